@@ -1,0 +1,1 @@
+//! The UI: pages, components, server functions.

@@ -1,0 +1,1 @@
+//! The use cases, the reconciler and the check-in tokens.

@@ -1,0 +1,1 @@
+//! The words of Weir: ids, values, forms, state machines, snapshot and plan.

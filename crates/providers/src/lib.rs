@@ -1,0 +1,1 @@
+//! Sources of machines behind one small trait, one folder a kind.

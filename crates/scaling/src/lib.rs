@@ -1,0 +1,1 @@
+//! The decision: what to make, drain, delete and seat, and why.

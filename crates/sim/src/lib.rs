@@ -1,0 +1,1 @@
+//! Virtual cloud, people, faults and clock around the real control crate.

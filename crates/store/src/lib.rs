@@ -1,0 +1,1 @@
+//! SQL for SQLite and Postgres, and the sealing of secrets at rest.

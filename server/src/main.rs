@@ -1,0 +1,3 @@
+//! The `weir` process.
+
+fn main() {}
