@@ -1,1 +1,19 @@
-//! The words of Weir: ids, values, forms, state machines, snapshot and plan.
+//! The words of Weir: ids, values, forms, state machines, snapshot and plan. No IO, no clock of its own; compiles for
+//! the browser.
+
+pub mod actor;
+pub mod checkin;
+pub mod clock;
+pub mod connection;
+pub mod error;
+pub mod id;
+pub mod plan;
+pub mod pool;
+pub mod provider;
+pub mod secret;
+pub mod server;
+pub mod session;
+pub mod snapshot;
+pub mod timestamp;
+pub mod user;
+pub mod zone;

@@ -1,1 +1,46 @@
 //! Sources of machines behind one small trait, one folder a kind.
+//!
+//! Without the feature `ssr` only the forms and typed configs are built, so that the browser can use them too.
+
+#[cfg(feature = "ssr")]
+mod error;
+#[cfg(feature = "ssr")]
+mod machine;
+
+#[cfg(feature = "ssr")]
+pub use error::ProviderError;
+#[cfg(feature = "ssr")]
+pub use machine::{CreateRequest, Listing, Machine, Tags};
+
+/// A configured source of machines. Every method may be called again after a crash or a lost answer.
+///
+/// Nothing here sleeps or retries: the loop decides when a call is repeated (`docs/architecture.md`).
+#[cfg(feature = "ssr")]
+#[async_trait::async_trait]
+pub trait Provider: Send + Sync {
+    /// What this kind of provider can do.
+    fn facts(&self) -> domain::snapshot::ProviderFacts;
+
+    /// Makes one machine with all its tags in this one call. Does not wait until it has booted.
+    ///
+    /// # Errors
+    /// Any error but [`ProviderError::Unknown`] is definite: no machine was made. `Unknown` means that there may be one.
+    async fn create(&self, request: &CreateRequest) -> Result<Machine, ProviderError>;
+
+    /// Asks for a machine to be deleted. A machine that is not there (any more) is a success.
+    async fn delete(&self, machine: &domain::server::MachineId) -> Result<(), ProviderError>;
+
+    /// All machines that carry `deployment` in their tags, of every state, complete or an error: never a part.
+    async fn list(&self, deployment: domain::id::DeploymentId) -> Result<Listing, ProviderError>;
+
+    /// Makes `keys` (public keys, one line each) the whole set of keys that open the machine's account.
+    /// Only called where [`domain::snapshot::ProviderFacts::can_authorize`] is set.
+    async fn authorize(
+        &self,
+        machine: &domain::server::MachineId,
+        keys: &[String],
+    ) -> Result<(), ProviderError>;
+
+    /// Whether the provider can be used as configured, in sentences for an admin; no side effects.
+    async fn test(&self) -> Vec<domain::provider::TestCheck>;
+}

@@ -1,0 +1,111 @@
+//! A provider config: a configured source of machines, shared by autoscale configs.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::ProviderId;
+use crate::timestamp::Timestamp;
+
+/// The kinds of provider this version has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum ProviderKind {
+    /// OpenSSH servers on Weir's own machine, for trying it out and for tests.
+    Local,
+    /// A cloud in memory, for demos, tests and simulation.
+    Fake,
+}
+
+impl ProviderKind {
+    /// All of them, in the order of the form.
+    pub const ALL: [Self; 2] = [Self::Local, Self::Fake];
+
+    /// The word in JSON and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Fake => "fake",
+        }
+    }
+
+    /// Reads what [`Self::as_str`] writes.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// What an admin enters for a provider config.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProviderInput {
+    /// 1 to 63 characters, unique.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 63))]
+    pub name: String,
+    /// Its kind; cannot change later.
+    pub kind: ProviderKind,
+    /// No more machines than this, over the whole deployment, whatever the demand.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 100_000))]
+    pub max_instances: u32,
+    /// Template of the start-up script; tags in braces are filled in for each server.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_length = 65_536))]
+    pub startup_script: String,
+    /// The kind's own fields, as its form describes them.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, serde_json::Value>))]
+    pub settings: serde_json::Map<String, serde_json::Value>,
+}
+
+/// A provider config.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Provider {
+    /// The id.
+    pub id: ProviderId,
+    /// Name.
+    pub name: String,
+    /// Its kind.
+    pub kind: ProviderKind,
+    /// Upper bound of machines.
+    pub max_instances: u32,
+    /// Template of the start-up script.
+    pub startup_script: String,
+    /// The kind's own fields, without secrets.
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, serde_json::Value>))]
+    pub settings: serde_json::Map<String, serde_json::Value>,
+    /// How creating goes.
+    pub health: ProviderHealth,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// Counts up with every change; the `ETag` is `"v<version>"`.
+    pub version: i64,
+}
+
+/// How creating through a provider config goes: input of the breaker (`decisions.md` 1.11).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProviderHealth {
+    /// Machines that may cost money now.
+    pub existing: u32,
+    /// Servers that did not become ready, in a row.
+    pub failures: u32,
+    /// When the last of them failed.
+    pub failed_at: Option<Timestamp>,
+    /// The provider asked to be left alone until then.
+    pub not_before: Option<Timestamp>,
+}
+
+/// One line of a provider's test.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TestCheck {
+    /// What was looked at (`sshd is installed`).
+    pub name: String,
+    /// Whether it is as it should be.
+    pub passed: bool,
+    /// What was seen, and what to do if it is wrong.
+    pub detail: String,
+}

@@ -1,0 +1,58 @@
+//! What goes to a provider and comes back.
+
+use domain::connection::Address;
+use domain::id::{ConfigId, DeploymentId, PoolId, ServerId};
+use domain::secret::Secret;
+use domain::server::MachineId;
+use domain::snapshot::MachineState;
+use domain::timestamp::Timestamp;
+
+/// What every machine carries from its create call on, so that a list alone tells whose it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tags {
+    /// The installation that made it.
+    pub deployment: DeploymentId,
+    /// Its pool.
+    pub pool: PoolId,
+    /// Its autoscale config.
+    pub config: ConfigId,
+    /// Its server: the fence against doubles, as one server has one machine.
+    pub server: ServerId,
+}
+
+/// One create call. It is stored sealed before the call and repeated byte for byte.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateRequest {
+    /// Deterministic name of the machine, a valid host name label.
+    pub name: String,
+    /// All tags.
+    pub tags: Tags,
+    /// The rendered start-up script.
+    pub script: Secret,
+    /// The port people connect to, where the provider does not choose one.
+    pub connection_port: u16,
+}
+
+/// A machine as the provider shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Machine {
+    /// The provider's own id.
+    pub id: MachineId,
+    /// Our server in its tags; none if the tag cannot be read.
+    pub server: Option<ServerId>,
+    /// Its state.
+    pub state: MachineState,
+    /// Where it listens, once it is up.
+    pub address: Option<Address>,
+    /// Its public SSH host key (`ssh-ed25519 AAAA…`), where the provider knows it.
+    pub host_key: Option<String>,
+}
+
+/// A complete list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// When the call began.
+    pub started_at: Timestamp,
+    /// All machines of the deployment.
+    pub machines: Vec<Machine>,
+}
