@@ -185,6 +185,8 @@ pub struct ServerSnapshot {
     pub id: ServerId,
     /// Its zone.
     pub zone: ZoneId,
+    /// The version of its row: a write that follows from this snapshot names it.
+    pub version: i64,
     /// Where it comes from.
     pub origin: Origin,
     /// Its state.
