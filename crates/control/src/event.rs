@@ -1,0 +1,74 @@
+//! Live events: what has changed, for pages that look again.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use domain::actor::Actor;
+use domain::event::ChangeEvent;
+use tokio::sync::broadcast;
+
+use crate::plane::ControlPlane;
+
+/// Events kept for a page that was away for a moment.
+const KEPT: usize = 1024;
+
+/// The stream of events of this process.
+pub(crate) struct Events {
+    sender: broadcast::Sender<ChangeEvent>,
+    recent: Mutex<VecDeque<ChangeEvent>>,
+}
+
+impl Events {
+    pub(crate) fn new() -> Self {
+        Self { sender: broadcast::channel(KEPT).0, recent: Mutex::new(VecDeque::with_capacity(KEPT)) }
+    }
+
+    /// Sends the event that `make` builds from its sequence number.
+    pub(crate) fn send(&self, make: impl FnOnce(u64) -> ChangeEvent) {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let event = make(recent.back().map_or(1, |last| last.sequence + 1));
+        if recent.len() == KEPT {
+            recent.pop_front();
+        }
+        recent.push_back(event.clone());
+        // No receiver is no error: nobody looks at a page just now.
+        let _ = self.sender.send(event);
+    }
+}
+
+/// What a page gets when it begins to listen.
+pub struct Subscription {
+    /// Events since the one the page saw last; none where that is too long ago or of an earlier run of the process:
+    /// then the page reads everything again.
+    pub missed: Option<Vec<ChangeEvent>>,
+    /// What comes from now on. A receiver that lags behind reads everything again too.
+    pub receiver: broadcast::Receiver<ChangeEvent>,
+}
+
+/// Begins to listen, after the event with the sequence number `last_seen`.
+pub fn subscribe(plane: &ControlPlane, last_seen: Option<u64>) -> Subscription {
+    let events = &plane.inner().events;
+    let recent = events.recent.lock().unwrap_or_else(PoisonError::into_inner);
+    let receiver = events.sender.subscribe();
+    let missed = match (last_seen, recent.front(), recent.back()) {
+        (None, _, _) => Some(Vec::new()),
+        (Some(seen), Some(first), Some(last)) if seen + 1 >= first.sequence && seen <= last.sequence => {
+            Some(recent.iter().filter(|event| event.sequence > seen).cloned().collect())
+        }
+        (Some(_), _, _) => None,
+    };
+    Subscription { missed, receiver }
+}
+
+/// Whether this actor may hear of an event: admins of all, people of their own sessions and of pools.
+pub fn may_hear(actor: &Actor, event: &ChangeEvent) -> bool {
+    use domain::event::EventNoun;
+    if actor.is_admin() {
+        return true;
+    }
+    match event.noun {
+        EventNoun::Session => event.user_id.is_some() && event.user_id == actor.user(),
+        EventNoun::Pool => true,
+        EventNoun::Provider | EventNoun::Zone | EventNoun::Server | EventNoun::Decision => false,
+    }
+}

@@ -1,0 +1,93 @@
+//! Pools.
+
+use std::collections::BTreeSet;
+
+use domain::actor::Actor;
+use domain::event::EventNoun;
+use domain::id::PoolId;
+use domain::page::{Page, PageQuery};
+use domain::pool::{Pool, PoolInput, PublishedApp};
+use domain::value::{Name, Text};
+use serde_json::json;
+
+use crate::error::{Result, not_found};
+use crate::fields::Fields;
+use crate::page;
+use crate::plane::ControlPlane;
+
+/// The most apps a pool publishes.
+const MAX_APPS: usize = 100;
+
+/// Pools in the order of their making. Everyone may see them: they are the cards of the portal.
+pub async fn list(plane: &ControlPlane, _actor: &Actor, query: &PageQuery) -> Result<Page<Pool>> {
+    let request = page::request(query)?;
+    let rows = plane.store().pools_page(request).await?;
+    Ok(page::page(rows, &request, |pool| pool.id.uuid()))
+}
+
+/// One pool.
+pub async fn get(plane: &ControlPlane, _actor: &Actor, id: PoolId) -> Result<Pool> {
+    plane.store().pool(id).await?.ok_or_else(|| not_found("pool"))
+}
+
+/// Makes a pool.
+pub async fn create(plane: &ControlPlane, actor: &Actor, input: PoolInput) -> Result<Pool> {
+    actor.require_admin()?;
+    let input = parse(input)?;
+    let id = PoolId::new(plane.clock(), plane.entropy());
+    let audit = plane.audit(actor, "pool.create", id, json!({ "name": input.name }));
+    let pool = plane.store().pool_insert(id, input, plane.now(), audit).await?;
+    plane.changed(EventNoun::Pool, id, Some(id), None);
+    Ok(pool)
+}
+
+/// Replaces a pool, if it still has the version `seen`.
+pub async fn replace(plane: &ControlPlane, actor: &Actor, id: PoolId, seen: i64, input: PoolInput) -> Result<Pool> {
+    actor.require_admin()?;
+    let old = get(plane, actor, id).await?;
+    let input = parse(input)?;
+    let from = PoolInput { name: old.name, description: old.description, apps: old.apps };
+    let audit = plane.audit(actor, "pool.replace", id, json!({ "from": from, "to": input }));
+    let pool = plane.store().pool_replace(id, seen, input, plane.now(), audit).await?;
+    plane.changed(EventNoun::Pool, id, Some(id), None);
+    Ok(pool)
+}
+
+/// Deletes a pool that has no server and no config.
+pub async fn delete(plane: &ControlPlane, actor: &Actor, id: PoolId, seen: i64) -> Result<()> {
+    actor.require_admin()?;
+    let old = get(plane, actor, id).await?;
+    let audit = plane.audit(actor, "pool.delete", id, json!({ "name": old.name }));
+    plane.store().pool_delete(id, seen, audit).await?;
+    plane.changed(EventNoun::Pool, id, Some(id), None);
+    Ok(())
+}
+
+fn parse(input: PoolInput) -> Result<PoolInput> {
+    let mut fields = Fields::default();
+    let name = fields.read::<Name>("name", &input.name);
+    fields.free_text("description", &input.description, 200);
+    if input.apps.len() > MAX_APPS {
+        fields.refuse("apps", "too_many", format!("A pool publishes up to {MAX_APPS} apps."));
+    }
+    let mut keys = BTreeSet::new();
+    let apps = input.apps.into_iter().enumerate().map(|(at, app)| {
+        let of = |field: &str| format!("apps/{at}/{field}");
+        let is_key = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if app.key.is_empty() || app.key.len() > 32 || !app.key.chars().all(is_key) {
+            fields.refuse(&of("key"), "invalid", "A key has 1 to 32 of a-z, 0-9 and -.");
+        } else if !keys.insert(app.key.clone()) {
+            fields.refuse(&of("key"), "duplicate", "Another app of this pool has this key.");
+        }
+        fields.free_text(&of("arguments"), &app.arguments, 1024);
+        PublishedApp {
+            name: fields.read::<Name>(&of("name"), &app.name),
+            program: fields.read::<Text>(&of("program"), &app.program),
+            key: app.key,
+            arguments: app.arguments,
+        }
+    });
+    let apps = apps.collect();
+    fields.finish()?;
+    Ok(PoolInput { name, description: input.description, apps })
+}

@@ -1,0 +1,112 @@
+//! Provider configs.
+
+use domain::actor::Actor;
+use domain::event::EventNoun;
+use domain::id::ProviderId;
+use domain::page::{Page, PageQuery};
+use domain::provider::{Provider, ProviderInput, ProviderKind, TestCheck};
+use domain::value::Name;
+use serde_json::json;
+
+use crate::error::{Result, not_found};
+use crate::fields::Fields;
+use crate::page;
+use crate::plane::ControlPlane;
+use crate::script;
+
+/// Provider configs in the order of their making.
+pub async fn list(plane: &ControlPlane, actor: &Actor, query: &PageQuery) -> Result<Page<Provider>> {
+    actor.require_admin()?;
+    let request = page::request(query)?;
+    let rows = plane.store().providers_page(request).await?;
+    Ok(page::page(rows, &request, |provider| provider.id.uuid()))
+}
+
+/// One provider config.
+pub async fn get(plane: &ControlPlane, actor: &Actor, id: ProviderId) -> Result<Provider> {
+    actor.require_admin()?;
+    plane.store().provider(id).await?.ok_or_else(|| not_found("provider"))
+}
+
+/// Makes a provider config.
+pub async fn create(plane: &ControlPlane, actor: &Actor, input: ProviderInput) -> Result<Provider> {
+    actor.require_admin()?;
+    let input = parse(plane, input)?;
+    let id = ProviderId::new(plane.clock(), plane.entropy());
+    let audit = plane.audit(actor, "provider.create", id, json!({ "name": input.name, "kind": input.kind }));
+    let provider = plane.store().provider_insert(id, input, plane.now(), audit).await?;
+    plane.changed(EventNoun::Provider, id, None, None);
+    plane.wake();
+    Ok(provider)
+}
+
+/// Replaces a provider config, if it still has the version `seen`. Servers that exist keep what they were made with.
+pub async fn replace(
+    plane: &ControlPlane,
+    actor: &Actor,
+    id: ProviderId,
+    seen: i64,
+    input: ProviderInput,
+) -> Result<Provider> {
+    let old = get(plane, actor, id).await?;
+    let mut fields = Fields::default();
+    if input.kind != old.kind {
+        fields.refuse("kind", "locked", "The kind of a provider cannot change. Make a new provider instead.");
+    }
+    fields.finish()?;
+    let input = parse(plane, input)?;
+    let audit = plane.audit(actor, "provider.replace", id, json!({
+        "name": input.name, "from_max_instances": old.max_instances, "to_max_instances": input.max_instances,
+        "settings": input.settings, "script_changed": input.startup_script != old.startup_script,
+    }));
+    let provider = plane.store().provider_replace(id, seen, input, plane.now(), audit).await?;
+    plane.changed(EventNoun::Provider, id, None, None);
+    plane.wake();
+    Ok(provider)
+}
+
+/// Deletes a provider config that has no server and no autoscale config.
+pub async fn delete(plane: &ControlPlane, actor: &Actor, id: ProviderId, seen: i64) -> Result<()> {
+    let old = get(plane, actor, id).await?;
+    let audit = plane.audit(actor, "provider.delete", id, json!({ "name": old.name }));
+    plane.store().provider_delete(id, seen, audit).await?;
+    plane.changed(EventNoun::Provider, id, None, None);
+    Ok(())
+}
+
+/// Tries the provider as configured, without side effects.
+pub async fn test(plane: &ControlPlane, actor: &Actor, id: ProviderId) -> Result<Vec<TestCheck>> {
+    let provider = get(plane, actor, id).await?;
+    match plane.inner().parts.providers.open(provider.id, provider.kind, &provider.settings) {
+        Ok(open) => Ok(open.test().await),
+        Err(error) => Ok(vec![TestCheck {
+            name: "The provider can be opened".to_owned(),
+            passed: false,
+            detail: error.to_string(),
+        }]),
+    }
+}
+
+fn parse(plane: &ControlPlane, input: ProviderInput) -> Result<ProviderInput> {
+    let mut fields = Fields::default();
+    let name = fields.read::<Name>("name", &input.name);
+    fields.bounds("max_instances", input.max_instances, 1, 100_000);
+    if input.kind == ProviderKind::Local && !plane.settings().allow_local_provider {
+        fields.refuse(
+            "kind",
+            "not_allowed",
+            "Local servers are only for trying Weir out: start Weir on a loopback address, or with \
+             --allow-local-provider.",
+        );
+    }
+    fields.extend(script::check(&input.startup_script));
+    let settings = match providers::check_settings(input.kind, &input.settings) {
+        Ok(settings) => settings,
+        Err(errors) => {
+            fields.extend(errors);
+            input.settings
+        }
+    };
+    fields.finish()?;
+    Ok(ProviderInput { name, settings, ..input })
+}
