@@ -16,4 +16,5 @@ pub mod session;
 pub mod snapshot;
 pub mod timestamp;
 pub mod user;
+pub mod value;
 pub mod zone;
