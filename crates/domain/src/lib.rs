@@ -14,6 +14,7 @@ pub mod secret;
 pub mod server;
 pub mod session;
 pub mod snapshot;
+pub mod startup_script;
 pub mod timestamp;
 pub mod user;
 pub mod value;

@@ -85,7 +85,8 @@ fn split_unescaped(text: &str) -> Vec<&str> {
 
 /// Reads `attribute=value`; the attribute in lower case, the value without escapes.
 fn part(text: &str) -> Result<(String, String), ValueError> {
-    let wrong = |why: &str| ValueError::malformed(format!("is no directory name at “{text}”: {why}"));
+    let wrong =
+        |why: &str| ValueError::malformed(format!("is no directory name at “{text}”: {why}"));
     let (attribute, value) = text
         .split_once('=')
         .ok_or_else(|| wrong("attribute=value is missing"))?;
@@ -154,7 +155,9 @@ mod tests {
 
     #[test]
     fn broken_names() {
-        for wrong in ["", "corp", "=x", "OU=", "OU=a,", "OU=a\\", "OU=a\\zz", "O U=a", "OU=a;b", "OU=a\0"] {
+        for wrong in [
+            "", "corp", "=x", "OU=", "OU=a,", "OU=a\\", "OU=a\\zz", "O U=a", "OU=a;b", "OU=a\0",
+        ] {
             assert!(wrong.parse::<Dn>().is_err(), "{wrong}");
         }
     }

@@ -1,13 +1,13 @@
 //! Where a directory listens.
 
-use super::{Address, ValueError, one_line, written_as_text};
+use super::{Authority, ValueError, one_line, written_as_text};
 use std::{fmt, str::FromStr};
 
 /// `ldap://host[:port]` or `ldaps://host[:port]`; a path, query or user part is refused.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LdapUrl {
     secure: bool,
-    address: Address,
+    authority: Authority,
 }
 
 impl LdapUrl {
@@ -17,8 +17,8 @@ impl LdapUrl {
     }
 
     /// The directory's host and port.
-    pub fn address(&self) -> &Address {
-        &self.address
+    pub fn authority(&self) -> &Authority {
+        &self.authority
     }
 }
 
@@ -31,17 +31,19 @@ impl FromStr for LdapUrl {
         } else if let Some(rest) = text.strip_prefix("ldap://") {
             (false, rest)
         } else {
-            return Err(ValueError::malformed("does not begin with ldaps:// or ldap://"));
+            return Err(ValueError::malformed(
+                "does not begin with ldaps:// or ldap://",
+            ));
         };
-        let address = rest.strip_suffix('/').unwrap_or(rest).parse()?;
-        Ok(Self { secure, address })
+        let authority = rest.strip_suffix('/').unwrap_or(rest).parse()?;
+        Ok(Self { secure, authority })
     }
 }
 
 impl fmt::Display for LdapUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.secure { "ldaps" } else { "ldap" };
-        write!(f, "{scheme}://{}", self.address)
+        write!(f, "{scheme}://{}", self.authority)
     }
 }
 
@@ -57,7 +59,14 @@ mod tests {
         assert!(url.is_secure());
         assert_eq!(url.to_string(), "ldaps://dc.corp.example:636");
         assert!(!"ldap://10.1.1.1".parse::<LdapUrl>().unwrap().is_secure());
-        for wrong in ["dc.example", "https://a", "ldap://", "ldap://u@a", "ldap://a/b", "ldap://a?b"] {
+        for wrong in [
+            "dc.example",
+            "https://a",
+            "ldap://",
+            "ldap://u@a",
+            "ldap://a/b",
+            "ldap://a?b",
+        ] {
             assert!(wrong.parse::<LdapUrl>().is_err(), "{wrong}");
         }
     }

@@ -1,14 +1,15 @@
 //! Validated values: one that exists is valid.
 
-mod address;
+
 mod dn;
+mod host;
 mod json_object;
 mod ldap_url;
 mod name;
 mod port;
 mod text;
 
-pub use address::{Address, Host};
+pub use host::{Authority, Host};
 pub use dn::Dn;
 pub use json_object::JsonObject;
 pub use ldap_url::LdapUrl;

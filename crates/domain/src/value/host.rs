@@ -61,7 +61,9 @@ impl FromStr for Host {
             .next()
             .is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()))
         {
-            return Err(ValueError::malformed("is neither an IPv4 address nor a name"));
+            return Err(ValueError::malformed(
+                "is neither an IPv4 address nor a name",
+            ));
         }
         Ok(Self(Inner::Name(text.to_ascii_lowercase())))
     }
@@ -78,16 +80,16 @@ impl fmt::Display for Host {
 
 written_as_text!(Host);
 
-/// A host with an optional port, as it stands in a URL: `weir.example`, `10.0.0.4:8443`, `[::1]:3000`.
+/// A host with an optional port, as it stands in a URL (RFC 3986 calls it the authority): `weir.example`, `10.0.0.4:8443`, `[::1]:3000`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Address {
+pub struct Authority {
     /// The host.
     pub host: Host,
     /// The port; none means the scheme's own.
     pub port: Option<Port>,
 }
 
-impl FromStr for Address {
+impl FromStr for Authority {
     type Err = ValueError;
     fn from_str(text: &str) -> Result<Self, ValueError> {
         let text = one_line(text, 261)?;
@@ -123,7 +125,7 @@ impl FromStr for Address {
     }
 }
 
-impl fmt::Display for Address {
+impl fmt::Display for Authority {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.host.ip() {
             Some(IpAddr::V6(ip)) => write!(f, "[{ip}]")?,
@@ -136,7 +138,7 @@ impl fmt::Display for Address {
     }
 }
 
-written_as_text!(Address);
+written_as_text!(Authority);
 
 #[cfg(test)]
 mod tests {
@@ -173,7 +175,7 @@ mod tests {
     #[test]
     fn addresses_print_as_they_are_read() {
         for text in ["weir.example", "10.0.0.4:8443", "[::1]:3000", "[::1]"] {
-            assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
+            assert_eq!(text.parse::<Authority>().unwrap().to_string(), text);
         }
         for wrong in [
             "::1",
@@ -186,7 +188,7 @@ mod tests {
             "https://a",
             "$request_host$",
         ] {
-            assert!(wrong.parse::<Address>().is_err(), "{wrong}");
+            assert!(wrong.parse::<Authority>().is_err(), "{wrong}");
         }
     }
 }
