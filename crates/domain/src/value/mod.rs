@@ -1,6 +1,5 @@
 //! Validated values: one that exists is valid.
 
-
 mod dn;
 mod host;
 mod json_object;
@@ -9,8 +8,8 @@ mod name;
 mod port;
 mod text;
 
-pub use host::{Authority, Host};
 pub use dn::Dn;
+pub use host::{Authority, Host};
 pub use json_object::JsonObject;
 pub use ldap_url::LdapUrl;
 pub use name::Name;
