@@ -6,6 +6,7 @@ pub mod checkin;
 pub mod clock;
 pub mod connection;
 pub mod error;
+pub mod form;
 pub mod id;
 pub mod plan;
 pub mod pool;
