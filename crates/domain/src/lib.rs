@@ -2,6 +2,7 @@
 //! the browser.
 
 pub mod actor;
+pub mod autoscale;
 pub mod checkin;
 pub mod clock;
 pub mod connection;

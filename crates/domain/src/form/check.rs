@@ -5,7 +5,7 @@ use crate::{
     error::FieldError,
     id::{LdapConfigId, PoolId, ProviderId, ZoneId},
     startup_script::Script,
-    value::{Authority, Dn, Host, JsonObject, LdapUrl, Name, ValueError},
+    value::{Authority, Dn, Host, JsonObject, LdapUrl, Name, SsoDomain, ValueError},
 };
 use serde_json::Value;
 
@@ -213,6 +213,7 @@ fn text_errors(text: &str, max: usize, format: Format, lines: bool) -> Vec<(&'st
         Format::Authority => value(text.parse::<Authority>().map(drop)),
         Format::Dn => value(text.parse::<Dn>().map(drop)),
         Format::LdapUrl => value(text.parse::<LdapUrl>().map(drop)),
+        Format::SsoDomain => value(text.parse::<SsoDomain>().map(drop)),
         Format::StartupScript => match Script::parse(text) {
             Ok(_) => Vec::new(),
             Err(errors) => errors

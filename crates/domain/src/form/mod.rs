@@ -194,6 +194,8 @@ pub enum Format {
     Dn,
     /// A [`crate::value::LdapUrl`].
     LdapUrl,
+    /// A [`crate::value::SsoDomain`].
+    SsoDomain,
     /// A [`crate::startup_script::Script`].
     StartupScript,
 }

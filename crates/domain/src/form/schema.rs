@@ -100,6 +100,7 @@ fn text(max: usize, format: Format, min: usize) -> Value {
         Format::Authority => "A host name or an IP address, with a port if need be.",
         Format::Dn => "A distinguished name (RFC 4514).",
         Format::LdapUrl => "ldaps://host or ldap://host, with a port if need be.",
+        Format::SsoDomain => "Blank, localhost, CORP\\ or corp.local.",
         Format::Free | Format::Name | Format::StartupScript => return schema,
     };
     schema["x-shape"] = json!(shape);

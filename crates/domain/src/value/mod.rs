@@ -6,6 +6,7 @@ mod json_object;
 mod ldap_url;
 mod name;
 mod port;
+mod sso_domain;
 mod text;
 
 pub use dn::Dn;
@@ -14,6 +15,7 @@ pub use json_object::JsonObject;
 pub use ldap_url::LdapUrl;
 pub use name::Name;
 pub use port::Port;
+pub use sso_domain::SsoDomain;
 pub use text::Text;
 
 /// Why a text is not a value of the kind asked for.
