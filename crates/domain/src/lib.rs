@@ -3,11 +3,14 @@
 
 pub mod actor;
 pub mod audit;
+pub mod autoscale;
 pub mod checkin;
 pub mod clock;
 pub mod connection;
 pub mod error;
+pub mod draft;
 pub mod event;
+pub mod form;
 pub mod id;
 pub mod page;
 pub mod plan;
@@ -17,6 +20,8 @@ pub mod secret;
 pub mod server;
 pub mod session;
 pub mod snapshot;
+pub mod startup_script;
 pub mod timestamp;
 pub mod user;
+pub mod value;
 pub mod zone;

@@ -1,0 +1,128 @@
+//! The secrets of a form: what a request does to them, and which are set.
+
+use super::{Draft, Form, Kind};
+use crate::{error::FieldError, secret::Secret};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a request does to one secret.
+#[derive(Clone, Debug)]
+pub enum SecretInput {
+    /// The key is absent: the secret that is there stays.
+    Keep,
+    /// The key is `null`: the secret goes.
+    Clear,
+    /// The key is a text: it is the secret from now on.
+    Set(Secret),
+}
+
+/// What a request does to the secrets of a form. Every secret of the form has an entry.
+#[derive(Clone, Debug, Default)]
+pub struct SecretInputs(BTreeMap<&'static str, SecretInput>);
+
+impl SecretInputs {
+    /// Moves the secrets out of a draft, so that nothing later can print or store them by accident.
+    ///
+    /// # Errors
+    /// A secret that is neither a text nor `null`, that is empty or too long, or that holds a NUL character (a secret on
+    /// one line: any control character). The draft has lost its secrets even then.
+    pub fn take_from(form: &Form, draft: &mut Draft) -> Result<Self, Vec<FieldError>> {
+        let (mut inputs, mut errors) = (BTreeMap::new(), Vec::new());
+        for field in form.secret_fields() {
+            let input = match draft.remove(field.key) {
+                None => SecretInput::Keep,
+                Some(Value::Null) => SecretInput::Clear,
+                Some(Value::String(text)) => match fault(&field.kind, &text) {
+                    None => SecretInput::Set(Secret::new(text)),
+                    Some((code, message)) => {
+                        errors.push(FieldError::new(field.key, code, message));
+                        continue;
+                    }
+                },
+                Some(_) => {
+                    let message = "This is a text, or null to remove it.";
+                    errors.push(FieldError::new(field.key, "wrong_type", message));
+                    continue;
+                }
+            };
+            inputs.insert(field.key, input);
+        }
+        if errors.is_empty() {
+            Ok(Self(inputs))
+        } else {
+            Err(errors)
+        }
+    }
+
+    /// What happens to this secret.
+    pub fn get(&self, key: &str) -> &SecretInput {
+        self.0.get(key).unwrap_or(&SecretInput::Keep)
+    }
+
+    /// All of them, by key.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &SecretInput)> {
+        self.0.iter().map(|(key, input)| (*key, input))
+    }
+
+    /// The secrets that are set once this has been done to those in `stored`.
+    ///
+    /// A stored secret whose field `draft` no longer shows is dropped: what nobody can see or use is not kept. A new
+    /// secret for such a field stays in the answer, so that `parse` refuses it.
+    pub fn after(&self, stored: &SecretKeys, form: &Form, draft: &Draft) -> SecretKeys {
+        form.secret_fields()
+            .filter(|field| match self.get(field.key) {
+                SecretInput::Keep => stored.contains(field.key) && form.is_shown(field, draft),
+                SecretInput::Clear => false,
+                SecretInput::Set(_) => true,
+            })
+            .map(|field| field.key)
+            .collect()
+    }
+}
+
+/// The keys of the secrets that are set. The values are sealed elsewhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SecretKeys(BTreeSet<String>);
+
+impl SecretKeys {
+    /// No secret is set.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Whether this one is set.
+    pub fn contains(&self, key: &str) -> bool {
+        self.0.contains(key)
+    }
+
+    /// The keys, in alphabetical order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+impl<T: Into<String>> FromIterator<T> for SecretKeys {
+    fn from_iter<I: IntoIterator<Item = T>>(keys: I) -> Self {
+        Self(keys.into_iter().map(Into::into).collect())
+    }
+}
+
+fn fault(kind: &Kind, text: &str) -> Option<(&'static str, String)> {
+    let (max, lines) = match kind {
+        Kind::SecretMultiline => (16_384, true),
+        _ => (1024, false),
+    };
+    let breaks = |c: char| lines && matches!(c, '\n' | '\r' | '\t');
+    if text.is_empty() {
+        Some(("required", "An empty text is no secret. Leave the key out to keep the secret, send null to remove it.".to_owned()))
+    } else if text.chars().count() > max {
+        Some(("too_long", format!("{max} characters are allowed.")))
+    } else if text.chars().any(|c| c.is_control() && !breaks(c)) {
+        Some((
+            "control_character",
+            "It holds a control character.".to_owned(),
+        ))
+    } else {
+        None
+    }
+}
