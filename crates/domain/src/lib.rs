@@ -16,6 +16,7 @@ pub mod page;
 pub mod plan;
 pub mod pool;
 pub mod provider;
+pub mod rdp;
 pub mod secret;
 pub mod server;
 pub mod session;

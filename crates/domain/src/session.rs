@@ -295,7 +295,7 @@ pub struct WaitServer {
 }
 
 /// The secrets of a session: shown on demand to its owner alone, never stored by the browser.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Revealed {
     /// The account.
@@ -306,6 +306,12 @@ pub struct Revealed {
     pub private_key: Option<String>,
     /// The key's passphrase.
     pub private_key_passphrase: Option<String>,
+}
+
+impl std::fmt::Debug for Revealed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[secret]")
+    }
 }
 
 #[cfg(test)]

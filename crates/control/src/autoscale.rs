@@ -1,0 +1,399 @@
+//! Autoscale configs.
+
+use domain::actor::Actor;
+use domain::autoscale::{
+    self, AutoscaleConfig, FORM, PlanPreview, RenderedScript, SavedConfig, SecretState, Validation,
+};
+use domain::error::FieldError;
+use domain::event::EventNoun;
+use domain::form::{Draft, SecretInput, SecretInputs, SecretKeys};
+use domain::id::{ConfigId, PoolId, ServerId};
+use domain::page::{Page, PageQuery};
+use domain::plan::{Action, explain};
+use domain::provider::Provider;
+use domain::secret::Secret;
+use domain::snapshot::ConfigSnapshot;
+use domain::startup_script::Script;
+use domain::zone::Zone;
+use serde_json::json;
+use store::{ConfigColumns, ConfigRow, SecretWrite, StoreError};
+
+use crate::error::{Error, Result, not_found};
+use crate::page;
+use crate::plane::ControlPlane;
+use crate::reconciler::observe;
+use crate::script;
+
+/// Configs in the order of their making: of one pool, or of all.
+pub async fn list(
+    plane: &ControlPlane,
+    actor: &Actor,
+    pool: Option<PoolId>,
+    query: &PageQuery,
+) -> Result<Page<SavedConfig>> {
+    actor.require_admin()?;
+    let request = page::request(query)?;
+    let rows = plane.store().configs_page(pool, request).await?;
+    let mut page = page::page(rows, &request, |row| row.id.uuid());
+    let mut items = Vec::with_capacity(page.items.len());
+    for row in std::mem::take(&mut page.items) {
+        items.push(saved(plane, row).await?);
+    }
+    Ok(Page { items, next_cursor: page.next_cursor })
+}
+
+/// One config.
+pub async fn get(plane: &ControlPlane, actor: &Actor, id: ConfigId) -> Result<SavedConfig> {
+    actor.require_admin()?;
+    saved(plane, row(plane, id).await?).await
+}
+
+/// Makes a config from the keys of the form.
+pub async fn create(plane: &ControlPlane, actor: &Actor, draft: Draft) -> Result<SavedConfig> {
+    actor.require_admin()?;
+    let parsed = parse(plane, draft, None).await?;
+    let id = ConfigId::new(plane.clock(), plane.entropy());
+    let audit = plane.audit(actor, "autoscale_config.create", id, json!({ "values": parsed.document }));
+    let pool = parsed.config.pool;
+    let row = plane
+        .store()
+        .config_insert(id, columns(&parsed.config), parsed.document.into(), parsed.writes, plane.now(), audit)
+        .await?;
+    changed(plane, pool);
+    saved(plane, row).await
+}
+
+/// Replaces a config, if it still has the version `seen`. Absent secrets stay, `null` removes one.
+pub async fn replace(
+    plane: &ControlPlane,
+    actor: &Actor,
+    id: ConfigId,
+    seen: i64,
+    draft: Draft,
+) -> Result<SavedConfig> {
+    actor.require_admin()?;
+    let old = row(plane, id).await?;
+    let parsed = parse(plane, draft, Some(&old)).await?;
+    if parsed.config.pool != old.columns.pool && old.servers > 0 {
+        let message = "The config has servers in its pool. It can move once they are gone.";
+        return Err(vec![FieldError::new("pool_id", "locked", message)].into());
+    }
+    let detail = json!({ "from": old.document, "to": parsed.document });
+    let audit = plane.audit(actor, "autoscale_config.replace", id, detail);
+    let pool = parsed.config.pool;
+    let row = plane
+        .store()
+        .config_replace(id, seen, columns(&parsed.config), parsed.document.into(), parsed.writes, plane.now(), audit)
+        .await?;
+    changed(plane, pool);
+    saved(plane, row).await
+}
+
+/// Deletes a config that has no servers.
+pub async fn delete(plane: &ControlPlane, actor: &Actor, id: ConfigId, seen: i64) -> Result<()> {
+    actor.require_admin()?;
+    let old = row(plane, id).await?;
+    let audit = plane.audit(actor, "autoscale_config.delete", id, json!({ "values": old.document }));
+    plane.store().config_delete(id, seen, audit).await?;
+    changed(plane, old.columns.pool);
+    Ok(())
+}
+
+/// What is wrong with a config before it is saved. `id` names the saved config that it is to replace.
+pub async fn validate(
+    plane: &ControlPlane,
+    actor: &Actor,
+    id: Option<ConfigId>,
+    draft: Draft,
+) -> Result<Validation> {
+    actor.require_admin()?;
+    let old = match id {
+        Some(id) => Some(row(plane, id).await?),
+        None => None,
+    };
+    match parse(plane, draft, old.as_ref()).await {
+        Ok(parsed) => Ok(Validation { errors: Vec::new(), warnings: warnings(plane, &parsed.config).await? }),
+        Err(Error::Problem(problem)) if !problem.errors.is_empty() => {
+            Ok(Validation { errors: problem.errors, warnings: Vec::new() })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What the loop would do now if this config were saved. Nothing is done.
+pub async fn plan(plane: &ControlPlane, actor: &Actor, id: Option<ConfigId>, draft: Draft) -> Result<PlanPreview> {
+    actor.require_admin()?;
+    let old = match id {
+        Some(id) => Some(row(plane, id).await?),
+        None => None,
+    };
+    let parsed = parse(plane, draft, old.as_ref()).await?;
+    preview(plane, old.as_ref(), &parsed.config).await
+}
+
+/// What the loop would do now for a saved config.
+pub async fn plan_saved(plane: &ControlPlane, actor: &Actor, id: ConfigId) -> Result<PlanPreview> {
+    actor.require_admin()?;
+    let old = row(plane, id).await?;
+    let config = read(&old)?;
+    preview(plane, Some(&old), &config).await
+}
+
+/// The start-up script as a server of this config would get it, with sample values and masked secrets. `template`
+/// stands in for the provider's script while that is being edited.
+pub async fn render_script(
+    plane: &ControlPlane,
+    actor: &Actor,
+    draft: Draft,
+    template: Option<String>,
+) -> Result<RenderedScript> {
+    actor.require_admin()?;
+    let config = parse(plane, draft, None).await?.config;
+    let (zone, mut provider) = references(plane, &config).await?;
+    if let Some(template) = template {
+        let errors = script::check(&template);
+        if !errors.is_empty() {
+            return Err(errors.into());
+        }
+        provider.startup_script = template;
+    }
+    let facts = observe::facts(plane, &provider);
+    let server = ServerId::new(plane.clock(), plane.entropy());
+    // Of the usual length, so that the size is right.
+    let token = Secret::new("x".repeat(crate::checkin_token::USUAL_LENGTH));
+    let password = config.connection.access.has_password().then(|| Secret::new("x".repeat(16)));
+    let values = script::values(&config, &zone, server, &server_name(server), password.as_ref(), &token);
+    let template = Script::parse(&provider.startup_script)
+        .map_err(|_| Error::Problem(domain::error::Problem::invalid(script::check(&provider.startup_script))))?;
+    Ok(RenderedScript {
+        script: template.preview(&values),
+        bytes: u32::try_from(template.bytes(&values)).unwrap_or(u32::MAX),
+        limit_bytes: facts.script_limit_bytes,
+        warnings: script::warnings(&config, &provider, &facts),
+    })
+}
+
+/// The name of a server's machine: 15 characters, the longest that NetBIOS takes, ending in the random part of the id.
+pub(crate) fn server_name(server: ServerId) -> String {
+    let hex = server.uuid().simple().to_string();
+    format!("weir-{}", &hex[hex.len() - 10..])
+}
+
+/// The typed config of a row.
+pub(crate) fn read(row: &ConfigRow) -> Result<AutoscaleConfig> {
+    let keys = stored_keys(row);
+    autoscale::parse(&Draft::from(row.document.clone()), &keys).map_err(|errors| {
+        let what = errors.first().map(|error| error.message.clone()).unwrap_or_default();
+        Error::Fault(format!("the stored config {} cannot be read: {what}", row.id))
+    })
+}
+
+/// The zone and provider of a config.
+pub(crate) async fn references(plane: &ControlPlane, config: &AutoscaleConfig) -> Result<(Zone, Provider)> {
+    let zone = plane.store().zone(config.zone).await?;
+    let provider = plane.store().provider(config.provider).await?;
+    match (zone, provider) {
+        (Some(zone), Some(provider)) => Ok((zone, provider)),
+        (None, _) => Err(not_found("zone")),
+        (_, None) => Err(not_found("provider")),
+    }
+}
+
+pub(crate) fn config_snapshot(
+    id: ConfigId,
+    version: i64,
+    created_at: domain::timestamp::Timestamp,
+    config: &AutoscaleConfig,
+    surplus_since: Option<domain::timestamp::Timestamp>,
+) -> ConfigSnapshot {
+    ConfigSnapshot {
+        id,
+        version,
+        created_at,
+        zone: config.zone,
+        provider: config.provider,
+        enabled: config.enabled,
+        dry_run: config.dry_run,
+        aggressive: config.aggressive_scaling,
+        minimum: config.minimum_available_sessions,
+        limits: config.limits(),
+        reusable: config.reusable,
+        backoff_secs: config.downscale_backoff_secs,
+        surplus_since,
+    }
+}
+
+/// A config that has passed every check.
+struct Parsed {
+    config: AutoscaleConfig,
+    /// The shown values without secrets: what is stored.
+    document: Draft,
+    /// What happens to the secrets.
+    writes: Vec<SecretWrite>,
+}
+
+async fn parse(plane: &ControlPlane, mut draft: Draft, old: Option<&ConfigRow>) -> Result<Parsed> {
+    let inputs = SecretInputs::take_from(&FORM, &mut draft)?;
+    let stored = old.map(stored_keys).unwrap_or_default();
+    let keys = inputs.after(&stored, &FORM, &draft);
+    let config = autoscale::parse(&draft, &keys)?;
+    let mut errors = if config.enabled { config.not_yet() } else { Vec::new() };
+    errors.extend(missing_references(plane, &config).await?);
+    if !errors.is_empty() {
+        return Err(errors.into());
+    }
+    let writes = inputs
+        .iter()
+        .filter_map(|(key, input)| match input {
+            SecretInput::Set(secret) => Some(SecretWrite { key: key.to_owned(), value: Some(secret.clone()) }),
+            SecretInput::Clear => Some(SecretWrite { key: key.to_owned(), value: None }),
+            SecretInput::Keep if stored.contains(key) && !keys.contains(key) => {
+                Some(SecretWrite { key: key.to_owned(), value: None })
+            }
+            SecretInput::Keep => None,
+        })
+        .collect();
+    Ok(Parsed { document: autoscale::draft_of(&config), config, writes })
+}
+
+async fn missing_references(plane: &ControlPlane, config: &AutoscaleConfig) -> Result<Vec<FieldError>> {
+    let mut errors = Vec::new();
+    let mut refuse = |key: &str, noun: &str| {
+        errors.push(FieldError::new(key, "not_found", format!("There is no such {noun}. Choose another one.")));
+    };
+    if plane.store().pool(config.pool).await?.is_none() {
+        refuse("pool_id", "pool");
+    }
+    if plane.store().zone(config.zone).await?.is_none() {
+        refuse("deployment_zone_id", "zone");
+    }
+    if plane.store().provider(config.provider).await?.is_none() {
+        refuse("provider_id", "provider");
+    }
+    if let Some(record) = &config.computer_record
+        && plane.store().ldap_config(record.ldap_config).await?.is_none()
+    {
+        refuse("ldap_config_id", "LDAP config");
+    }
+    Ok(errors)
+}
+
+async fn preview(plane: &ControlPlane, old: Option<&ConfigRow>, config: &AutoscaleConfig) -> Result<PlanPreview> {
+    let mut snapshot = observe::look(plane, Some(config.pool)).await?;
+    let fresh = ConfigId::new(plane.clock(), plane.entropy());
+    let id = old.map_or(fresh, |old| old.id);
+    let pool = snapshot
+        .pools
+        .iter_mut()
+        .find(|pool| pool.id == config.pool)
+        .ok_or_else(|| not_found("pool"))?;
+    let since = pool.configs.iter().find(|known| known.id == id).and_then(|known| known.surplus_since);
+    let (version, created_at) = old.map_or((1, plane.now()), |old| (old.version, old.created_at));
+    let replacement = config_snapshot(id, version, created_at, config, since);
+    pool.configs.retain(|known| known.id != id);
+    pool.configs.push(replacement);
+    pool.configs.sort_by_key(|known| (known.created_at, known.id));
+    for server in &mut pool.servers {
+        if let domain::server::Origin::Scaled { config: of, .. } = server.origin
+            && of == id
+        {
+            server.limits = config.limits();
+            server.reusable = config.reusable;
+        }
+    }
+    let drains: Vec<ServerId> = pool
+        .servers
+        .iter()
+        .filter(|server| matches!(server.origin, domain::server::Origin::Scaled { config: of, .. } if of == id))
+        .map(|server| server.id)
+        .collect();
+    let plan = scaling::plan(&snapshot, plane.now());
+    let count = |is: &dyn Fn(&Action) -> bool| {
+        u32::try_from(plan.actions.iter().filter(|planned| is(&planned.action)).count()).unwrap_or(u32::MAX)
+    };
+    let create = count(&|action| matches!(action, Action::Create { config, .. } if *config == id));
+    let drain = count(&|action| matches!(action, Action::Drain { server, .. } if drains.contains(server)));
+    let report = plan
+        .report
+        .pools
+        .into_iter()
+        .find(|report| report.pool_id == config.pool)
+        .ok_or_else(|| Error::Fault("the plan has no report for the pool that was planned".to_owned()))?;
+    let own = report.configs.iter().find(|report| report.config_id == id);
+    let seats_per_server = own.map_or(0, |own| own.up.seats_per_server);
+    let seats_ready =
+        own.map_or(0, |own| own.up.free_seats + own.up.seats_in_flight + create * own.up.seats_per_server);
+    let sentences = own
+        .map(|own| own.findings.iter().map(|finding| explain::sentence(finding, Some(own))).collect())
+        .unwrap_or_default();
+    Ok(PlanPreview { create, drain, seats_per_server, seats_ready, sentences, report })
+}
+
+async fn saved(plane: &ControlPlane, row: ConfigRow) -> Result<SavedConfig> {
+    let warnings = warnings(plane, &read(&row)?).await?;
+    let secrets = row
+        .secrets
+        .into_iter()
+        .map(|secret| (secret.key, SecretState { set_at: secret.set_at, set_by: secret.set_by }))
+        .collect();
+    Ok(SavedConfig {
+        id: row.id,
+        values: row.document.into(),
+        secrets,
+        warnings,
+        servers: row.servers,
+        older_servers: row.older_servers,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        version: row.version,
+    })
+}
+
+async fn warnings(
+    plane: &ControlPlane,
+    config: &AutoscaleConfig,
+) -> Result<Vec<domain::autoscale::ConfigWarning>> {
+    match references(plane, config).await {
+        Ok((_, provider)) => {
+            let facts = observe::facts(plane, &provider);
+            Ok(script::warnings(config, &provider, &facts))
+        }
+        Err(Error::Problem(_)) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+async fn row(plane: &ControlPlane, id: ConfigId) -> Result<ConfigRow, Error> {
+    let found: Result<_, StoreError> = plane.store().config(id).await;
+    found?.ok_or_else(|| not_found("autoscale config"))
+}
+
+fn stored_keys(row: &ConfigRow) -> SecretKeys {
+    let set = |key: &str| row.secrets.iter().any(|secret| secret.key == key);
+    FORM.secret_fields().map(|field| field.key).filter(|key| set(key)).collect()
+}
+
+fn columns(config: &AutoscaleConfig) -> ConfigColumns {
+    ConfigColumns {
+        name: config.name.to_string(),
+        pool: config.pool,
+        zone: config.zone,
+        provider: config.provider,
+        ldap: config.computer_record.as_ref().map(|record| record.ldap_config),
+        enabled: config.enabled,
+        dry_run: config.dry_run,
+        aggressive: config.aggressive_scaling,
+        reusable: config.reusable,
+        require_checkin: config.require_checkin,
+        minimum: config.minimum_available_sessions,
+        limits: config.limits(),
+        backoff_secs: config.downscale_backoff_secs,
+        provision_timeout_secs: config.provision_timeout_secs,
+        protocol: config.connection.access.protocol(),
+    }
+}
+
+fn changed(plane: &ControlPlane, pool: PoolId) {
+    plane.changed(EventNoun::Pool, pool, Some(pool), None);
+    plane.wake();
+}
