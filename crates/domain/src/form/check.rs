@@ -1,6 +1,6 @@
 //! What is wrong with a draft.
 
-use super::{Draft, Field, Form, Format, Kind, Noun, SecretKeys};
+use super::{Draft, Field, Form, Format, Kind, Noun, Preset, SecretKeys};
 use crate::{
     error::FieldError,
     id::{LdapConfigId, PoolId, ProviderId, ZoneId},
@@ -71,7 +71,7 @@ fn field_errors(
     secrets: &SecretKeys,
 ) -> Vec<FieldError> {
     let missing = || {
-        if form.is_required(field, draft) {
+        if form.is_required(field, draft) && !default_is_undecided(form, field, draft) {
             vec![error(
                 field,
                 "required",
@@ -95,6 +95,18 @@ fn field_errors(
         Some(Value::String(text)) if text.trim().is_empty() && is_text(&field.kind) => missing(),
         Some(value) => value_errors(form, field, &value, draft),
     }
+}
+
+/// Whether the field has no default only because the choice behind it is wrong: one mistake is told once.
+fn default_is_undecided(form: &Form, field: &Field, draft: &Draft) -> bool {
+    let Preset::IntBy(key, _) = field.default else {
+        return false;
+    };
+    form.field(key).is_some_and(|other| {
+        draft
+            .get(key)
+            .is_some_and(|value| !value_errors(form, other, value, draft).is_empty())
+    })
 }
 
 const fn is_text(kind: &Kind) -> bool {
