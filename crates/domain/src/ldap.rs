@@ -11,7 +11,7 @@ const PASSWORD: &str = "service_account_password";
 
 /// The LDAP config form.
 pub static FORM: Form = Form {
-    key: "ldap_config",
+    key: "ldap",
     title: "LDAP config",
     steps: &[
         Step {

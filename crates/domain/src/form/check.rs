@@ -122,7 +122,8 @@ pub(super) fn value_errors(
 ) -> Vec<FieldError> {
     let one = |code, message: String| vec![error(field, code, message)];
     match (&field.kind, value) {
-        (Kind::Bool, Value::Bool(_)) => Vec::new(),
+        (Kind::Bool, Value::Bool(_))
+        | (Kind::Secret | Kind::SecretMultiline, Value::String(_) | Value::Null) => Vec::new(),
         (Kind::Bool, _) => one("wrong_type", "This is true or false.".to_owned()),
         (Kind::Int { min, max }, _) => match whole_number(value) {
             Some(number) if (*min..=*max).contains(&number) => Vec::new(),
@@ -197,7 +198,6 @@ pub(super) fn value_errors(
             errors.collect()
         }
         (Kind::List { .. }, _) => one("wrong_type", "This is a list of texts.".to_owned()),
-        (Kind::Secret | Kind::SecretMultiline, Value::String(_) | Value::Null) => Vec::new(),
         _ => one("wrong_type", "This is a text.".to_owned()),
     }
 }

@@ -171,9 +171,12 @@ impl Kind {
                 let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
                 Some(Value::Array(lines.map(Value::from).collect()))
             }
-            Self::Choice(_) | Self::Reference(_) if text.is_empty() => None,
             // Nothing typed into a secret field keeps the secret that is there.
-            Self::Secret | Self::SecretMultiline if text.is_empty() => None,
+            Self::Choice(_) | Self::Reference(_) | Self::Secret | Self::SecretMultiline
+                if text.is_empty() =>
+            {
+                None
+            }
             _ => as_text(),
         }
     }
