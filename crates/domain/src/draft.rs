@@ -12,7 +12,10 @@ use crate::timestamp::Timestamp;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SavedDraftInput {
     /// The form (`autoscale`).
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 32, pattern = "^[a-z_]+$"))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(min_length = 1, max_length = 32, pattern = "^[a-z_]+$")
+    )]
     pub form: String,
     /// What has been filled in, by key. May be wrong or incomplete.
     #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, serde_json::Value>))]

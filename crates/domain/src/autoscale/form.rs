@@ -1,4 +1,4 @@
-//! The table of the AutoScale form: keys and their order are fixed, because documents and the manual follow them.
+//! The table of the `AutoScale` form: keys and their order are fixed, because documents and the manual follow them.
 
 use crate::form::{Choice, Condition, Field, Form, Format, Kind, Noun, Preset, Refusal, Step};
 use Condition::{All, Always, Any, Is, Not, On};
@@ -14,9 +14,9 @@ const STATIC: Condition = Is(CREDENTIALS, "static");
 const COUNTS_USERS: Condition = Any(&[RDP, SSH]);
 const OWN_PRIVATE_KEY: Condition = All(&[SSH, STATIC, Not(&On(USER_KEY))]);
 
-/// The AutoScale form.
+/// The `AutoScale` form.
 pub static FORM: Form = Form {
-    key: "autoscale_config",
+    key: "autoscale",
     title: "AutoScale config",
     steps: STEPS,
     fields: FIELDS,

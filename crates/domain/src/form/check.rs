@@ -1,6 +1,6 @@
 //! What is wrong with a draft.
 
-use super::{Draft, Field, Form, Format, Kind, Noun, SecretKeys};
+use super::{Draft, Field, Form, Format, Kind, Noun, Preset, SecretKeys};
 use crate::{
     error::FieldError,
     id::{LdapConfigId, PoolId, ProviderId, ZoneId},
@@ -71,7 +71,7 @@ fn field_errors(
     secrets: &SecretKeys,
 ) -> Vec<FieldError> {
     let missing = || {
-        if form.is_required(field, draft) {
+        if form.is_required(field, draft) && !default_is_undecided(form, field, draft) {
             vec![error(
                 field,
                 "required",
@@ -97,6 +97,18 @@ fn field_errors(
     }
 }
 
+/// Whether the field has no default only because the choice behind it is wrong: one mistake is told once.
+fn default_is_undecided(form: &Form, field: &Field, draft: &Draft) -> bool {
+    let Preset::IntBy(key, _) = field.default else {
+        return false;
+    };
+    form.field(key).is_some_and(|other| {
+        draft
+            .get(key)
+            .is_some_and(|value| !value_errors(form, other, value, draft).is_empty())
+    })
+}
+
 const fn is_text(kind: &Kind) -> bool {
     matches!(kind, Kind::Text { .. } | Kind::Multiline { .. })
 }
@@ -110,7 +122,8 @@ pub(super) fn value_errors(
 ) -> Vec<FieldError> {
     let one = |code, message: String| vec![error(field, code, message)];
     match (&field.kind, value) {
-        (Kind::Bool, Value::Bool(_)) => Vec::new(),
+        (Kind::Bool, Value::Bool(_))
+        | (Kind::Secret | Kind::SecretMultiline, Value::String(_) | Value::Null) => Vec::new(),
         (Kind::Bool, _) => one("wrong_type", "This is true or false.".to_owned()),
         (Kind::Int { min, max }, _) => match whole_number(value) {
             Some(number) if (*min..=*max).contains(&number) => Vec::new(),
@@ -185,7 +198,6 @@ pub(super) fn value_errors(
             errors.collect()
         }
         (Kind::List { .. }, _) => one("wrong_type", "This is a list of texts.".to_owned()),
-        (Kind::Secret | Kind::SecretMultiline, Value::String(_) | Value::Null) => Vec::new(),
         _ => one("wrong_type", "This is a text.".to_owned()),
     }
 }

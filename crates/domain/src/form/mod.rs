@@ -171,9 +171,12 @@ impl Kind {
                 let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
                 Some(Value::Array(lines.map(Value::from).collect()))
             }
-            Self::Choice(_) | Self::Reference(_) if text.is_empty() => None,
             // Nothing typed into a secret field keeps the secret that is there.
-            Self::Secret | Self::SecretMultiline if text.is_empty() => None,
+            Self::Choice(_) | Self::Reference(_) | Self::Secret | Self::SecretMultiline
+                if text.is_empty() =>
+            {
+                None
+            }
             _ => as_text(),
         }
     }
@@ -460,5 +463,98 @@ impl Form {
             }
         }
         flaws
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static BROKEN: Form = Form {
+        key: "broken",
+        title: "Broken",
+        steps: &[Step {
+            key: "one",
+            title: "One",
+            about: "The only step.",
+        }],
+        fields: &[
+            Field {
+                key: "a",
+                step: "one",
+                label: "A",
+                help: "Looks ahead.",
+                shown: Condition::On("b"),
+                ..Field::BASE
+            },
+            Field {
+                key: "b",
+                step: "two",
+                label: "B",
+                help: "Stands in no step.",
+                kind: Kind::Bool,
+                ..Field::BASE
+            },
+            Field {
+                key: "b",
+                step: "one",
+                label: "",
+                help: "Stands twice and has no label.",
+                ..Field::BASE
+            },
+            Field {
+                key: "c",
+                step: "one",
+                label: "C",
+                help: "Its default breaks its bounds.",
+                kind: Kind::Int { min: 1, max: 2 },
+                default: Preset::Int(3),
+                ..Field::BASE
+            },
+        ],
+    };
+
+    #[test]
+    fn a_broken_table_is_told() {
+        assert_eq!(
+            BROKEN.flaws(),
+            [
+                "broken.a: a condition or default looks at a field that does not come before it",
+                "broken.b: its step is not in the form",
+                "broken.b: the key stands twice",
+                "broken.b: it lacks a key, a label or a help text",
+                "broken.c: its default is refused: 1 to 2 is allowed.",
+            ]
+        );
+    }
+
+    #[test]
+    fn conditions_in_words() {
+        let words = |condition: Condition| condition.words(&crate::autoscale::FORM);
+        let rdp = Condition::Is("connection_type", "rdp");
+        assert_eq!(words(rdp), "Connection Type is RDP");
+        assert_eq!(
+            words(Condition::All(&[
+                Condition::Any(&[
+                    Condition::Is("connection_type", "ssh"),
+                    Condition::On("reusable"),
+                ]),
+                Condition::Not(&Condition::On("use_user_ssh_key")),
+            ])),
+            "(Connection Type is SSH or Reusable is on) and Use User SSH Key is off"
+        );
+    }
+
+    #[test]
+    fn a_draft_with_defaults_holds_what_is_shown() {
+        let draft = Draft::with_defaults(&crate::autoscale::FORM);
+        assert_eq!(draft.get("connection_port"), Some(&Value::from(6901)));
+        assert_eq!(
+            draft.get("downscale_backoff_seconds"),
+            Some(&Value::from(900))
+        );
+        assert_eq!(draft.get("max_simultaneous_users"), None);
+        assert_eq!(draft.get("name"), None);
+        assert_eq!(draft.only_shown(&crate::autoscale::FORM), draft);
     }
 }

@@ -126,3 +126,80 @@ fn fault(kind: &Kind, text: &str) -> Option<(&'static str, String)> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::autoscale::FORM;
+    use serde_json::json;
+
+    fn draft() -> Draft {
+        Draft::new()
+            .with("connection_type", "ssh")
+            .with("use_user_ssh_key", false)
+    }
+
+    #[test]
+    fn absent_keeps_null_clears_text_sets() {
+        let mut draft = draft()
+            .with("connection_password", json!(null))
+            .with("connection_private_key", "-----BEGIN\nhunter2\n");
+        let inputs = SecretInputs::take_from(&FORM, &mut draft).unwrap();
+        assert!(draft.get("connection_password").is_none());
+        assert!(draft.get("connection_private_key").is_none());
+        assert!(matches!(
+            inputs.get("connection_password"),
+            SecretInput::Clear
+        ));
+        assert!(matches!(
+            inputs.get("connection_private_key"),
+            SecretInput::Set(secret) if secret.expose() == "-----BEGIN\nhunter2\n"
+        ));
+        let stored = ["connection_password", "connection_private_key_passphrase"]
+            .into_iter()
+            .collect();
+        let after = inputs.after(&stored, &FORM, &draft);
+        let keys: Vec<_> = after.iter().collect();
+        assert_eq!(
+            keys,
+            [
+                "connection_private_key",
+                "connection_private_key_passphrase"
+            ]
+        );
+        assert!(!format!("{inputs:?}{draft:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_stored_secret_goes_with_its_field_and_a_new_one_is_refused() {
+        let mut draft = draft().with("use_user_ssh_key", true);
+        let stored = ["connection_private_key"].into_iter().collect();
+        let inputs = SecretInputs::take_from(&FORM, &mut draft).unwrap();
+        assert_eq!(inputs.after(&stored, &FORM, &draft), SecretKeys::none());
+        let mut draft = draft.with("connection_private_key", "x");
+        let inputs = SecretInputs::take_from(&FORM, &mut draft).unwrap();
+        assert!(
+            inputs
+                .after(&stored, &FORM, &draft)
+                .contains("connection_private_key")
+        );
+    }
+
+    #[test]
+    fn what_is_no_secret_is_refused_and_taken_out() {
+        for (value, code) in [
+            (json!(7), "wrong_type"),
+            (json!(""), "required"),
+            (json!("a\nb"), "control_character"),
+            (json!("a\0"), "control_character"),
+            (json!("x".repeat(1025)), "too_long"),
+        ] {
+            let mut draft = draft().with("connection_password", value);
+            let errors = SecretInputs::take_from(&FORM, &mut draft).unwrap_err();
+            assert_eq!(errors.len(), 1);
+            assert_eq!(errors[0].code, code);
+            assert_eq!(errors[0].pointer, "/connection_password");
+            assert!(draft.get("connection_password").is_none());
+        }
+    }
+}
