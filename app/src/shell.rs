@@ -1,0 +1,71 @@
+//! The document around the app: `<html>`, `<head>` and the tags that load the bundle.
+//!
+//! The names of the bundle's files come from the server's own manifest by context. A server without a bundle
+//! renders the same pages as plain HTML.
+
+use leptos::nonce::use_nonce;
+use leptos::prelude::*;
+use leptos_meta::MetaTags;
+
+use crate::App;
+use crate::components::theme::Theme;
+
+/// The addresses of the files that a page loads; they change with the files' content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bundle {
+    /// The style sheet.
+    pub css: &'static str,
+    /// The script that loads the WASM module.
+    pub js: &'static str,
+    /// The WASM module.
+    pub wasm: &'static str,
+}
+
+/// A drop of water, so that browsers do not ask for `/favicon.ico`.
+const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath fill='%23157a8c' d='M2 3h12v3H2zm0 4h12v2H2zm3 3h6v3H5z'/%3E%3C/svg%3E";
+
+/// Renders the document of one request. Expects [`Bundle`] in the context where there is one.
+#[component]
+pub fn Shell() -> impl IntoView {
+    let bundle = use_context::<Bundle>();
+
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=requested_theme().attribute()>
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <link rel="icon" href=ICON />
+                {bundle.map(bundle_tags)}
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+/// The theme that the request's cookie names.
+#[must_use]
+pub fn requested_theme() -> Theme {
+    use_context::<http::request::Parts>()
+        .and_then(|parts| Some(Theme::from_cookies(parts.headers.get(http::header::COOKIE)?.to_str().ok()?)))
+        .unwrap_or_default()
+}
+
+fn bundle_tags(bundle: Bundle) -> impl IntoView {
+    let nonce = use_nonce();
+    // Both addresses hold only letters, digits, dots, dashes and slashes, so they need no escaping.
+    let start = format!(
+        "import('{}').then(m => m.default({{module_or_path: '{}'}}).then(() => m.hydrate()))",
+        bundle.js, bundle.wasm
+    );
+    view! {
+        <link rel="stylesheet" href=bundle.css />
+        <link rel="modulepreload" href=bundle.js nonce=nonce.clone() />
+        <link rel="preload" href=bundle.wasm r#as="fetch" r#type="application/wasm" crossorigin="" />
+        <script type="module" nonce=nonce inner_html=start></script>
+    }
+}

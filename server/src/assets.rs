@@ -1,0 +1,112 @@
+//! The files of the web bundle, held in the binary.
+//!
+//! With the feature `embed` the bundle that `xtask` has made is compiled in: its folder is named by the environment
+//! variable `WEIR_SITE` at compile time and holds `assets.rs`, a list of [`Asset`] expressions. Without it there is no
+//! bundle, and the pages are plain HTML.
+
+use app::shell::Bundle;
+use axum::extract::Path;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+/// Where the files are served.
+pub const ROUTE: &str = "/assets/{name}";
+
+/// Names change with content, so an answer never grows stale.
+const FOREVER: &str = "public, max-age=31536000, immutable";
+
+/// One file, as it is and in the two encodings that browsers ask for.
+#[cfg_attr(not(feature = "embed"), expect(dead_code, reason = "only a bundle holds assets"))]
+pub struct Asset {
+    /// Name with the hash of the content, such as `weir-0123456789abcdef.css`.
+    pub name: &'static str,
+    /// Media type.
+    pub mime: &'static str,
+    /// The content.
+    pub plain: &'static [u8],
+    /// The content in brotli; empty where it was not made.
+    pub brotli: &'static [u8],
+    /// The content in gzip; empty where it was not made.
+    pub gzip: &'static [u8],
+}
+
+/// The files, and what a page has to load.
+struct Site {
+    bundle: Option<Bundle>,
+    assets: &'static [Asset],
+}
+
+#[cfg(feature = "embed")]
+static SITE: Site = include!(concat!(env!("WEIR_SITE", "the feature `embed` needs a web bundle: build with `make build`"), "/assets.rs"));
+
+#[cfg(not(feature = "embed"))]
+static SITE: Site = Site { bundle: None, assets: &[] };
+
+/// The addresses a page loads, if this binary holds a bundle.
+pub fn bundle() -> Option<Bundle> {
+    SITE.bundle
+}
+
+/// Answers with a file in the best encoding that the browser takes.
+pub async fn serve(Path(name): Path<String>, request: HeaderMap) -> Response {
+    let Some(asset) = SITE.assets.iter().find(|asset| asset.name == name) else {
+        return (StatusCode::NOT_FOUND, "no such file\n").into_response();
+    };
+    let accepted = request.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (encoding, body) = choose(asset, accepted);
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(asset.mime));
+    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static(FOREVER));
+    headers.insert(header::VARY, header::HeaderValue::from_static("accept-encoding"));
+    if let Some(encoding) = encoding {
+        headers.insert(header::CONTENT_ENCODING, header::HeaderValue::from_static(encoding));
+    }
+    response
+}
+
+/// The encoding to answer with, and the bytes in it.
+fn choose(asset: &Asset, accepted: &str) -> (Option<&'static str>, &'static [u8]) {
+    if !asset.brotli.is_empty() && accepts(accepted, "br") {
+        (Some("br"), asset.brotli)
+    } else if !asset.gzip.is_empty() && accepts(accepted, "gzip") {
+        (Some("gzip"), asset.gzip)
+    } else {
+        (None, asset.plain)
+    }
+}
+
+/// Whether an `Accept-Encoding` header names this encoding without refusing it (`;q=0`).
+fn accepts(header: &str, encoding: &str) -> bool {
+    header.split(',').any(|item| {
+        let mut parts = item.split(';').map(str::trim);
+        let refused = |weight: &str| weight.strip_prefix("q=").is_some_and(|q| q.trim_matches(['0', '.']).is_empty());
+        parts.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding)) && !parts.any(refused)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ASSET: Asset = Asset { name: "a", mime: "text/css", plain: b"plain", brotli: b"br", gzip: b"gz" };
+
+    #[test]
+    fn the_smallest_accepted_encoding_wins() {
+        assert_eq!(choose(&ASSET, "gzip, deflate, br, zstd"), (Some("br"), &b"br"[..]));
+        assert_eq!(choose(&ASSET, "gzip;q=0.5"), (Some("gzip"), &b"gz"[..]));
+        assert_eq!(choose(&ASSET, ""), (None, &b"plain"[..]));
+    }
+
+    #[test]
+    fn a_refused_encoding_is_not_sent() {
+        assert_eq!(choose(&ASSET, "br;q=0, gzip;q=0.0"), (None, &b"plain"[..]));
+        assert_eq!(choose(&ASSET, "brotli, xgzip"), (None, &b"plain"[..]));
+    }
+
+    #[test]
+    fn an_encoding_that_was_not_made_is_not_sent() {
+        let asset = Asset { brotli: b"", ..ASSET };
+        assert_eq!(choose(&asset, "br, gzip"), (Some("gzip"), &b"gz"[..]));
+    }
+}
