@@ -1,3 +1,61 @@
-//! Builds, runs and tests Weir.
+//! Builds, runs and tests Weir; the Makefile's targets are the subcommands.
 
-fn main() {}
+mod console;
+mod dev;
+mod packages;
+mod postgres;
+mod programs;
+mod setup;
+mod tally;
+mod test;
+mod web;
+mod workspace;
+
+use std::process::ExitCode;
+
+use workspace::Workspace;
+
+/// What went wrong, where, and what to do about it, in one line for a person.
+type Result<T> = std::result::Result<T, String>;
+
+const USAGE: &str = "usage: cargo xtask COMMAND
+
+  setup   install all that running and testing needs
+  run     build and start Weir on 127.0.0.1:3000
+  dev     the same, built and started again on every save
+  build   make target/release/weir with all assets in it
+  test    everything; the last line is `N passed, N failed`
+  lint    formatting and clippy
+  sim     run seeds of the simulation; arguments are passed on
+  bench   measure; arguments are passed on";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    let rest: Vec<String> = arguments.collect();
+    match dispatch(&command, &rest) {
+        Ok(code) => code,
+        Err(message) => {
+            eprintln!("{command}: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: &str, rest: &[String]) -> Result<ExitCode> {
+    let workspace = Workspace::find()?;
+    if !rest.is_empty() && !matches!(command, "sim" | "bench") {
+        return Err(format!("takes no arguments, got {rest:?}\n\n{USAGE}"));
+    }
+    match command {
+        "setup" => setup::all(&workspace)?,
+        "run" => programs::run(&workspace)?,
+        "dev" => dev::watch(&workspace)?,
+        "build" => programs::build(&workspace, web::Mode::Release)?,
+        "lint" => return Ok(test::lint(&workspace)),
+        "test" => return Ok(test::all(&workspace)),
+        "sim" | "bench" => programs::simulate(&workspace, command, rest)?,
+        _ => return Err(format!("unknown command\n\n{USAGE}")),
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,161 @@
+//! A Postgres for one test run: made, started and removed again in a second.
+
+use std::fs;
+use std::io::{Read, Seek, SeekFrom};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::time::Duration;
+
+use crate::Result;
+use crate::console;
+
+/// How often the start is looked at, with [`PAUSE`] between two looks.
+const LOOKS: u32 = 300;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A running database server; dropping it ends it and removes its folder.
+pub struct Postgres {
+    programs: PathBuf,
+    account: Account,
+    folder: PathBuf,
+    port: u16,
+    child: Child,
+}
+
+/// The folder of `initdb` and `postgres`, which Debian keeps off the PATH.
+pub fn find_programs() -> Result<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|version| version.path().join("bin"));
+    let asked = console::output(Command::new("pg_config").arg("--bindir")).ok().map(|path| PathBuf::from(path.trim()));
+    let mut found: Vec<PathBuf> =
+        versions.chain(asked).filter(|path| path.join("initdb").is_file() && path.join("postgres").is_file()).collect();
+    found.sort();
+    found.pop().ok_or_else(|| "no Postgres server found; install Debian's package postgresql".to_owned())
+}
+
+impl Postgres {
+    /// Makes a database cluster in the temporary folder and starts it on a free port of the loopback address. It does not
+    /// care for durability: it lives as long as the test run.
+    pub fn start() -> Result<Self> {
+        let programs = find_programs()?;
+        let account = Account::find()?;
+        // Made by the account itself, which may not enter the folders of whoever runs this.
+        let folder = PathBuf::from(console::output(account.command("mktemp").args(["-d", "-t", "weir-postgres-XXXXXX"]))?.trim());
+        let data = folder.join("data");
+        let initdb = programs.join("initdb");
+        console::output(
+            account.command(&initdb.to_string_lossy()).args(["-A", "trust", "-N", "-E", "UTF8", "--locale=C", "-U", "postgres", "-D"]).arg(&data),
+        )?;
+        let port = free_port()?;
+        let log = fs::File::options()
+            .append(true)
+            .create(true)
+            .open(folder.join("log"))
+            .map_err(|source| format!("can not write the log of Postgres in {}: {source}", folder.display()))?;
+        let error_log = log.try_clone().map_err(|source| format!("can not share the log of Postgres: {source}"))?;
+        let child = account
+            .command(&programs.join("postgres").to_string_lossy())
+            .arg("-F")
+            .args(["-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=300"])
+            .args(["-c", "listen_addresses=127.0.0.1", "-c", &format!("port={port}")])
+            .arg("-k")
+            .arg(&folder)
+            .arg("-D")
+            .arg(&data)
+            .stdin(std::process::Stdio::null())
+            .stdout(log)
+            .stderr(error_log)
+            .spawn()
+            .map_err(|source| format!("can not start Postgres: {source}"))?;
+        let mut postgres = Self { programs, account, folder, port, child };
+        postgres.wait_until_ready()?;
+        Ok(postgres)
+    }
+
+    /// Where tests connect to, as a user who may make databases.
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    fn wait_until_ready(&mut self) -> Result<()> {
+        let ready = self.programs.join("pg_isready");
+        for _ in 0..LOOKS {
+            let mut ask = Command::new(&ready);
+            if console::output(ask.args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()])).is_ok() {
+                return Ok(());
+            }
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return Err(format!("Postgres ended with {status}: {}", end_of(&self.folder.join("log"))));
+            }
+            pause();
+        }
+        Err(format!("Postgres does not answer on port {}: {}", self.port, end_of(&self.folder.join("log"))))
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        let control = self.programs.join("pg_ctl");
+        let stopped = console::output(
+            self.account.command(&control.to_string_lossy()).args(["-m", "immediate", "-w", "stop", "-D"]).arg(self.folder.join("data")),
+        );
+        if let Err(message) = stopped.and_then(|_| self.child.wait().map_err(|source| source.to_string())) {
+            eprintln!("Postgres did not stop: {message}");
+            return;
+        }
+        if let Err(message) = console::output(self.account.command("rm").arg("-rf").arg(&self.folder)) {
+            eprintln!("{message}");
+        }
+    }
+}
+
+/// Who runs Postgres: it refuses to be root.
+enum Account {
+    Own,
+    Postgres,
+}
+
+impl Account {
+    fn find() -> Result<Self> {
+        Ok(if console::output(Command::new("id").arg("-u"))?.trim() == "0" { Self::Postgres } else { Self::Own })
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = match self {
+            Self::Own => Command::new(program),
+            Self::Postgres => {
+                let mut command = Command::new("runuser");
+                command.args(["-u", "postgres", "--", program]);
+                command
+            }
+        };
+        // A folder that the other account may not enter draws a warning from each program.
+        command.current_dir("/");
+        command
+    }
+}
+
+fn free_port() -> Result<u16> {
+    TcpListener::bind(("127.0.0.1", 0))
+        .and_then(|listener| listener.local_addr())
+        .map(|address| address.port())
+        .map_err(|source| format!("no free port on 127.0.0.1: {source}"))
+}
+
+/// The last 2 KiB of a log.
+fn end_of(log: &Path) -> String {
+    let read = || -> std::io::Result<String> {
+        let mut file = fs::File::open(log)?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(2048)))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    read().unwrap_or_else(|source| format!("its log can not be read: {source}"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a build tool waits for another process; nothing decides here")]
+fn pause() {
+    std::thread::sleep(PAUSE);
+}

@@ -1,0 +1,69 @@
+//! Installs what running and testing need. Each step looks first and does nothing where nothing is missing.
+
+use std::fs;
+
+use crate::Result;
+use crate::console::{self, say};
+use crate::packages::{self, Package, TO_RUN, TO_TEST};
+use crate::workspace::Workspace;
+
+const WASM: &str = "wasm32-unknown-unknown";
+
+/// What building and starting Weir needs.
+pub fn to_run(workspace: &Workspace) -> Result<()> {
+    wasm_target(workspace)?;
+    packages::install(&TO_RUN.iter().collect::<Vec<_>>())
+}
+
+/// What the tests need as well.
+pub fn all(workspace: &Workspace) -> Result<()> {
+    wasm_target(workspace)?;
+    packages::install(&TO_RUN.iter().chain(TO_TEST).collect::<Vec<&Package>>())?;
+    browser_tests(workspace)?;
+    api_tests(workspace)
+}
+
+/// Adds the WASM target: rustup does not fetch the targets of `rust-toolchain.toml` for a toolchain that is already there.
+fn wasm_target(workspace: &Workspace) -> Result<()> {
+    let libraries = console::output(workspace.command("rustc").args(["--print", "target-libdir", "--target", WASM]))?;
+    if fs::read_dir(libraries.trim()).is_ok_and(|mut files| files.next().is_some()) {
+        return Ok(());
+    }
+    say("adding the compiler's WASM target");
+    console::run(workspace.command("rustup").args(["target", "add", WASM]))
+}
+
+/// Installs Playwright and axe from the lock file; the browser is Debian's.
+fn browser_tests(workspace: &Workspace) -> Result<()> {
+    let folder = workspace.end2end();
+    let changed = |path: &str| fs::metadata(folder.join(path)).and_then(|file| file.modified());
+    if let (Ok(lock), Ok(installed)) = (changed("package-lock.json"), changed("node_modules/.package-lock.json"))
+        && installed >= lock
+    {
+        return Ok(());
+    }
+    say("installing the browser tests' packages");
+    console::run(
+        workspace
+            .command("npm")
+            .args(["ci", "--no-audit", "--no-fund"])
+            .current_dir(&folder)
+            .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"),
+    )
+}
+
+/// Installs the version of schemathesis that `end2end/requirements.txt` pins into a folder of its own.
+fn api_tests(workspace: &Workspace) -> Result<()> {
+    let folder = workspace.target("tools/schemathesis");
+    let pins = workspace.end2end().join("requirements.txt");
+    let wanted = fs::read_to_string(&pins).map_err(|source| format!("can not read {}: {source}", pins.display()))?;
+    let stamp = folder.join("installed.txt");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    say("installing schemathesis");
+    console::run(workspace.command("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    let pip = folder.join("bin/pip");
+    console::run(workspace.command(&pip.to_string_lossy()).args(["install", "--quiet", "--requirement"]).arg(&pins))?;
+    fs::write(&stamp, wanted).map_err(|source| format!("can not write {}: {source}", stamp.display()))
+}

@@ -1,0 +1,146 @@
+//! Counting what passed and failed in what other programs print.
+
+use serde_json::Value;
+
+/// What a part of the test run has found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Tests that passed.
+    pub passed: u64,
+    /// Tests that failed.
+    pub failed: u64,
+    /// Why the part fails beyond its failed tests, such as a suite that ran nothing.
+    pub complaints: Vec<String>,
+}
+
+impl Tally {
+    /// A check that is one yes or no.
+    pub fn check(passed: bool) -> Self {
+        Self { passed: passed.into(), failed: (!passed).into(), complaints: Vec::new() }
+    }
+
+    /// A part that could not do its work.
+    pub fn broken(why: String) -> Self {
+        Self { complaints: vec![why], ..Self::default() }
+    }
+
+    /// Failures as they are reported: each failed test, and each complaint.
+    pub fn failures(&self) -> u64 {
+        self.failed + self.complaints.len() as u64
+    }
+
+    /// Adds the complaints that hold for every suite: it ran something, and its program's exit agrees with what it printed.
+    #[must_use]
+    pub fn judged(mut self, exit_was_success: bool) -> Self {
+        if self.passed + self.failed == 0 {
+            self.complaints.push("ran no test".to_owned());
+        }
+        if !exit_was_success && self.failures() == 0 {
+            self.complaints.push("the program failed although no test did; see its output above".to_owned());
+        }
+        self
+    }
+}
+
+/// Reads the output of `cargo test`, stdout and stderr in their common order.
+pub fn of_cargo_test(output: &str) -> Tally {
+    let mut tally = Tally::default();
+    let mut suite = "";
+    for line in output.lines().map(str::trim) {
+        if let Some(name) = line.strip_prefix("Running ").or_else(|| line.strip_prefix("Doc-tests ")) {
+            suite = name;
+        } else if let Some(counts) = line.strip_prefix("test result: ") {
+            let count = |what: &str| count_before(counts, what);
+            tally.passed += count("passed");
+            tally.failed += count("failed");
+            let left_out = count("ignored") + count("filtered out");
+            if left_out > 0 {
+                tally.complaints.push(format!("{left_out} tests left out in {suite}"));
+            }
+            // A crate may have no unit tests, but a file in tests/ is there to run.
+            if suite.starts_with("tests/") && count("passed") + count("failed") == 0 {
+                tally.complaints.push(format!("no test ran in {suite}"));
+            }
+        }
+    }
+    tally
+}
+
+/// Reads the JSON report of Playwright.
+pub fn of_playwright(report: &str) -> Tally {
+    let Ok(report) = serde_json::from_str::<Value>(report) else {
+        return Tally::broken("Playwright's report is not JSON".to_owned());
+    };
+    let count = |what: &str| report["stats"][what].as_u64();
+    let (Some(passed), Some(failed), Some(flaky), Some(skipped)) =
+        (count("expected"), count("unexpected"), count("flaky"), count("skipped"))
+    else {
+        return Tally::broken("Playwright's report has no counts".to_owned());
+    };
+    let mut tally = Tally { passed, failed: failed + flaky, complaints: Vec::new() };
+    if skipped > 0 {
+        tally.complaints.push(format!("{skipped} browser tests left out"));
+    }
+    tally
+}
+
+/// The number that stands before a word: 3 in `ok. 3 passed; 0 failed`.
+fn count_before(text: &str, word: &str) -> u64 {
+    text.split([';', '.'])
+        .filter_map(|part| part.trim().strip_suffix(word))
+        .find_map(|number| number.trim().parse().ok())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "\
+     Running unittests src/lib.rs (target/debug/deps/a-1)
+test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s
+     Running tests/laws.rs (target/debug/deps/laws-1)
+test result: FAILED. 12 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s
+   Doc-tests domain
+test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s";
+
+    #[test]
+    fn counts_of_all_suites_are_added() {
+        assert_eq!(of_cargo_test(GOOD), Tally { passed: 15, failed: 2, complaints: vec![] });
+    }
+
+    #[test]
+    fn an_ignored_or_filtered_test_is_a_failure() {
+        for kind in ["ignored", "filtered out"] {
+            let bad = GOOD.replace(&format!("0 {kind}"), &format!("1 {kind}"));
+            assert_eq!(of_cargo_test(&bad).complaints.len(), 3, "{kind}");
+        }
+    }
+
+    #[test]
+    fn an_integration_suite_that_ran_nothing_is_a_failure() {
+        let empty = GOOD.replace("12 passed; 2 failed", "0 passed; 0 failed");
+        assert_eq!(of_cargo_test(&empty).complaints, ["no test ran in tests/laws.rs (target/debug/deps/laws-1)"]);
+    }
+
+    #[test]
+    fn nothing_at_all_is_a_failure() {
+        assert_eq!(of_cargo_test("error: could not compile").judged(false).failures(), 1);
+        assert_eq!(Tally::default().judged(true).failures(), 1);
+    }
+
+    #[test]
+    fn a_program_that_fails_without_a_failed_test_is_a_failure() {
+        assert_eq!(Tally::check(true).judged(false).failures(), 1);
+        assert_eq!(Tally::check(false).judged(false).failures(), 1);
+        assert_eq!(Tally::check(true).judged(true).failures(), 0);
+    }
+
+    #[test]
+    fn flaky_and_skipped_browser_tests_are_failures() {
+        let tally = of_playwright(r#"{"stats": {"expected": 4, "unexpected": 1, "flaky": 1, "skipped": 2}}"#);
+        assert_eq!((tally.passed, tally.failures()), (4, 3));
+        assert_eq!(of_playwright("{}").failures(), 1);
+        assert_eq!(of_playwright("no").failures(), 1);
+    }
+}

@@ -1,0 +1,55 @@
+import AxeBuilder from "@axe-core/playwright";
+import { expect, test as base, type Page } from "@playwright/test";
+import { startWeir, type Weir } from "./weir.ts";
+
+/** Every UI test imports `test` from here: it serves a Weir of its own to each worker, and fails on what a page says aside. */
+export const test = base.extend<{ quiet: void }, { weir: Weir }>({
+  weir: [
+    async ({}, use) => {
+      const weir = await startWeir();
+      await use(weir);
+      await weir.stop();
+    },
+    { scope: "worker" },
+  ],
+
+  baseURL: async ({ weir }, use) => use(weir.origin),
+
+  // A page may look right while its script is dead, so whatever it complains about fails the test.
+  quiet: [
+    async ({ context, weir }, use) => {
+      const complaints: string[] = [];
+      context.on("console", (message) => {
+        if (message.type() === "error" || message.type() === "warning") {
+          complaints.push(`console ${message.type()}: ${message.text()}`);
+        }
+      });
+      context.on("weberror", (error) => complaints.push(`page error: ${error.error()}`));
+      context.on("request", (request) => {
+        const url = request.url();
+        if (!url.startsWith(`${weir.origin}/`) && !url.startsWith("data:") && !url.startsWith("blob:")) {
+          complaints.push(`foreign request: ${url}`);
+        }
+      });
+      await use();
+      expect(complaints, "what the pages complained about").toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+export { expect };
+
+/** Opens a page and waits until the browser's half has taken it over. */
+export async function open(page: Page, path: string): Promise<void> {
+  await page.goto(path);
+  await expect(page.locator("html")).toHaveAttribute("data-hydrated", "true");
+}
+
+/** Checks the page as it is now against WCAG 2.0 to 2.2, levels A and AA. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+  const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
+  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
+  expect(found, "axe violations").toEqual([]);
+}
