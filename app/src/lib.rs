@@ -44,7 +44,11 @@ pub fn App() -> impl IntoView {
 }
 
 fn page_title(page: String) -> String {
-    if page.is_empty() { "Weir".to_owned() } else { format!("{page} · Weir") }
+    if page.is_empty() {
+        "Weir".to_owned()
+    } else {
+        format!("{page} · Weir")
+    }
 }
 
 /// Sets `data-hydrated` on `<html>` once the browser has taken the page over; effects never run on the server.

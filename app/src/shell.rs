@@ -51,7 +51,11 @@ pub fn Shell() -> impl IntoView {
 #[must_use]
 pub fn requested_theme() -> Theme {
     use_context::<http::request::Parts>()
-        .and_then(|parts| Some(Theme::from_cookies(parts.headers.get(http::header::COOKIE)?.to_str().ok()?)))
+        .and_then(|parts| {
+            Some(Theme::from_cookies(
+                parts.headers.get(http::header::COOKIE)?.to_str().ok()?,
+            ))
+        })
         .unwrap_or_default()
 }
 

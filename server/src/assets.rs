@@ -16,7 +16,10 @@ pub const ROUTE: &str = "/assets/{name}";
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
 /// One file, as it is and in the two encodings that browsers ask for.
-#[cfg_attr(not(any(test, feature = "embed")), expect(dead_code, reason = "only a bundle holds assets"))]
+#[cfg_attr(
+    not(any(test, feature = "embed")),
+    expect(dead_code, reason = "only a bundle holds assets")
+)]
 pub struct Asset {
     /// Name with the hash of the content, such as `weir-0123456789abcdef.css`.
     pub name: &'static str,
@@ -37,10 +40,19 @@ struct Site {
 }
 
 #[cfg(feature = "embed")]
-static SITE: Site = include!(concat!(env!("WEIR_SITE", "the feature `embed` needs a web bundle: build with `make build`"), "/assets.rs"));
+static SITE: Site = include!(concat!(
+    env!(
+        "WEIR_SITE",
+        "the feature `embed` needs a web bundle: build with `make build`"
+    ),
+    "/assets.rs"
+));
 
 #[cfg(not(feature = "embed"))]
-static SITE: Site = Site { bundle: None, assets: &[] };
+static SITE: Site = Site {
+    bundle: None,
+    assets: &[],
+};
 
 /// The addresses a page loads, if this binary holds a bundle.
 pub fn bundle() -> Option<Bundle> {
@@ -52,15 +64,30 @@ pub async fn serve(Path(name): Path<String>, request: HeaderMap) -> Response {
     let Some(asset) = SITE.assets.iter().find(|asset| asset.name == name) else {
         return (StatusCode::NOT_FOUND, "no such file\n").into_response();
     };
-    let accepted = request.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accepted = request
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let (encoding, body) = choose(asset, accepted);
     let mut response = body.into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(asset.mime));
-    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static(FOREVER));
-    headers.insert(header::VARY, header::HeaderValue::from_static("accept-encoding"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static(asset.mime),
+    );
+    headers.insert(
+        header::CACHE_CONTROL,
+        header::HeaderValue::from_static(FOREVER),
+    );
+    headers.insert(
+        header::VARY,
+        header::HeaderValue::from_static("accept-encoding"),
+    );
     if let Some(encoding) = encoding {
-        headers.insert(header::CONTENT_ENCODING, header::HeaderValue::from_static(encoding));
+        headers.insert(
+            header::CONTENT_ENCODING,
+            header::HeaderValue::from_static(encoding),
+        );
     }
     response
 }
@@ -80,8 +107,15 @@ fn choose(asset: &Asset, accepted: &str) -> (Option<&'static str>, &'static [u8]
 fn accepts(header: &str, encoding: &str) -> bool {
     header.split(',').any(|item| {
         let mut parts = item.split(';').map(str::trim);
-        let refused = |weight: &str| weight.strip_prefix("q=").is_some_and(|q| q.trim_matches(['0', '.']).is_empty());
-        parts.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding)) && !parts.any(refused)
+        let refused = |weight: &str| {
+            weight
+                .strip_prefix("q=")
+                .is_some_and(|q| q.trim_matches(['0', '.']).is_empty())
+        };
+        parts
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case(encoding))
+            && !parts.any(refused)
     })
 }
 
@@ -89,11 +123,20 @@ fn accepts(header: &str, encoding: &str) -> bool {
 mod tests {
     use super::*;
 
-    const ASSET: Asset = Asset { name: "a", mime: "text/css", plain: b"plain", brotli: b"br", gzip: b"gz" };
+    const ASSET: Asset = Asset {
+        name: "a",
+        mime: "text/css",
+        plain: b"plain",
+        brotli: b"br",
+        gzip: b"gz",
+    };
 
     #[test]
     fn the_smallest_accepted_encoding_wins() {
-        assert_eq!(choose(&ASSET, "gzip, deflate, br, zstd"), (Some("br"), &b"br"[..]));
+        assert_eq!(
+            choose(&ASSET, "gzip, deflate, br, zstd"),
+            (Some("br"), &b"br"[..])
+        );
         assert_eq!(choose(&ASSET, "gzip;q=0.5"), (Some("gzip"), &b"gz"[..]));
         assert_eq!(choose(&ASSET, ""), (None, &b"plain"[..]));
     }
@@ -106,7 +149,10 @@ mod tests {
 
     #[test]
     fn an_encoding_that_was_not_made_is_not_sent() {
-        let asset = Asset { brotli: b"", ..ASSET };
+        let asset = Asset {
+            brotli: b"",
+            ..ASSET
+        };
         assert_eq!(choose(&asset, "br, gzip"), (Some("gzip"), &b"gz"[..]));
     }
 }

@@ -41,7 +41,9 @@ struct Serve {
 #[tokio::main]
 async fn main() -> ExitCode {
     tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
+        .with_env_filter(
+            EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")),
+        )
         .with_writer(io::stderr)
         .init();
     let ended = match Cli::parse().command {
@@ -58,16 +60,28 @@ async fn main() -> ExitCode {
 
 /// Runs until SIGTERM or SIGINT, then lets open requests finish.
 async fn serve(args: Serve) -> Result<(), String> {
-    std::fs::create_dir_all(&args.data)
-        .map_err(|source| format!("can not make the data folder {}: {source}", args.data.display()))?;
-    let listener = TcpListener::bind(args.listen)
-        .await
-        .map_err(|source| format!("can not listen on {}: {source}; choose another by --listen", args.listen))?;
-    let address = listener.local_addr().map_err(|source| format!("can not tell the own address: {source}"))?;
+    std::fs::create_dir_all(&args.data).map_err(|source| {
+        format!(
+            "can not make the data folder {}: {source}",
+            args.data.display()
+        )
+    })?;
+    let listener = TcpListener::bind(args.listen).await.map_err(|source| {
+        format!(
+            "can not listen on {}: {source}; choose another by --listen",
+            args.listen
+        )
+    })?;
+    let address = listener
+        .local_addr()
+        .map_err(|source| format!("can not tell the own address: {source}"))?;
     let stop = stop_signal().map_err(|source| format!("can not listen for signals: {source}"))?;
     // The one line that people and scripts wait for; everything else goes to the log.
     println!("Weir listens on http://{address}");
-    axum::serve(listener, router::router()).with_graceful_shutdown(stop).await.map_err(|source| format!("the web server ended: {source}"))
+    axum::serve(listener, router::router())
+        .with_graceful_shutdown(stop)
+        .await
+        .map_err(|source| format!("the web server ended: {source}"))
 }
 
 fn stop_signal() -> io::Result<impl Future<Output = ()>> {

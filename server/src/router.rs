@@ -47,10 +47,22 @@ async fn guard_answer(mut request: Request, next: Next) -> Response {
     };
     default(header::CONTENT_SECURITY_POLICY, policy);
     default(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    default(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    default(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    default(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
-    default(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));
+    default(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    default(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("same-origin"),
+    );
+    default(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    );
+    default(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    );
     default(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
@@ -75,21 +87,34 @@ mod tests {
     use super::*;
 
     async fn ask(request: Request) -> (StatusCode, axum::http::HeaderMap, String) {
-        let response = router().oneshot(request).await.expect("a router has no error of its own");
+        let response = router()
+            .oneshot(request)
+            .await
+            .expect("a router has no error of its own");
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.expect("the body ends");
-        (parts.status, parts.headers, String::from_utf8(bytes.to_vec()).expect("text"))
+        (
+            parts.status,
+            parts.headers,
+            String::from_utf8(bytes.to_vec()).expect("text"),
+        )
     }
 
     fn get(path: &str) -> Request {
-        Request::builder().uri(path).body(Body::empty()).expect("a request")
+        Request::builder()
+            .uri(path)
+            .body(Body::empty())
+            .expect("a request")
     }
 
     #[tokio::test]
     async fn a_page_is_whole_without_any_script() {
         let (status, _, body) = ask(get("/")).await;
         assert_eq!(status, StatusCode::OK);
-        assert!(body.contains("<h1>Weir keeps pools of remote servers at the right level.</h1>"), "{body}");
+        assert!(
+            body.contains("<h1>Weir keeps pools of remote servers at the right level.</h1>"),
+            "{body}"
+        );
     }
 
     #[tokio::test]
@@ -97,13 +122,23 @@ mod tests {
         let mut seen = Vec::new();
         for _ in 0..2 {
             let (_, headers, body) = ask(get("/")).await;
-            let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().expect("ascii").to_owned();
-            let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).expect("a nonce");
+            let policy = headers[header::CONTENT_SECURITY_POLICY]
+                .to_str()
+                .expect("ascii")
+                .to_owned();
+            let nonce = policy
+                .split("'nonce-")
+                .nth(1)
+                .and_then(|rest| rest.split('\'').next())
+                .expect("a nonce");
             for script in body.split("<script").skip(1) {
                 let tag = script.split('>').next().expect("a tag");
                 assert!(tag.contains(&format!("nonce=\"{nonce}\"")), "{tag}");
             }
-            assert!(!body.contains(" style="), "the policy blocks style attributes");
+            assert!(
+                !body.contains(" style="),
+                "the policy blocks style attributes"
+            );
             seen.push(nonce.to_owned());
         }
         assert_ne!(seen[0], seen[1]);
@@ -115,7 +150,10 @@ mod tests {
             let (_, headers, _) = ask(get(path)).await;
             assert_eq!(headers[header::X_FRAME_OPTIONS], "DENY", "{path}");
             assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{path}");
-            assert_eq!(headers["cross-origin-opener-policy"], "same-origin", "{path}");
+            assert_eq!(
+                headers["cross-origin-opener-policy"], "same-origin",
+                "{path}"
+            );
         }
     }
 
@@ -128,14 +166,21 @@ mod tests {
 
     #[tokio::test]
     async fn the_theme_of_the_cookie_is_rendered_at_once() {
-        let request = Request::builder().uri("/").header(header::COOKIE, "weir_theme=dark").body(Body::empty());
+        let request = Request::builder()
+            .uri("/")
+            .header(header::COOKIE, "weir_theme=dark")
+            .body(Body::empty());
         let (_, _, body) = ask(request.expect("a request")).await;
         assert!(body.contains("data-theme=\"dark\""), "{body}");
     }
 
     #[tokio::test]
     async fn a_body_that_says_it_is_too_large_is_refused() {
-        let request = Request::builder().method("POST").uri("/").header(header::CONTENT_LENGTH, BODY_LIMIT + 1).body(Body::empty());
+        let request = Request::builder()
+            .method("POST")
+            .uri("/")
+            .header(header::CONTENT_LENGTH, BODY_LIMIT + 1)
+            .body(Body::empty());
         let (status, _, _) = ask(request.expect("a request")).await;
         assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
     }

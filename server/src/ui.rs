@@ -17,8 +17,16 @@ pub fn pages() -> Router {
     // Built in code: nothing here is read from the environment or from files beside the binary.
     let options = LeptosOptions::builder().output_name("weir").build();
     Router::new()
-        .leptos_routes_with_context(&options, generate_route_list(App), provide_request_context, Shell)
-        .fallback_service(get(render_app_to_stream_with_context(provide_request_context, Shell)))
+        .leptos_routes_with_context(
+            &options,
+            generate_route_list(App),
+            provide_request_context,
+            Shell,
+        )
+        .fallback_service(get(render_app_to_stream_with_context(
+            provide_request_context,
+            Shell,
+        )))
         .with_state(options)
 }
 
@@ -28,7 +36,9 @@ fn provide_request_context() {
         provide_context(bundle);
     }
     // Replaces the nonce that leptos has made, since the header was built from this one.
-    if let Some(nonce) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Nonce>().cloned()) {
+    if let Some(nonce) =
+        use_context::<Parts>().and_then(|parts| parts.extensions.get::<Nonce>().cloned())
+    {
         provide_context(nonce);
     }
 }

@@ -54,7 +54,10 @@ impl Theme {
     /// The theme with this key; an unknown one is [`Theme::Auto`], since a cookie may hold anything.
     #[must_use]
     pub fn from_key(key: &str) -> Self {
-        Self::ALL.into_iter().find(|theme| theme.key() == key).unwrap_or_default()
+        Self::ALL
+            .into_iter()
+            .find(|theme| theme.key() == key)
+            .unwrap_or_default()
     }
 
     /// The choice in a `Cookie` header.
@@ -134,7 +137,10 @@ fn apply(theme: Theme) {
             None => root.remove_attribute(THEME_ATTRIBUTE),
         };
     }
-    let cookie = format!("{THEME_COOKIE}={}; Path=/; Max-Age={COOKIE_MAX_AGE_SECS}; SameSite=Lax", theme.key());
+    let cookie = format!(
+        "{THEME_COOKIE}={}; Path=/; Max-Age={COOKIE_MAX_AGE_SECS}; SameSite=Lax",
+        theme.key()
+    );
     if let Ok(document) = document.dyn_into::<web_sys::HtmlDocument>() {
         // A browser that refuses cookies still shows the theme until the next load.
         let _ = document.set_cookie(&cookie);
@@ -154,7 +160,10 @@ mod tests {
 
     #[test]
     fn the_cookie_is_found_among_others() {
-        assert_eq!(Theme::from_cookies("a=1; weir_theme=dark; b=2"), Theme::Dark);
+        assert_eq!(
+            Theme::from_cookies("a=1; weir_theme=dark; b=2"),
+            Theme::Dark
+        );
         assert_eq!(Theme::from_cookies("xweir_theme=dark"), Theme::Auto);
         assert_eq!(Theme::from_cookies("weir_theme=<script>"), Theme::Auto);
         assert_eq!(Theme::from_cookies(""), Theme::Auto);

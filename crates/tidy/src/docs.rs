@@ -8,7 +8,18 @@ use crate::tree::TextFile;
 const FILES: &[&str] = &[".rs", ".md", ".toml", ".css", ".ts", ".sql", ".json"];
 
 /// Folders at the top: a backticked word that begins with one is a path.
-const TOP: &[&str] = &["app", "server", "frontend", "crates", "style", "migrations", "end2end", "docs", ".ci", ".cargo"];
+const TOP: &[&str] = &[
+    "app",
+    "server",
+    "frontend",
+    "crates",
+    "style",
+    "migrations",
+    "end2end",
+    "docs",
+    ".ci",
+    ".cargo",
+];
 
 /// Paths of a Markdown file, in backticks or as the target of a link, that do not exist. `exists` is asked with paths from
 /// the repository's folder.
@@ -23,7 +34,12 @@ pub fn dead_paths(file: &TextFile, exists: impl Fn(&Path) -> bool) -> Vec<String
         if fenced {
             continue;
         }
-        let words = line.split('`').skip(1).step_by(2).filter(|word| is_path(word)).map(|word| (word, Path::new("")));
+        let words = line
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .filter(|word| is_path(word))
+            .map(|word| (word, Path::new("")));
         let links = link_targets(line).map(|target| (target, folder));
         for (path, base) in words.chain(links) {
             if !exists(&normal(&base.join(path))) {
@@ -35,9 +51,14 @@ pub fn dead_paths(file: &TextFile, exists: impl Fn(&Path) -> bool) -> Vec<String
 }
 
 fn is_path(word: &str) -> bool {
-    let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c));
+    let plain = word
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c));
     let first = word.split('/').next().unwrap_or_default();
-    plain && word.contains('/') && !word.starts_with('/') && (TOP.contains(&first) || FILES.iter().any(|ending| word.ends_with(ending)))
+    plain
+        && word.contains('/')
+        && !word.starts_with('/')
+        && (TOP.contains(&first) || FILES.iter().any(|ending| word.ends_with(ending)))
 }
 
 /// Targets of `[text](target)` that lie in this repository.
@@ -70,22 +91,39 @@ mod tests {
     use crate::tree::{root, text_files};
 
     fn planted(text: &str) -> TextFile {
-        TextFile { path: "docs/adr/0001.md".to_owned(), text: text.to_owned() }
+        TextFile {
+            path: "docs/adr/0001.md".to_owned(),
+            text: text.to_owned(),
+        }
     }
 
     #[test]
     fn docs_name_only_what_is_there() {
         let root = root();
         let files = text_files();
-        let docs: Vec<&TextFile> = files.iter().filter(|file| file.path == "README.md" || (file.path.starts_with("docs/") && file.path.ends_with(".md"))).collect();
+        let docs: Vec<&TextFile> = files
+            .iter()
+            .filter(|file| {
+                file.path == "README.md" || (file.path.starts_with("docs/") && file.is("md"))
+            })
+            .collect();
         assert!(docs.len() > 1, "docs are read");
-        let dead: Vec<String> = docs.into_iter().flat_map(|file| dead_paths(file, |path| root.join(path).exists())).collect();
+        let dead: Vec<String> = docs
+            .into_iter()
+            .flat_map(|file| dead_paths(file, |path| root.join(path).exists()))
+            .collect();
         assert_eq!(dead, [""; 0]);
     }
 
     #[test]
     fn a_dead_path_is_found() {
-        for text in ["see `crates/gone/src/lib.rs`", "`gone/x.rs`", "[that](../gone.md)", "[that](gone.md#part)", "`docs/gone`"] {
+        for text in [
+            "see `crates/gone/src/lib.rs`",
+            "`gone/x.rs`",
+            "[that](../gone.md)",
+            "[that](gone.md#part)",
+            "`docs/gone`",
+        ] {
             assert_eq!(dead_paths(&planted(text), |_| false).len(), 1, "{text}");
         }
     }
@@ -97,13 +135,23 @@ mod tests {
             asked.borrow_mut().push(path.to_string_lossy().into_owned());
             true
         };
-        assert_eq!(dead_paths(&planted("[a](../operating.md) `app/src/lib.rs`"), note), [""; 0]);
+        assert_eq!(
+            dead_paths(&planted("[a](../operating.md) `app/src/lib.rs`"), note),
+            [""; 0]
+        );
         assert_eq!(*asked.borrow(), ["app/src/lib.rs", "docs/operating.md"]);
     }
 
     #[test]
     fn what_is_no_path_is_left_alone() {
-        for text in ["`application/json`", "`/api/v1`", "`a or b`", "[x](https://example.org/a)", "[x](#part)", "```\n`app/gone.rs`\n```"] {
+        for text in [
+            "`application/json`",
+            "`/api/v1`",
+            "`a or b`",
+            "[x](https://example.org/a)",
+            "[x](#part)",
+            "```\n`app/gone.rs`\n```",
+        ] {
             assert_eq!(dead_paths(&planted(text), |_| false), [""; 0], "{text}");
         }
     }

@@ -10,9 +10,15 @@ pub const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["domain"]),
     ("control", &["domain", "providers", "scaling", "store"]),
     ("app", &["control", "domain", "providers"]),
-    ("server", &["app", "control", "domain", "providers", "scaling", "store"]),
+    (
+        "server",
+        &["app", "control", "domain", "providers", "scaling", "store"],
+    ),
     ("frontend", &["app"]),
-    ("sim", &["control", "domain", "providers", "scaling", "store"]),
+    (
+        "sim",
+        &["control", "domain", "providers", "scaling", "store"],
+    ),
     ("tidy", &[]),
     ("xtask", &[]),
 ];
@@ -39,8 +45,19 @@ pub const HOMES: &[(&str, &[&str])] = &[
 ];
 
 /// What the browser's half must not pull in: clients, servers, databases, runtimes.
-pub const NOT_IN_BROWSER: &[&str] =
-    &["aws-lc-rs", "axum", "hyper", "hyper-util", "leptos_axum", "mio", "reqwest", "rustls", "socket2", "sqlx", "sqlx-core"];
+pub const NOT_IN_BROWSER: &[&str] = &[
+    "aws-lc-rs",
+    "axum",
+    "hyper",
+    "hyper-util",
+    "leptos_axum",
+    "mio",
+    "reqwest",
+    "rustls",
+    "socket2",
+    "sqlx",
+    "sqlx-core",
+];
 
 /// One line of a manifest.
 #[derive(Clone, Debug)]
@@ -65,8 +82,18 @@ pub struct Dependency {
 /// If the text is not that.
 pub fn dependencies(metadata: &str) -> Vec<Dependency> {
     let metadata: Value = serde_json::from_str(metadata).expect("cargo prints JSON");
-    let list = |value: &Value| value.as_array().cloned().expect("a list in cargo's metadata");
-    let text = |value: &Value| value.as_str().expect("a text in cargo's metadata").to_owned();
+    let list = |value: &Value| {
+        value
+            .as_array()
+            .cloned()
+            .expect("a list in cargo's metadata")
+    };
+    let text = |value: &Value| {
+        value
+            .as_str()
+            .expect("a text in cargo's metadata")
+            .to_owned()
+    };
     let mut found = Vec::new();
     for package in list(&metadata["packages"]) {
         for line in list(&package["dependencies"]) {
@@ -85,14 +112,23 @@ pub fn dependencies(metadata: &str) -> Vec<Dependency> {
 
 /// Arrows that do not point down.
 pub fn wrong_arrows(lines: &[Dependency]) -> Vec<String> {
-    let ours = |name: &str| ARROWS.iter().find(|(user, _)| *user == name).map(|(_, may)| *may);
+    let ours = |name: &str| {
+        ARROWS
+            .iter()
+            .find(|(user, _)| *user == name)
+            .map(|(_, may)| *may)
+    };
     lines
         .iter()
         .filter_map(|line| match (ours(&line.user), ours(&line.name)) {
-            (None, _) => Some(format!("{} has no line in ARROWS of crates/tidy/src/manifests.rs", line.user)),
-            (Some(may), Some(_)) if !may.contains(&line.name.as_str()) => {
-                Some(format!("{} may not use {}: arrows point down only", line.user, line.name))
-            }
+            (None, _) => Some(format!(
+                "{} has no line in ARROWS of crates/tidy/src/manifests.rs",
+                line.user
+            )),
+            (Some(may), Some(_)) if !may.contains(&line.name.as_str()) => Some(format!(
+                "{} may not use {}: arrows point down only",
+                line.user, line.name
+            )),
             _ => None,
         })
         .collect()
@@ -104,7 +140,14 @@ pub fn strays(lines: &[Dependency]) -> Vec<String> {
         .iter()
         .filter_map(|line| {
             let (_, homes) = HOMES.iter().find(|(name, _)| *name == line.name)?;
-            (!homes.contains(&line.user.as_str())).then(|| format!("{} uses {}, whose home is {}", line.user, line.name, homes.join(", ")))
+            (!homes.contains(&line.user.as_str())).then(|| {
+                format!(
+                    "{} uses {}, whose home is {}",
+                    line.user,
+                    line.name,
+                    homes.join(", ")
+                )
+            })
         })
         .collect()
 }
@@ -117,10 +160,20 @@ pub fn wrong_powers(lines: &[Dependency]) -> Vec<String> {
         .filter_map(|line| {
             let has = |feature: &str| line.features.iter().any(|name| name == feature);
             let why = match (line.user.as_str(), line.name.as_str()) {
-                ("app", "control" | "leptos_axum") if !line.optional => "only the server's half of the app may, so it is optional",
-                ("control", "tokio") if line.features.iter().any(|name| name != "sync") => "control neither spawns nor sleeps, so only `sync`",
-                ("domain" | "scaling" | "control", "chrono") if line.default_features || has("clock") || has("now") => "time is an argument, so no clock",
-                ("domain" | "scaling" | "control", "uuid") if has("v4") || has("v7") => "ids are arguments, so no `v4` and no `v7`",
+                ("app", "control" | "leptos_axum") if !line.optional => {
+                    "only the server's half of the app may, so it is optional"
+                }
+                ("control", "tokio") if line.features.iter().any(|name| name != "sync") => {
+                    "control neither spawns nor sleeps, so only `sync`"
+                }
+                ("domain" | "scaling" | "control", "chrono")
+                    if line.default_features || has("clock") || has("now") =>
+                {
+                    "time is an argument, so no clock"
+                }
+                ("domain" | "scaling" | "control", "uuid") if has("v4") || has("v7") => {
+                    "ids are arguments, so no `v4` and no `v7`"
+                }
                 ("scaling", name) if name != "domain" => "the decision needs the words alone",
                 ("domain", "tokio" | "getrandom" | "rand") => "the words have no effects",
                 _ => return None,
@@ -152,8 +205,16 @@ mod tests {
 
     fn cargo(arguments: &[&str]) -> String {
         let cargo = std::env::var_os("CARGO").expect("cargo names itself");
-        let output = Command::new(cargo).args(arguments).current_dir(root()).output().expect("cargo starts");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let output = Command::new(cargo)
+            .args(arguments)
+            .current_dir(root())
+            .output()
+            .expect("cargo starts");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         String::from_utf8(output.stdout).expect("text")
     }
 
@@ -175,7 +236,10 @@ mod tests {
     }
 
     fn with(line: Dependency, feature: &str) -> Dependency {
-        Dependency { features: vec![feature.to_owned()], ..line }
+        Dependency {
+            features: vec![feature.to_owned()],
+            ..line
+        }
     }
 
     #[test]
@@ -185,8 +249,18 @@ mod tests {
 
     #[test]
     fn an_arrow_that_points_up_is_found() {
-        for (user, name) in [("domain", "scaling"), ("store", "providers"), ("control", "app"), ("app", "store"), ("new", "domain")] {
-            assert_eq!(wrong_arrows(&[planted(user, name)]).len(), 1, "{user} -> {name}");
+        for (user, name) in [
+            ("domain", "scaling"),
+            ("store", "providers"),
+            ("control", "app"),
+            ("app", "store"),
+            ("new", "domain"),
+        ] {
+            assert_eq!(
+                wrong_arrows(&[planted(user, name)]).len(),
+                1,
+                "{user} -> {name}"
+            );
         }
         assert_eq!(wrong_arrows(&[planted("control", "store")]), [""; 0]);
     }
@@ -198,7 +272,13 @@ mod tests {
 
     #[test]
     fn a_stray_package_is_found() {
-        for (user, name) in [("control", "sqlx"), ("store", "ldap3"), ("server", "jsonwebtoken"), ("control", "axum"), ("domain", "leptos")] {
+        for (user, name) in [
+            ("control", "sqlx"),
+            ("store", "ldap3"),
+            ("server", "jsonwebtoken"),
+            ("control", "axum"),
+            ("domain", "leptos"),
+        ] {
             assert_eq!(strays(&[planted(user, name)]).len(), 1, "{user} -> {name}");
         }
         assert_eq!(strays(&[planted("store", "sqlx")]), [""; 0]);
@@ -215,26 +295,52 @@ mod tests {
             planted("app", "control"),
             with(planted("control", "tokio"), "time"),
             with(planted("domain", "chrono"), "clock"),
-            Dependency { default_features: true, ..planted("domain", "chrono") },
+            Dependency {
+                default_features: true,
+                ..planted("domain", "chrono")
+            },
             with(planted("domain", "uuid"), "v7"),
             planted("scaling", "serde"),
             planted("domain", "tokio"),
         ];
         assert_eq!(wrong_powers(&bad).len(), bad.len());
-        let good = [with(planted("control", "tokio"), "sync"), Dependency { dev: true, ..planted("scaling", "proptest") }];
+        let good = [
+            with(planted("control", "tokio"), "sync"),
+            Dependency {
+                dev: true,
+                ..planted("scaling", "proptest")
+            },
+        ];
         assert_eq!(wrong_powers(&good), [""; 0]);
     }
 
     #[test]
     fn the_browser_gets_no_client_and_no_database() {
-        let tree = cargo(&["tree", "--package", "frontend", "--target", "wasm32-unknown-unknown", "--edges", "normal", "--prefix", "none", "--locked"]);
-        assert!(tree.lines().any(|line| line.starts_with("leptos ")), "the tree is the app's");
+        let tree = cargo(&[
+            "tree",
+            "--package",
+            "frontend",
+            "--target",
+            "wasm32-unknown-unknown",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--locked",
+        ]);
+        assert!(
+            tree.lines().any(|line| line.starts_with("leptos ")),
+            "the tree is the app's"
+        );
         assert_eq!(not_for_browsers(&tree), [""; 0]);
     }
 
     #[test]
     fn a_client_in_the_browser_is_found() {
-        assert_eq!(not_for_browsers("app v0.1.0\nreqwest v0.13.1\nreqwest v0.13.1 (*)\n").len(), 1);
+        assert_eq!(
+            not_for_browsers("app v0.1.0\nreqwest v0.13.1\nreqwest v0.13.1 (*)\n").len(),
+            1
+        );
         assert_eq!(not_for_browsers("app v0.1.0\nleptos v0.8.23\n"), [""; 0]);
     }
 }

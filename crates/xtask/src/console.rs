@@ -13,21 +13,42 @@ pub fn say(message: &str) {
 /// The command as a person would type it, without its environment.
 pub fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+    words
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Runs a command to its end and fails if it does.
 pub fn run(command: &mut Command) -> Result<()> {
-    let status = command.status().map_err(|source| format!("can not start `{}`: {source}", shown(command)))?;
-    ended_well(command, status)
+    let status = status(command)?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("`{}` ended with {status}", shown(command)))
+    }
+}
+
+/// Runs a command to its end and says how it ended.
+pub fn status(command: &mut Command) -> Result<ExitStatus> {
+    command
+        .status()
+        .map_err(|source| format!("can not start `{}`: {source}", shown(command)))
 }
 
 /// Runs a command and gives what it printed on stdout.
 pub fn output(command: &mut Command) -> Result<String> {
-    let output = command.output().map_err(|source| format!("can not start `{}`: {source}", shown(command)))?;
+    let output = command
+        .output()
+        .map_err(|source| format!("can not start `{}`: {source}", shown(command)))?;
     if !output.status.success() {
         let why = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("`{}` ended with {}: {}", shown(command), output.status, why.trim()));
+        return Err(format!(
+            "`{}` ended with {}: {}",
+            shown(command),
+            output.status,
+            why.trim()
+        ));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
@@ -36,10 +57,16 @@ pub fn output(command: &mut Command) -> Result<String> {
 pub fn watch(command: &mut Command) -> Result<(ExitStatus, String)> {
     let cannot = |source: std::io::Error| format!("can not read what a command prints: {source}");
     let (reader, writer) = pipe().map_err(cannot)?;
-    command.stdout(writer.try_clone().map_err(cannot)?).stderr(writer);
-    let mut child = command.spawn().map_err(|source| format!("can not start `{}`: {source}", shown(command)))?;
+    command
+        .stdout(writer.try_clone().map_err(cannot)?)
+        .stderr(writer);
+    let mut child = command
+        .spawn()
+        .map_err(|source| format!("can not start `{}`: {source}", shown(command)))?;
     // The command holds the writing ends; while they are open, reading does not end.
-    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    command
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null());
     let mut printed = String::new();
     let mut lines = BufReader::new(reader);
     let mut line = Vec::new();
@@ -49,7 +76,9 @@ pub fn watch(command: &mut Command) -> Result<(ExitStatus, String)> {
         printed.push_str(&text);
         line.clear();
     }
-    let status = child.wait().map_err(|source| format!("can not wait for a command: {source}"))?;
+    let status = child
+        .wait()
+        .map_err(|source| format!("can not wait for a command: {source}"))?;
     Ok((status, printed))
 }
 
@@ -57,9 +86,7 @@ pub fn watch(command: &mut Command) -> Result<(ExitStatus, String)> {
 pub fn on_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     // Daemons lie where the PATH of people other than root does not look.
-    std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]).any(|folder| folder.join(program).is_file())
-}
-
-fn ended_well(command: &Command, status: ExitStatus) -> Result<()> {
-    if status.success() { Ok(()) } else { Err(format!("`{}` ended with {status}", shown(command))) }
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin".into(), "/sbin".into()])
+        .any(|folder| folder.join(program).is_file())
 }

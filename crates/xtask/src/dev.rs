@@ -13,7 +13,16 @@ use crate::web::Mode;
 use crate::workspace::Workspace;
 
 /// What is looked at; a folder with all below it.
-const WATCHED: &[&str] = &["Cargo.toml", "Cargo.lock", "app", "crates", "frontend", "migrations", "server", "style"];
+const WATCHED: &[&str] = &[
+    "Cargo.toml",
+    "Cargo.lock",
+    "app",
+    "crates",
+    "frontend",
+    "migrations",
+    "server",
+    "style",
+];
 
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -23,14 +32,21 @@ pub fn watch(workspace: &Workspace) -> Result<()> {
     let mut server: Option<Child> = None;
     let mut built = None;
     loop {
-        let newest = WATCHED.iter().filter_map(|path| newest_change(&workspace.root().join(path))).max();
+        let newest = WATCHED
+            .iter()
+            .filter_map(|path| newest_change(&workspace.root().join(path)))
+            .max();
         if newest != built {
             built = newest;
             match programs::build(workspace, Mode::Dev) {
                 Ok(()) => {
                     server.take().map_or(Ok(()), stop)?;
                     let mut command = programs::serve(workspace, Mode::Dev);
-                    server = Some(command.spawn().map_err(|source| format!("can not start Weir: {source}"))?);
+                    server = Some(
+                        command
+                            .spawn()
+                            .map_err(|source| format!("can not start Weir: {source}"))?,
+                    );
                     say("started; reload the page");
                 }
                 Err(message) => say(&format!("{message}; waiting for the next save")),
@@ -45,18 +61,28 @@ fn stop(mut server: Child) -> Result<()> {
     if server.try_wait().is_ok_and(|status| status.is_none()) {
         console::run(Command::new("kill").args(["-TERM", &server.id().to_string()]))?;
     }
-    server.wait().map(|_| ()).map_err(|source| format!("can not wait for Weir to end: {source}"))
+    server
+        .wait()
+        .map(|_| ())
+        .map_err(|source| format!("can not wait for Weir to end: {source}"))
 }
 
 /// The latest change of a file, or of any file below a folder.
 fn newest_change(path: &Path) -> Option<SystemTime> {
     if path.is_dir() {
-        return fs::read_dir(path).ok()?.flatten().filter_map(|entry| newest_change(&entry.path())).max();
+        return fs::read_dir(path)
+            .ok()?
+            .flatten()
+            .filter_map(|entry| newest_change(&entry.path()))
+            .max();
     }
     fs::metadata(path).ok()?.modified().ok()
 }
 
-#[expect(clippy::disallowed_methods, reason = "a build tool looks at files now and then; nothing decides here")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a build tool looks at files now and then; nothing decides here"
+)]
 fn pause() {
     std::thread::sleep(PAUSE);
 }

@@ -14,21 +14,43 @@ pub struct Package {
 
 /// What a running Weir uses: its `local` provider starts OpenSSH servers, whose start-up scripts call curl.
 pub const TO_RUN: &[Package] = &[
-    Package { name: "openssh-server", present: || console::on_path("sshd") },
-    Package { name: "curl", present: || console::on_path("curl") },
+    Package {
+        name: "openssh-server",
+        present: || console::on_path("sshd"),
+    },
+    Package {
+        name: "curl",
+        present: || console::on_path("curl"),
+    },
 ];
 
 /// What the tests use beside that.
 pub const TO_TEST: &[Package] = &[
-    Package { name: "openssh-client", present: || console::on_path("ssh") && console::on_path("ssh-keygen") },
-    Package { name: "chromium", present: || console::on_path("chromium") },
-    Package { name: "postgresql", present: || postgres::find_programs().is_ok() },
-    Package { name: "python3-venv", present: python_makes_venvs },
+    Package {
+        name: "openssh-client",
+        present: || console::on_path("ssh") && console::on_path("ssh-keygen"),
+    },
+    Package {
+        name: "chromium",
+        present: || console::on_path("chromium"),
+    },
+    Package {
+        name: "postgresql",
+        present: || postgres::find_programs().is_ok(),
+    },
+    Package {
+        name: "python3-venv",
+        present: python_makes_venvs,
+    },
 ];
 
 /// Installs the packages that are missing, as root or by `sudo -n`; where neither works, the error is the command to type.
 pub fn install(packages: &[&Package]) -> Result<()> {
-    let missing: Vec<&str> = packages.iter().filter(|package| !(package.present)()).map(|package| package.name).collect();
+    let missing: Vec<&str> = packages
+        .iter()
+        .filter(|package| !(package.present)())
+        .map(|package| package.name)
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -44,14 +66,44 @@ pub fn install(packages: &[&Package]) -> Result<()> {
         ));
     };
     apt(prefix, &["update"])?;
-    apt(prefix, &[&["install", "-y", "--no-install-recommends"], missing.as_slice()].concat())?;
-    let still: Vec<&str> = packages.iter().filter(|package| !(package.present)()).map(|package| package.name).collect();
-    if still.is_empty() { Ok(()) } else { Err(format!("installed, but not found afterwards: {}", still.join(" "))) }
+    apt(
+        prefix,
+        &[
+            &["install", "-y", "--no-install-recommends"],
+            missing.as_slice(),
+        ]
+        .concat(),
+    )?;
+    let still: Vec<&str> = packages
+        .iter()
+        .filter(|package| !(package.present)())
+        .map(|package| package.name)
+        .collect();
+    if still.is_empty() {
+        Ok(())
+    } else {
+        Err(format!(
+            "installed, but not found afterwards: {}",
+            still.join(" ")
+        ))
+    }
 }
 
 fn apt(prefix: &[&str], arguments: &[&str]) -> Result<()> {
     // Another apt may be at work on this machine; a question would wait for ever.
-    let words = [prefix, &["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-o", "DPkg::Lock::Timeout=600"], arguments].concat();
+    let words = [
+        prefix,
+        &[
+            "env",
+            "DEBIAN_FRONTEND=noninteractive",
+            "apt-get",
+            "-q",
+            "-o",
+            "DPkg::Lock::Timeout=600",
+        ],
+        arguments,
+    ]
+    .concat();
     let mut command = Command::new(words[0]);
     command.args(&words[1..]);
     say(&shown(&command));

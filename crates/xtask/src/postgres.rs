@@ -25,12 +25,22 @@ pub struct Postgres {
 
 /// The folder of `initdb` and `postgres`, which Debian keeps off the PATH.
 pub fn find_programs() -> Result<PathBuf> {
-    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|version| version.path().join("bin"));
-    let asked = console::output(Command::new("pg_config").arg("--bindir")).ok().map(|path| PathBuf::from(path.trim()));
-    let mut found: Vec<PathBuf> =
-        versions.chain(asked).filter(|path| path.join("initdb").is_file() && path.join("postgres").is_file()).collect();
+    let versions = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|version| version.path().join("bin"));
+    let asked = console::output(Command::new("pg_config").arg("--bindir"))
+        .ok()
+        .map(|path| PathBuf::from(path.trim()));
+    let mut found: Vec<PathBuf> = versions
+        .chain(asked)
+        .filter(|path| path.join("initdb").is_file() && path.join("postgres").is_file())
+        .collect();
     found.sort();
-    found.pop().ok_or_else(|| "no Postgres server found; install Debian's package postgresql".to_owned())
+    found
+        .pop()
+        .ok_or_else(|| "no Postgres server found; install Debian's package postgresql".to_owned())
 }
 
 impl Postgres {
@@ -40,24 +50,63 @@ impl Postgres {
         let programs = find_programs()?;
         let account = Account::find()?;
         // Made by the account itself, which may not enter the folders of whoever runs this.
-        let folder = PathBuf::from(console::output(account.command("mktemp").args(["-d", "-t", "weir-postgres-XXXXXX"]))?.trim());
+        let folder = PathBuf::from(
+            console::output(
+                account
+                    .command("mktemp")
+                    .args(["-d", "-t", "weir-postgres-XXXXXX"]),
+            )?
+            .trim(),
+        );
         let data = folder.join("data");
         let initdb = programs.join("initdb");
         console::output(
-            account.command(&initdb.to_string_lossy()).args(["-A", "trust", "-N", "-E", "UTF8", "--locale=C", "-U", "postgres", "-D"]).arg(&data),
+            account
+                .command(&initdb.to_string_lossy())
+                .args([
+                    "-A",
+                    "trust",
+                    "-N",
+                    "-E",
+                    "UTF8",
+                    "--locale=C",
+                    "-U",
+                    "postgres",
+                    "-D",
+                ])
+                .arg(&data),
         )?;
         let port = free_port()?;
         let log = fs::File::options()
             .append(true)
             .create(true)
             .open(folder.join("log"))
-            .map_err(|source| format!("can not write the log of Postgres in {}: {source}", folder.display()))?;
-        let error_log = log.try_clone().map_err(|source| format!("can not share the log of Postgres: {source}"))?;
+            .map_err(|source| {
+                format!(
+                    "can not write the log of Postgres in {}: {source}",
+                    folder.display()
+                )
+            })?;
+        let error_log = log
+            .try_clone()
+            .map_err(|source| format!("can not share the log of Postgres: {source}"))?;
         let child = account
             .command(&programs.join("postgres").to_string_lossy())
             .arg("-F")
-            .args(["-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=300"])
-            .args(["-c", "listen_addresses=127.0.0.1", "-c", &format!("port={port}")])
+            .args([
+                "-c",
+                "synchronous_commit=off",
+                "-c",
+                "full_page_writes=off",
+                "-c",
+                "max_connections=300",
+            ])
+            .args([
+                "-c",
+                "listen_addresses=127.0.0.1",
+                "-c",
+                &format!("port={port}"),
+            ])
             .arg("-k")
             .arg(&folder)
             .arg("-D")
@@ -67,7 +116,13 @@ impl Postgres {
             .stderr(error_log)
             .spawn()
             .map_err(|source| format!("can not start Postgres: {source}"))?;
-        let mut postgres = Self { programs, account, folder, port, child };
+        let mut postgres = Self {
+            programs,
+            account,
+            folder,
+            port,
+            child,
+        };
         postgres.wait_until_ready()?;
         Ok(postgres)
     }
@@ -81,15 +136,24 @@ impl Postgres {
         let ready = self.programs.join("pg_isready");
         for _ in 0..LOOKS {
             let mut ask = Command::new(&ready);
-            if console::output(ask.args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()])).is_ok() {
+            if console::output(ask.args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()]))
+                .is_ok()
+            {
                 return Ok(());
             }
             if let Ok(Some(status)) = self.child.try_wait() {
-                return Err(format!("Postgres ended with {status}: {}", end_of(&self.folder.join("log"))));
+                return Err(format!(
+                    "Postgres ended with {status}: {}",
+                    end_of(&self.folder.join("log"))
+                ));
             }
             pause();
         }
-        Err(format!("Postgres does not answer on port {}: {}", self.port, end_of(&self.folder.join("log"))))
+        Err(format!(
+            "Postgres does not answer on port {}: {}",
+            self.port,
+            end_of(&self.folder.join("log"))
+        ))
     }
 }
 
@@ -97,13 +161,20 @@ impl Drop for Postgres {
     fn drop(&mut self) {
         let control = self.programs.join("pg_ctl");
         let stopped = console::output(
-            self.account.command(&control.to_string_lossy()).args(["-m", "immediate", "-w", "stop", "-D"]).arg(self.folder.join("data")),
+            self.account
+                .command(&control.to_string_lossy())
+                .args(["-m", "immediate", "-w", "stop", "-D"])
+                .arg(self.folder.join("data")),
         );
-        if let Err(message) = stopped.and_then(|_| self.child.wait().map_err(|source| source.to_string())) {
+        if let Err(message) =
+            stopped.and_then(|_| self.child.wait().map_err(|source| source.to_string()))
+        {
             eprintln!("Postgres did not stop: {message}");
             return;
         }
-        if let Err(message) = console::output(self.account.command("rm").arg("-rf").arg(&self.folder)) {
+        if let Err(message) =
+            console::output(self.account.command("rm").arg("-rf").arg(&self.folder))
+        {
             eprintln!("{message}");
         }
     }
@@ -117,7 +188,13 @@ enum Account {
 
 impl Account {
     fn find() -> Result<Self> {
-        Ok(if console::output(Command::new("id").arg("-u"))?.trim() == "0" { Self::Postgres } else { Self::Own })
+        Ok(
+            if console::output(Command::new("id").arg("-u"))?.trim() == "0" {
+                Self::Postgres
+            } else {
+                Self::Own
+            },
+        )
     }
 
     fn command(&self, program: &str) -> Command {
@@ -155,7 +232,10 @@ fn end_of(log: &Path) -> String {
     read().unwrap_or_else(|source| format!("its log can not be read: {source}"))
 }
 
-#[expect(clippy::disallowed_methods, reason = "a build tool waits for another process; nothing decides here")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a build tool waits for another process; nothing decides here"
+)]
 fn pause() {
     std::thread::sleep(PAUSE);
 }

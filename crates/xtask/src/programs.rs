@@ -30,7 +30,10 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     setup::to_run(workspace)?;
     build(workspace, Mode::Dev)?;
     let mut weir = serve(workspace, Mode::Dev);
-    say(&format!("starting Weir on http://{ADDRESS} with its data in ./data: {}", shown(&weir)));
+    say(&format!(
+        "starting Weir on http://{ADDRESS} with its data in ./data: {}",
+        shown(&weir)
+    ));
     Err(format!("can not start `{}`: {}", shown(&weir), weir.exec()))
 }
 
@@ -43,8 +46,20 @@ pub fn serve(workspace: &Workspace, mode: Mode) -> Command {
 
 /// Builds a program of the crate `sim` for speed and becomes it.
 pub fn simulate(workspace: &Workspace, program: &str, arguments: &[String]) -> Result<()> {
-    console::run(&mut workspace.cargo(&["build", "--release", "--package", "sim", "--bin", program]))?;
-    let mut command = workspace.command(&workspace.target("release").join(program).to_string_lossy());
+    console::run(&mut workspace.cargo(&[
+        "build",
+        "--release",
+        "--package",
+        "sim",
+        "--bin",
+        program,
+    ]))?;
+    let mut command =
+        workspace.command(&workspace.target("release").join(program).to_string_lossy());
     command.args(arguments);
-    Err(format!("can not start `{}`: {}", shown(&command), command.exec()))
+    Err(format!(
+        "can not start `{}`: {}",
+        shown(&command),
+        command.exec()
+    ))
 }

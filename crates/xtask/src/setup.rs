@@ -25,7 +25,12 @@ pub fn all(workspace: &Workspace) -> Result<()> {
 
 /// Adds the WASM target: rustup does not fetch the targets of `rust-toolchain.toml` for a toolchain that is already there.
 fn wasm_target(workspace: &Workspace) -> Result<()> {
-    let libraries = console::output(workspace.command("rustc").args(["--print", "target-libdir", "--target", WASM]))?;
+    let libraries = console::output(workspace.command("rustc").args([
+        "--print",
+        "target-libdir",
+        "--target",
+        WASM,
+    ]))?;
     if fs::read_dir(libraries.trim()).is_ok_and(|mut files| files.next().is_some()) {
         return Ok(());
     }
@@ -37,8 +42,10 @@ fn wasm_target(workspace: &Workspace) -> Result<()> {
 fn browser_tests(workspace: &Workspace) -> Result<()> {
     let folder = workspace.end2end();
     let changed = |path: &str| fs::metadata(folder.join(path)).and_then(|file| file.modified());
-    if let (Ok(lock), Ok(installed)) = (changed("package-lock.json"), changed("node_modules/.package-lock.json"))
-        && installed >= lock
+    if let (Ok(lock), Ok(installed)) = (
+        changed("package-lock.json"),
+        changed("node_modules/.package-lock.json"),
+    ) && installed >= lock
     {
         return Ok(());
     }
@@ -56,14 +63,26 @@ fn browser_tests(workspace: &Workspace) -> Result<()> {
 fn api_tests(workspace: &Workspace) -> Result<()> {
     let folder = workspace.target("tools/schemathesis");
     let pins = workspace.end2end().join("requirements.txt");
-    let wanted = fs::read_to_string(&pins).map_err(|source| format!("can not read {}: {source}", pins.display()))?;
+    let wanted = fs::read_to_string(&pins)
+        .map_err(|source| format!("can not read {}: {source}", pins.display()))?;
     let stamp = folder.join("installed.txt");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
     say("installing schemathesis");
-    console::run(workspace.command("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    console::run(
+        workspace
+            .command("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(&folder),
+    )?;
     let pip = folder.join("bin/pip");
-    console::run(workspace.command(&pip.to_string_lossy()).args(["install", "--quiet", "--requirement"]).arg(&pins))?;
-    fs::write(&stamp, wanted).map_err(|source| format!("can not write {}: {source}", stamp.display()))
+    console::run(
+        workspace
+            .command(&pip.to_string_lossy())
+            .args(["install", "--quiet", "--requirement"])
+            .arg(&pins),
+    )?;
+    fs::write(&stamp, wanted)
+        .map_err(|source| format!("can not write {}: {source}", stamp.display()))
 }

@@ -16,12 +16,19 @@ pub struct Tally {
 impl Tally {
     /// A check that is one yes or no.
     pub fn check(passed: bool) -> Self {
-        Self { passed: passed.into(), failed: (!passed).into(), complaints: Vec::new() }
+        Self {
+            passed: passed.into(),
+            failed: (!passed).into(),
+            complaints: Vec::new(),
+        }
     }
 
     /// A part that could not do its work.
     pub fn broken(why: String) -> Self {
-        Self { complaints: vec![why], ..Self::default() }
+        Self {
+            complaints: vec![why],
+            ..Self::default()
+        }
     }
 
     /// Failures as they are reported: each failed test, and each complaint.
@@ -36,7 +43,8 @@ impl Tally {
             self.complaints.push("ran no test".to_owned());
         }
         if !exit_was_success && self.failures() == 0 {
-            self.complaints.push("the program failed although no test did; see its output above".to_owned());
+            self.complaints
+                .push("the program failed although no test did; see its output above".to_owned());
         }
         self
     }
@@ -47,7 +55,10 @@ pub fn of_cargo_test(output: &str) -> Tally {
     let mut tally = Tally::default();
     let mut suite = "";
     for line in output.lines().map(str::trim) {
-        if let Some(name) = line.strip_prefix("Running ").or_else(|| line.strip_prefix("Doc-tests ")) {
+        if let Some(name) = line
+            .strip_prefix("Running ")
+            .or_else(|| line.strip_prefix("Doc-tests "))
+        {
             suite = name;
         } else if let Some(counts) = line.strip_prefix("test result: ") {
             let count = |what: &str| count_before(counts, what);
@@ -55,7 +66,9 @@ pub fn of_cargo_test(output: &str) -> Tally {
             tally.failed += count("failed");
             let left_out = count("ignored") + count("filtered out");
             if left_out > 0 {
-                tally.complaints.push(format!("{left_out} tests left out in {suite}"));
+                tally
+                    .complaints
+                    .push(format!("{left_out} tests left out in {suite}"));
             }
             // A crate may have no unit tests, but a file in tests/ is there to run.
             if suite.starts_with("tests/") && count("passed") + count("failed") == 0 {
@@ -72,14 +85,23 @@ pub fn of_playwright(report: &str) -> Tally {
         return Tally::broken("Playwright's report is not JSON".to_owned());
     };
     let count = |what: &str| report["stats"][what].as_u64();
-    let (Some(passed), Some(failed), Some(flaky), Some(skipped)) =
-        (count("expected"), count("unexpected"), count("flaky"), count("skipped"))
-    else {
+    let (Some(passed), Some(failed), Some(flaky), Some(skipped)) = (
+        count("expected"),
+        count("unexpected"),
+        count("flaky"),
+        count("skipped"),
+    ) else {
         return Tally::broken("Playwright's report has no counts".to_owned());
     };
-    let mut tally = Tally { passed, failed: failed + flaky, complaints: Vec::new() };
+    let mut tally = Tally {
+        passed,
+        failed: failed + flaky,
+        complaints: Vec::new(),
+    };
     if skipped > 0 {
-        tally.complaints.push(format!("{skipped} browser tests left out"));
+        tally
+            .complaints
+            .push(format!("{skipped} browser tests left out"));
     }
     tally
 }
@@ -106,7 +128,14 @@ test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
 
     #[test]
     fn counts_of_all_suites_are_added() {
-        assert_eq!(of_cargo_test(GOOD), Tally { passed: 15, failed: 2, complaints: vec![] });
+        assert_eq!(
+            of_cargo_test(GOOD),
+            Tally {
+                passed: 15,
+                failed: 2,
+                complaints: vec![]
+            }
+        );
     }
 
     #[test]
@@ -120,12 +149,20 @@ test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
     #[test]
     fn an_integration_suite_that_ran_nothing_is_a_failure() {
         let empty = GOOD.replace("12 passed; 2 failed", "0 passed; 0 failed");
-        assert_eq!(of_cargo_test(&empty).complaints, ["no test ran in tests/laws.rs (target/debug/deps/laws-1)"]);
+        assert_eq!(
+            of_cargo_test(&empty).complaints,
+            ["no test ran in tests/laws.rs (target/debug/deps/laws-1)"]
+        );
     }
 
     #[test]
     fn nothing_at_all_is_a_failure() {
-        assert_eq!(of_cargo_test("error: could not compile").judged(false).failures(), 1);
+        assert_eq!(
+            of_cargo_test("error: could not compile")
+                .judged(false)
+                .failures(),
+            1
+        );
         assert_eq!(Tally::default().judged(true).failures(), 1);
     }
 
@@ -138,7 +175,9 @@ test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
 
     #[test]
     fn flaky_and_skipped_browser_tests_are_failures() {
-        let tally = of_playwright(r#"{"stats": {"expected": 4, "unexpected": 1, "flaky": 1, "skipped": 2}}"#);
+        let tally = of_playwright(
+            r#"{"stats": {"expected": 4, "unexpected": 1, "flaky": 1, "skipped": 2}}"#,
+        );
         assert_eq!((tally.passed, tally.failures()), (4, 3));
         assert_eq!(of_playwright("{}").failures(), 1);
         assert_eq!(of_playwright("no").failures(), 1);

@@ -22,30 +22,64 @@ struct Part {
 
 /// What needs no built program.
 const LINTS: &[Part] = &[
-    Part { name: "format", what: "the formatting of all code", run: format },
-    Part { name: "clippy", what: "clippy over everything that runs on the server", run: clippy_host },
-    Part { name: "clippy-wasm", what: "clippy over everything that runs in the browser", run: clippy_browser },
+    Part {
+        name: "format",
+        what: "the formatting of all code",
+        run: format,
+    },
+    Part {
+        name: "clippy",
+        what: "clippy over everything that runs on the server",
+        run: clippy_host,
+    },
+    Part {
+        name: "clippy-wasm",
+        what: "clippy over everything that runs in the browser",
+        run: clippy_browser,
+    },
 ];
 
 /// The suites, in the order in which they run.
 const PARTS: &[Part] = &[
-    Part { name: "cargo test", what: "unit, law, contract and REST tests, on SQLite and on Postgres", run: cargo_test },
-    Part { name: "release", what: "the release binary with all assets", run: release },
-    Part { name: "end to end", what: "the release binary in a browser", run: end_to_end },
+    Part {
+        name: "cargo test",
+        what: "unit, law, contract and REST tests, on SQLite and on Postgres",
+        run: cargo_test,
+    },
+    Part {
+        name: "release",
+        what: "the release binary with all assets",
+        run: release,
+    },
+    Part {
+        name: "end to end",
+        what: "the release binary in a browser",
+        run: end_to_end,
+    },
 ];
 
 /// Runs everything. The last line printed is `N passed, N failed`.
 pub fn all(workspace: &Workspace) -> ExitCode {
-    let mut results = vec![timed("setup", "installs what is missing", || setup::all(workspace).map(|()| Tally::check(true)))];
+    let mut results = vec![timed("setup", "installs what is missing", || {
+        setup::all(workspace).map(|()| Tally::check(true))
+    })];
     if results[0].tally.failures() == 0 {
-        results.extend(LINTS.iter().chain(PARTS).map(|part| timed(part.name, part.what, || (part.run)(workspace))));
+        results.extend(
+            LINTS
+                .iter()
+                .chain(PARTS)
+                .map(|part| timed(part.name, part.what, || (part.run)(workspace))),
+        );
     }
     report(&results)
 }
 
 /// Runs the lints alone.
 pub fn lint(workspace: &Workspace) -> ExitCode {
-    let results: Vec<Outcome> = LINTS.iter().map(|part| timed(part.name, part.what, || (part.run)(workspace))).collect();
+    let results: Vec<Outcome> = LINTS
+        .iter()
+        .map(|part| timed(part.name, part.what, || (part.run)(workspace)))
+        .collect();
     report(&results)
 }
 
@@ -56,20 +90,36 @@ struct Outcome {
     took: Duration,
 }
 
-#[expect(clippy::disallowed_methods, reason = "tells a person how long a part took; nothing decides here")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tells a person how long a part took; nothing decides here"
+)]
 fn timed(name: &'static str, what: &str, run: impl FnOnce() -> Result<Tally>) -> Outcome {
     say(&format!("{name}: {what}"));
     let start = Instant::now();
     let tally = run().unwrap_or_else(Tally::broken);
     let took = start.elapsed();
-    say(&format!("{name}: {} passed, {} failed in {} s", tally.passed, tally.failures(), took.as_secs()));
+    say(&format!(
+        "{name}: {} passed, {} failed in {} s",
+        tally.passed,
+        tally.failures(),
+        took.as_secs()
+    ));
     Outcome { name, tally, took }
 }
 
 fn report(results: &[Outcome]) -> ExitCode {
-    println!("\n{:<12} {:>8} {:>8} {:>8}", "part", "passed", "failed", "seconds");
+    println!(
+        "\n{:<12} {:>8} {:>8} {:>8}",
+        "part", "passed", "failed", "seconds"
+    );
     for Outcome { name, tally, took } in results {
-        println!("{name:<12} {:>8} {:>8} {:>8}", tally.passed, tally.failures(), took.as_secs());
+        println!(
+            "{name:<12} {:>8} {:>8} {:>8}",
+            tally.passed,
+            tally.failures(),
+            took.as_secs()
+        );
     }
     for Outcome { name, tally, .. } in results {
         for complaint in &tally.complaints {
@@ -79,7 +129,11 @@ fn report(results: &[Outcome]) -> ExitCode {
     let passed: u64 = results.iter().map(|outcome| outcome.tally.passed).sum();
     let failed: u64 = results.iter().map(|outcome| outcome.tally.failures()).sum();
     println!("{passed} passed, {failed} failed");
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn format(workspace: &Workspace) -> Result<Tally> {
@@ -91,7 +145,16 @@ fn clippy_host(workspace: &Workspace) -> Result<Tally> {
 }
 
 fn clippy_browser(workspace: &Workspace) -> Result<Tally> {
-    let arguments = ["clippy", "--package", "frontend", "--target", "wasm32-unknown-unknown", "--", "--deny", "warnings"];
+    let arguments = [
+        "clippy",
+        "--package",
+        "frontend",
+        "--target",
+        "wasm32-unknown-unknown",
+        "--",
+        "--deny",
+        "warnings",
+    ];
     check(&mut workspace.cargo(&arguments))
 }
 
@@ -111,16 +174,30 @@ fn end_to_end(workspace: &Workspace) -> Result<Tally> {
     let report = workspace.target("end2end.json");
     // A report of an earlier run must not be counted for this one.
     if report.exists() {
-        fs::remove_file(&report).map_err(|source| format!("can not remove {}: {source}", report.display()))?;
+        fs::remove_file(&report)
+            .map_err(|source| format!("can not remove {}: {source}", report.display()))?;
     }
     let folder = workspace.end2end();
-    let mut playwright = workspace.command(&folder.join("node_modules/.bin/playwright").to_string_lossy());
-    playwright.arg("test").current_dir(&folder).env("WEIR_BIN", workspace.weir(Mode::Release)).env("WEIR_REPORT", &report);
+    let mut playwright = workspace.command(
+        &folder
+            .join("node_modules/.bin/playwright")
+            .to_string_lossy(),
+    );
+    playwright
+        .arg("test")
+        .current_dir(&folder)
+        .env("WEIR_BIN", workspace.weir(Mode::Release))
+        .env("WEIR_REPORT", &report);
     let (status, _) = console::watch(&mut playwright)?;
-    let counted = fs::read_to_string(&report).map_err(|source| format!("Playwright left no report at {}: {source}", report.display()))?;
+    let counted = fs::read_to_string(&report).map_err(|source| {
+        format!(
+            "Playwright left no report at {}: {source}",
+            report.display()
+        )
+    })?;
     Ok(tally::of_playwright(&counted).judged(status.success()))
 }
 
 fn check(command: &mut Command) -> Result<Tally> {
-    Ok(Tally::check(console::run(command).is_ok()))
+    Ok(Tally::check(console::status(command)?.success()))
 }

@@ -68,12 +68,18 @@ pub fn build(workspace: &Workspace, mode: Mode) -> Result<PathBuf> {
     ]))?;
     let (script, module) = bind(workspace, mode)?;
     let files = [
-        File::new("weir", "css", "text/css; charset=utf-8", style_sheet(&workspace.root().join("style"))?.into_bytes()),
+        File::new(
+            "weir",
+            "css",
+            "text/css; charset=utf-8",
+            style_sheet(&workspace.root().join("style"))?.into_bytes(),
+        ),
         File::new("weir", "js", "text/javascript; charset=utf-8", script),
         File::new("weir", "wasm", "application/wasm", module),
     ];
     let folder = workspace.target(mode.site_folder());
-    write_site(&folder, &files, mode).map_err(|source| format!("can not write the bundle to {}: {source}", folder.display()))?;
+    write_site(&folder, &files, mode)
+        .map_err(|source| format!("can not write the bundle to {}: {source}", folder.display()))?;
     Ok(folder)
 }
 
@@ -90,7 +96,11 @@ impl File {
         for byte in &Sha256::digest(&content)[..8] {
             let _ = write!(name, "{byte:02x}");
         }
-        Self { name: format!("{name}.{extension}"), mime, content }
+        Self {
+            name: format!("{name}.{extension}"),
+            mime,
+            content,
+        }
     }
 }
 
@@ -101,21 +111,41 @@ fn bind(workspace: &Workspace, mode: Mode) -> Result<(Vec<u8>, Vec<u8>)> {
     let dev = mode == Mode::Dev;
     let bind = || {
         let mut bindgen = Bindgen::new();
-        bindgen.input_path(&input).web(true)?.out_name("weir").typescript(false);
-        bindgen.debug(dev).keep_debug(dev).remove_name_section(!dev).remove_producers_section(!dev);
+        bindgen
+            .input_path(&input)
+            .web(true)?
+            .out_name("weir")
+            .typescript(false);
+        bindgen
+            .debug(dev)
+            .keep_debug(dev)
+            .remove_name_section(!dev)
+            .remove_producers_section(!dev);
         bindgen.generate(&folder)
     };
-    bind().map_err(|source| format!("wasm-bindgen can not read {}: {source:#}", input.display()))?;
+    bind()
+        .map_err(|source| format!("wasm-bindgen can not read {}: {source:#}", input.display()))?;
     if folder.join("snippets").exists() {
-        return Err(format!("a crate brings scripts of its own, which the bundle does not hold: see {}", folder.join("snippets").display()));
+        return Err(format!(
+            "a crate brings scripts of its own, which the bundle does not hold: see {}",
+            folder.join("snippets").display()
+        ));
     }
-    let read = |name: &str| fs::read(folder.join(name)).map_err(|source| format!("can not read {name} of {}: {source}", folder.display()));
+    let read = |name: &str| {
+        fs::read(folder.join(name))
+            .map_err(|source| format!("can not read {name} of {}: {source}", folder.display()))
+    };
     Ok((read("weir.js")?, read("weir_bg.wasm")?))
 }
 
 /// All style sheets as one: `tokens.css` first, since it names the layers in their order; then by name.
 fn style_sheet(folder: &Path) -> Result<String> {
-    let cannot = |source: std::io::Error| format!("can not read the style sheets in {}: {source}", folder.display());
+    let cannot = |source: std::io::Error| {
+        format!(
+            "can not read the style sheets in {}: {source}",
+            folder.display()
+        )
+    };
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(cannot)? {
         paths.push(entry.map_err(cannot)?.path());
@@ -163,9 +193,12 @@ fn write_site(folder: &Path, files: &[File; 3], mode: Mode) -> std::io::Result<(
         );
         wanted.push(file.name.clone());
     }
-    let [css, js, wasm] = files.each_ref().map(|file| format!("\"/assets/{}\"", file.name));
-    let expression =
-        format!("Site {{\n    bundle: Some(Bundle {{ css: {css}, js: {js}, wasm: {wasm} }}),\n    assets: &[\n{list}    ],\n}}\n");
+    let [css, js, wasm] = files
+        .each_ref()
+        .map(|file| format!("\"/assets/{}\"", file.name));
+    let expression = format!(
+        "Site {{\n    bundle: Some(Bundle {{ css: {css}, js: {js}, wasm: {wasm} }}),\n    assets: &[\n{list}    ],\n}}\n"
+    );
     write_if_new(&folder.join("assets.rs"), expression.as_bytes())?;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -177,7 +210,11 @@ fn write_site(folder: &Path, files: &[File; 3], mode: Mode) -> std::io::Result<(
 }
 
 fn write_if_new(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    if fs::read(path).is_ok_and(|old| old == content) { Ok(()) } else { fs::write(path, content) }
+    if fs::read(path).is_ok_and(|old| old == content) {
+        Ok(())
+    } else {
+        fs::write(path, content)
+    }
 }
 
 fn brotli_of(content: &[u8]) -> std::io::Result<Vec<u8>> {
@@ -217,7 +254,12 @@ mod tests {
     #[test]
     fn tokens_come_first_and_other_files_are_left_out() {
         let folder = tempfile::tempdir().expect("a folder");
-        for (name, text) in [("base.css", "b"), ("tokens.css", "t"), ("a.css", "a"), ("notes.txt", "x")] {
+        for (name, text) in [
+            ("base.css", "b"),
+            ("tokens.css", "t"),
+            ("a.css", "a"),
+            ("notes.txt", "x"),
+        ] {
             fs::write(folder.path().join(name), text).expect("a file");
         }
         assert_eq!(style_sheet(folder.path()).expect("a sheet"), "tab");
@@ -233,17 +275,25 @@ mod tests {
         assert!(!folder.path().join(&old).exists());
         assert!(!folder.path().join(format!("{old}.br")).exists());
         let list = fs::read_to_string(folder.path().join("assets.rs")).expect("a list");
-        assert!(list.contains(&files("b")[0].name) && !list.contains(&old), "{list}");
+        assert!(
+            list.contains(&files("b")[0].name) && !list.contains(&old),
+            "{list}"
+        );
     }
 
     #[test]
     fn compressed_content_comes_back() {
         let content = b"weir weir weir weir weir weir weir".repeat(100);
         let mut brotli = Vec::new();
-        brotli::BrotliDecompress(&mut brotli_of(&content).expect("small").as_slice(), &mut brotli).expect("whole");
+        brotli::BrotliDecompress(
+            &mut brotli_of(&content).expect("small").as_slice(),
+            &mut brotli,
+        )
+        .expect("whole");
         assert_eq!(brotli, content);
         let mut gzip = flate2::write::GzDecoder::new(Vec::new());
-        gzip.write_all(&gzip_of(&content).expect("small")).expect("whole");
+        gzip.write_all(&gzip_of(&content).expect("small"))
+            .expect("whole");
         assert_eq!(gzip.finish().expect("whole"), content);
     }
 }

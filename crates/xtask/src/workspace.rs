@@ -17,14 +17,28 @@ impl Workspace {
     /// Asks cargo, so that `CARGO_TARGET_DIR` and cargo's own settings hold here too.
     pub fn find() -> Result<Self> {
         // Taken at run time: a folder compiled in would be another clone's where both share a target folder.
-        let manifest = std::env::var_os("CARGO_MANIFEST_DIR").ok_or("run this program by `cargo xtask` or by make")?;
-        let root = Path::new(&manifest).ancestors().nth(2).ok_or("crates/xtask has no workspace above it")?.to_path_buf();
+        let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
+            .ok_or("run this program by `cargo xtask` or by make")?;
+        let root = Path::new(&manifest)
+            .ancestors()
+            .nth(2)
+            .ok_or("crates/xtask has no workspace above it")?
+            .to_path_buf();
         let mut cargo = Command::new("cargo");
-        cargo.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(&root);
+        cargo
+            .args(["metadata", "--no-deps", "--format-version", "1"])
+            .current_dir(&root);
         let metadata: serde_json::Value = serde_json::from_str(&console::output(&mut cargo)?)
-            .map_err(|source| format!("cargo metadata printed something else than JSON: {source}"))?;
-        let target = metadata["target_directory"].as_str().ok_or("cargo metadata names no target folder")?;
-        Ok(Self { target: target.into(), root })
+            .map_err(|source| {
+                format!("cargo metadata printed something else than JSON: {source}")
+            })?;
+        let target = metadata["target_directory"]
+            .as_str()
+            .ok_or("cargo metadata names no target folder")?;
+        Ok(Self {
+            target: target.into(),
+            root,
+        })
     }
 
     /// The repository's folder.
