@@ -23,7 +23,7 @@ pub fn App() -> impl IntoView {
     mark_hydrated();
 
     view! {
-        <Title formatter=page_title />
+        <Title formatter=|page: String| format!("{page} · Weir") />
         <Router>
             <a class="skip-link" href="#main">
                 "Skip to content"
@@ -40,14 +40,6 @@ pub fn App() -> impl IntoView {
                 </Routes>
             </main>
         </Router>
-    }
-}
-
-fn page_title(page: String) -> String {
-    if page.is_empty() {
-        "Weir".to_owned()
-    } else {
-        format!("{page} · Weir")
     }
 }
 

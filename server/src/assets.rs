@@ -16,10 +16,6 @@ pub const ROUTE: &str = "/assets/{name}";
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
 /// One file, as it is and in the two encodings that browsers ask for.
-#[cfg_attr(
-    not(any(test, feature = "embed")),
-    expect(dead_code, reason = "only a bundle holds assets")
-)]
 pub struct Asset {
     /// Name with the hash of the content, such as `weir-0123456789abcdef.css`.
     pub name: &'static str,
