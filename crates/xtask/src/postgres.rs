@@ -239,3 +239,20 @@ fn end_of(log: &Path) -> String {
 fn pause() {
     std::thread::sleep(PAUSE);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_takes_connections_and_leaves_nothing_behind() {
+        let postgres = Postgres::start().expect("a running Postgres");
+        let folder = postgres.folder.clone();
+        let one = console::output(
+            Command::new(postgres.programs.join("psql")).args(["-At", &postgres.url(), "-c", "select 1"]),
+        );
+        assert_eq!(one.as_deref().map(str::trim), Ok("1"));
+        drop(postgres);
+        assert!(!folder.exists(), "{} is removed", folder.display());
+    }
+}
