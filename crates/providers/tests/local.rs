@@ -6,7 +6,6 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use domain::clock::Clock;
@@ -153,11 +152,7 @@ fn provider(folder: &TempDir, boot_delay_secs: u32) -> LocalProvider {
 }
 
 fn new_uuid() -> Uuid {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let time = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-    let low = (u64::from(std::process::id()) << 32) + time.subsec_nanos() as u64;
-    Uuid::from_u64_pair(0x0198_0000_0000_7000 | (count & 0xfff), low ^ (count * 0x9e37_79b9_7f4a_7c15))
+    Uuid::now_v7()
 }
 
 /// A person with a key pair, on the client's side.
@@ -306,7 +301,7 @@ async fn a_login_is_an_interactive_shell_that_names_the_server() {
     std::io::Write::write_all(&mut stdin, b"case $- in *i*) echo inter''active;; esac; exit\n").expect("typed");
     let output = text(&child.wait_with_output().expect("ssh ends").stdout);
     assert!(output.contains("interactive"), "{output}");
-    let prompt = format!("@weir-{}:~$", &machine.id.0[24..]);
+    let prompt = format!("@weir-{}:~", &machine.id.0[24..]);
     assert!(output.contains(&prompt), "{prompt} in {output}");
 }
 
