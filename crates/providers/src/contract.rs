@@ -9,7 +9,8 @@ use domain::snapshot::MachineState;
 use crate::{CreateRequest, Listing, Machine, Provider, Tags};
 
 /// A public key that opens nothing here: whose private half it is, nobody knows.
-const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA person";
+const KEY: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA person";
 
 /// What the contract cannot see or do through [`Provider`] alone.
 pub trait Bench: Sync {
@@ -55,10 +56,14 @@ pub async fn life(bench: &dyn Bench) {
     let elsewhere = DeploymentId::from_uuid(bench.new_server().uuid());
     let server = bench.new_server();
     // Shells, editors and line readers all like to change the end of a text.
-    let script = "#!/bin/sh\n# \u{e4}\u{20ac} 'quoted' \"twice\" $HOME \\n\ntrue  \r\n\n# no line end";
+    let script =
+        "#!/bin/sh\n# \u{e4}\u{20ac} 'quoted' \"twice\" $HOME \\n\ntrue  \r\n\n# no line end";
     let request = request(server, deployment, script);
 
-    assert!(list(bench, deployment).await.machines.is_empty(), "a new deployment is empty");
+    assert!(
+        list(bench, deployment).await.machines.is_empty(),
+        "a new deployment is empty"
+    );
     let made = provider.create(&request).await.expect("create");
     assert_eq!(made.server, Some(server), "the answer names the server");
 
@@ -66,7 +71,11 @@ pub async fn life(bench: &dyn Bench) {
     assert_eq!(seen.server, Some(server), "the tag is in the list");
     let address = seen.address.expect("a machine that is up has an address");
     assert!(bench.answers(&address), "something listens at {address:?}");
-    assert_eq!(bench.script_on(&made.id), script.as_bytes(), "the script is unchanged");
+    assert_eq!(
+        bench.script_on(&made.id),
+        script.as_bytes(),
+        "the script is unchanged"
+    );
     assert!(
         list(bench, elsewhere).await.machines.is_empty(),
         "another deployment does not see it"
@@ -74,8 +83,15 @@ pub async fn life(bench: &dyn Bench) {
 
     if facts.repeatable_create {
         let again = provider.create(&request).await.expect("repeated create");
-        assert_eq!(again.id, made.id, "a repeated create gives the same machine");
-        assert_eq!(list(bench, deployment).await.machines.len(), 1, "and makes no second");
+        assert_eq!(
+            again.id, made.id,
+            "a repeated create gives the same machine"
+        );
+        assert_eq!(
+            list(bench, deployment).await.machines.len(),
+            1,
+            "and makes no second"
+        );
     }
     if facts.can_authorize {
         for keys in [&[KEY.to_owned()][..], &[], &[]] {
@@ -88,7 +104,10 @@ pub async fn life(bench: &dyn Bench) {
 
     provider.delete(&made.id).await.expect("delete");
     until_gone(bench, deployment, &made.id).await;
-    assert!(!bench.answers(&address), "nothing listens at {address:?} any more");
+    assert!(
+        !bench.answers(&address),
+        "nothing listens at {address:?} any more"
+    );
     provider.delete(&made.id).await.expect("a second delete");
     provider
         .delete(&MachineId("../no-machine".to_owned()))
@@ -98,7 +117,11 @@ pub async fn life(bench: &dyn Bench) {
 }
 
 async fn list(bench: &dyn Bench, deployment: DeploymentId) -> Listing {
-    bench.provider().list(deployment).await.expect("a complete list")
+    bench
+        .provider()
+        .list(deployment)
+        .await
+        .expect("a complete list")
 }
 
 async fn until_up(bench: &dyn Bench, deployment: DeploymentId, id: &MachineId) -> Machine {

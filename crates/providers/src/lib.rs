@@ -4,6 +4,7 @@
 
 pub mod fake;
 pub mod local;
+pub mod registry;
 
 #[cfg(feature = "ssr")]
 pub mod contract;

@@ -24,7 +24,9 @@ struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .expect("after 1970");
         Timestamp::from_millis(i64::try_from(since.as_millis()).expect("a year we know"))
     }
 }
@@ -65,7 +67,8 @@ impl Rig {
     }
 
     fn site(&self) -> PathBuf {
-        fs::canonicalize(self.folder.path().join("local")).expect("the site is made by the first call")
+        fs::canonicalize(self.folder.path().join("local"))
+            .expect("the site is made by the first call")
     }
 
     fn machine_folder(&self, machine: &Machine) -> PathBuf {
@@ -90,7 +93,13 @@ impl Rig {
     fn leftovers(&self) -> Vec<String> {
         let names = fs::read_dir(self.site()).expect("the site");
         let mut names: Vec<_> = names
-            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+            .map(|entry| {
+                entry
+                    .expect("an entry")
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned()
+            })
             .filter(|name| !name.starts_with(".lock-"))
             .collect();
         names.sort();
@@ -106,11 +115,19 @@ impl Drop for Rig {
         let provider = self.restarted();
         let ids: Vec<_> = machines
             .flatten()
-            .map(|entry| entry.file_name().to_string_lossy().trim_start_matches(".deleting-").to_owned())
+            .map(|entry| {
+                entry
+                    .file_name()
+                    .to_string_lossy()
+                    .trim_start_matches(".deleting-")
+                    .to_owned()
+            })
             .collect();
         // A runtime cannot be entered twice on one thread.
         std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .build()
+                .expect("a runtime");
             for id in ids {
                 let _ = runtime.block_on(provider.delete(&MachineId(id)));
             }
@@ -181,21 +198,31 @@ impl Person {
         let line = format!("[{}]:{} {host_key}\n", address.host, address.port);
         fs::write(&known, line).expect("known hosts");
         let mut ssh = Command::new("ssh");
-        ssh.args(["-F", "/dev/null", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes"])
-            .args(["-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=10"])
-            .arg("-o")
-            .arg(format!("UserKnownHostsFile={}", known.display()))
-            .arg("-i")
-            .arg(self.folder.path().join("key"))
-            .arg("-p")
-            .arg(address.port.to_string())
-            .arg(&address.host);
+        ssh.args([
+            "-F",
+            "/dev/null",
+            "-o",
+            "BatchMode=yes",
+            "-o",
+            "IdentitiesOnly=yes",
+        ])
+        .args(["-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=10"])
+        .arg("-o")
+        .arg(format!("UserKnownHostsFile={}", known.display()))
+        .arg("-i")
+        .arg(self.folder.path().join("key"))
+        .arg("-p")
+        .arg(address.port.to_string())
+        .arg(&address.host);
         ssh
     }
 
     fn run(&self, machine: &Machine, command: &str) -> Output {
         let host_key = machine.host_key.as_deref().expect("a host key");
-        self.ssh(machine, host_key).arg(command).output().expect("ssh runs")
+        self.ssh(machine, host_key)
+            .arg(command)
+            .output()
+            .expect("ssh runs")
     }
 }
 
@@ -206,7 +233,10 @@ fn text(bytes: &[u8]) -> String {
 fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let began = Instant::now();
     while !is_so() {
-        assert!(began.elapsed() < Duration::from_secs(20), "never so: {what}");
+        assert!(
+            began.elapsed() < Duration::from_secs(20),
+            "never so: {what}"
+        );
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -221,11 +251,16 @@ fn processes_of(machine: &Machine) -> Vec<String> {
         if read("stat").contains(") Z ") {
             continue;
         }
-        let files = fs::read_dir(path.join("fd")).into_iter().flatten().flatten();
+        let files = fs::read_dir(path.join("fd"))
+            .into_iter()
+            .flatten()
+            .flatten();
         let names = files.filter_map(|file| fs::read_link(file.path()).ok());
         if read("environ").contains(id)
             || read("cmdline").contains(id)
-            || names.into_iter().any(|name| name.to_string_lossy().contains(id))
+            || names
+                .into_iter()
+                .any(|name| name.to_string_lossy().contains(id))
         {
             found.push(format!("{}: {}", path.display(), read("cmdline")));
         }
@@ -248,7 +283,11 @@ async fn a_person_signs_in_with_the_key_and_the_pinned_host_key() {
     let rig = Rig::new();
     let (person, stranger) = (Person::new(), Person::new());
     let machine = rig.create("true").await;
-    assert_eq!(machine.state, MachineState::Up, "without a delay create brings it up");
+    assert_eq!(
+        machine.state,
+        MachineState::Up,
+        "without a delay create brings it up"
+    );
 
     let before = person.run(&machine, "true");
     assert!(!before.status.success(), "no key is let in yet");
@@ -265,10 +304,19 @@ async fn a_person_signs_in_with_the_key_and_the_pinned_host_key() {
 
     let refused = stranger.run(&machine, "true");
     assert_eq!(refused.status.code(), Some(255));
-    assert!(text(&refused.stderr).contains("Permission denied"), "{}", text(&refused.stderr));
+    assert!(
+        text(&refused.stderr).contains("Permission denied"),
+        "{}",
+        text(&refused.stderr)
+    );
 
-    let other_key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-    let warned = person.ssh(&machine, other_key).arg("true").output().expect("ssh runs");
+    let other_key =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let warned = person
+        .ssh(&machine, other_key)
+        .arg("true")
+        .output()
+        .expect("ssh runs");
     assert_eq!(warned.status.code(), Some(255));
     assert!(
         text(&warned.stderr).contains("Host key verification failed"),
@@ -276,8 +324,14 @@ async fn a_person_signs_in_with_the_key_and_the_pinned_host_key() {
         text(&warned.stderr)
     );
 
-    rig.provider.authorize(&machine.id, &[]).await.expect("revoke");
-    assert!(!person.run(&machine, "true").status.success(), "the key is taken back");
+    rig.provider
+        .authorize(&machine.id, &[])
+        .await
+        .expect("revoke");
+    assert!(
+        !person.run(&machine, "true").status.success(),
+        "the key is taken back"
+    );
 }
 
 #[tokio::test]
@@ -298,7 +352,11 @@ async fn a_login_is_an_interactive_shell_that_names_the_server() {
         .spawn()
         .expect("ssh runs");
     let mut stdin = child.stdin.take().expect("stdin");
-    std::io::Write::write_all(&mut stdin, b"case $- in *i*) echo inter''active;; esac; exit\n").expect("typed");
+    std::io::Write::write_all(
+        &mut stdin,
+        b"case $- in *i*) echo inter''active;; esac; exit\n",
+    )
+    .expect("typed");
     let output = text(&child.wait_with_output().expect("ssh ends").stdout);
     assert!(output.contains("interactive"), "{output}");
     let prompt = format!("@weir-{}:~", &machine.id.0[24..]);
@@ -320,10 +378,22 @@ async fn a_file_is_copied_into_the_servers_home() {
     let source = person.folder.path().join("note");
     fs::write(&source, "carried").expect("a file");
     let copied = Command::new("scp")
-        .args(["-F", "/dev/null", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o"])
+        .args([
+            "-F",
+            "/dev/null",
+            "-o",
+            "BatchMode=yes",
+            "-o",
+            "StrictHostKeyChecking=yes",
+            "-o",
+        ])
         .arg(format!(
             "UserKnownHostsFile={}",
-            person.folder.path().join(format!("known_{}", address.port)).display()
+            person
+                .folder
+                .path()
+                .join(format!("known_{}", address.port))
+                .display()
         ))
         .arg("-i")
         .arg(person.folder.path().join("key"))
@@ -344,17 +414,31 @@ async fn the_script_runs_once_and_its_output_is_kept() {
     let request = contract::request(rig.new_server(), rig.deployment, script);
     let machine = rig.provider.create(&request).await.expect("create");
     let folder = rig.machine_folder(&machine);
-    until("the script has ended", || folder.join("script.exit").exists());
+    until("the script has ended", || {
+        folder.join("script.exit").exists()
+    });
     rig.provider.create(&request).await.expect("repeated");
     rig.list().await;
     rig.restarted().list(rig.deployment).await.expect("list");
 
     let log = rig.script_log(&machine);
-    assert!(log.contains(&format!("ran in {}", folder.display())), "{log}");
+    assert!(
+        log.contains(&format!("ran in {}", folder.display())),
+        "{log}"
+    );
     assert!(log.contains("to stderr"), "{log}");
-    assert!(log.contains(&format!("WEIR_SERVER={}", machine.id.0)), "{log}");
-    assert!(!log.contains("CARGO"), "nothing of this process's environment: {log}");
-    assert_eq!(log, text(&rig.provider.script_output(&machine.id).expect("output")) + "\n");
+    assert!(
+        log.contains(&format!("WEIR_SERVER={}", machine.id.0)),
+        "{log}"
+    );
+    assert!(
+        !log.contains("CARGO"),
+        "nothing of this process's environment: {log}"
+    );
+    assert_eq!(
+        log,
+        text(&rig.provider.script_output(&machine.id).expect("output")) + "\n"
+    );
     let read = |name| fs::read_to_string(folder.join(name)).expect(name);
     assert_eq!(read("script.exit"), "7\n");
     assert_eq!(read("count"), "x\n");
@@ -364,13 +448,17 @@ async fn the_script_runs_once_and_its_output_is_kept() {
 async fn a_delete_ends_live_logins_and_leaves_nothing() {
     let rig = Rig::new();
     let person = Person::new();
-    let machine = rig.create("echo begun; sleep 1000 & setsid sleep 1001 & wait").await;
+    let machine = rig
+        .create("echo begun; sleep 1000 & setsid sleep 1001 & wait")
+        .await;
     let other = rig.create("true").await;
     rig.provider
         .authorize(&machine.id, std::slice::from_ref(&person.public_key))
         .await
         .expect("authorize");
-    until("the script runs", || rig.script_log(&machine).contains("begun"));
+    until("the script runs", || {
+        rig.script_log(&machine).contains("begun")
+    });
 
     let login = |command: &str| -> Child {
         let host_key = machine.host_key.clone().expect("a host key");
@@ -395,18 +483,31 @@ async fn a_delete_ends_live_logins_and_leaves_nothing() {
         // Out of the login's session, and with another environment.
         login("echo in; setsid nohup sleep 1004 >/dev/null 2>&1 & env -i sleep 1005"),
     ];
-    assert!(processes_of(&machine).len() >= 8, "{:#?}", processes_of(&machine));
+    assert!(
+        processes_of(&machine).len() >= 8,
+        "{:#?}",
+        processes_of(&machine)
+    );
 
     rig.provider.delete(&machine.id).await.expect("delete");
     for mut login in logins {
-        until("the login is dead", || login.try_wait().expect("ssh").is_some());
+        until("the login is dead", || {
+            login.try_wait().expect("ssh").is_some()
+        });
     }
     assert_eq!(processes_of(&machine), Vec::<String>::new());
     assert!(!person.run(&machine, "true").status.success());
-    assert_eq!(rig.leftovers(), [other.id.0.clone()], "the other machine stays, nothing else");
+    assert_eq!(
+        rig.leftovers(),
+        [other.id.0.clone()],
+        "the other machine stays, nothing else"
+    );
     let listed = rig.list().await;
     assert_eq!(listed, [other.clone()], "and is as it was");
-    rig.provider.delete(&machine.id).await.expect("a second delete");
+    rig.provider
+        .delete(&machine.id)
+        .await
+        .expect("a second delete");
     rig.provider.delete(&other.id).await.expect("delete");
     assert!(rig.leftovers().is_empty());
 }
@@ -450,7 +551,11 @@ async fn many_at_once_have_ports_of_their_own() {
     assert_eq!(ports.len(), 4, "{ports:?}");
     let listed = rig.list().await;
     assert_eq!(listed.len(), 4);
-    assert!(listed.iter().all(|machine| machine.state == MachineState::Up));
+    assert!(
+        listed
+            .iter()
+            .all(|machine| machine.state == MachineState::Up)
+    );
 }
 
 #[tokio::test]
@@ -458,9 +563,14 @@ async fn a_dead_sshd_is_shown_as_broken_and_can_be_deleted() {
     let rig = Rig::new();
     let machine = rig.create("true").await;
     let pid = fs::read_to_string(rig.machine_folder(&machine).join("sshd.pid")).expect("a pid");
-    let ended = Command::new("kill").args(["-9", pid.trim()]).status().expect("kill");
+    let ended = Command::new("kill")
+        .args(["-9", pid.trim()])
+        .status()
+        .expect("kill");
     assert!(ended.success());
-    until("sshd is dead", || !rig.answers(machine.address.as_ref().expect("an address")));
+    until("sshd is dead", || {
+        !rig.answers(machine.address.as_ref().expect("an address"))
+    });
     let listed = rig.list().await;
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0].state, MachineState::Broken);
@@ -479,7 +589,9 @@ async fn what_a_crash_leaves_is_finished_by_the_next_list() {
     let rig = Rig::new();
     let machine = rig.create("sleep 1000").await;
     let (site, id) = (rig.site(), machine.id.0.clone());
-    until("the script runs", || rig.machine_folder(&machine).join("script.log").exists());
+    until("the script runs", || {
+        rig.machine_folder(&machine).join("script.log").exists()
+    });
 
     // In the middle of a delete: the folder is marked, all still runs.
     fs::rename(site.join(&id), site.join(format!(".deleting-{id}"))).expect("renamed");
@@ -495,11 +607,26 @@ async fn what_a_crash_leaves_is_finished_by_the_next_list() {
     let request = contract::request(delayed.new_server(), delayed.deployment, "echo x >>count");
     let machine = delayed.provider.create(&request).await.expect("create");
     let folder = delayed.machine_folder(&machine);
-    until("it boots", || fs::symlink_metadata(folder.join("booted")).is_ok());
+    until("it boots", || {
+        fs::symlink_metadata(folder.join("booted")).is_ok()
+    });
     let pid = fs::read_link(folder.join("booted")).expect("a pid");
-    assert!(Command::new("kill").arg("-9").arg(&pid).status().expect("kill").success());
-    until("the boot is dead", || !processes_of(&machine).iter().any(|p| p.contains("./boot")));
-    assert_eq!(delayed.list().await[0].state, MachineState::Broken, "a boot that was killed");
+    assert!(
+        Command::new("kill")
+            .arg("-9")
+            .arg(&pid)
+            .status()
+            .expect("kill")
+            .success()
+    );
+    until("the boot is dead", || {
+        !processes_of(&machine).iter().any(|p| p.contains("./boot"))
+    });
+    assert_eq!(
+        delayed.list().await[0].state,
+        MachineState::Broken,
+        "a boot that was killed"
+    );
     fs::remove_file(folder.join("booted")).expect("as if it had not begun");
     let boot = fs::read_to_string(folder.join("boot")).expect("the boot program");
     fs::write(folder.join("boot"), boot.replace("sleep 600", "sleep 0")).expect("written");
@@ -507,7 +634,10 @@ async fn what_a_crash_leaves_is_finished_by_the_next_list() {
     delayed.list().await;
     until("the script has run", || folder.join("script.exit").exists());
     assert_eq!(delayed.list().await[0].state, MachineState::Up);
-    assert_eq!(fs::read_to_string(folder.join("count")).expect("count"), "x\n");
+    assert_eq!(
+        fs::read_to_string(folder.join("count")).expect("count"),
+        "x\n"
+    );
 }
 
 #[tokio::test]
@@ -557,9 +687,16 @@ async fn the_test_of_a_good_machine_passes() {
 async fn keys_that_are_not_keys_and_names_that_are_not_names_are_refused() {
     let rig = Rig::new();
     let machine = rig.create("true").await;
-    for key in ["", "command=\"x\" ssh-ed25519 AAAA", "ssh-ed25519 AAAA\nssh-rsa BBBB"] {
+    for key in [
+        "",
+        "command=\"x\" ssh-ed25519 AAAA",
+        "ssh-ed25519 AAAA\nssh-rsa BBBB",
+    ] {
         let refused = rig.provider.authorize(&machine.id, &[key.to_owned()]).await;
-        assert!(matches!(refused, Err(ProviderError::Invalid { .. })), "{key}");
+        assert!(
+            matches!(refused, Err(ProviderError::Invalid { .. })),
+            "{key}"
+        );
     }
     let mut request = contract::request(rig.new_server(), rig.deployment, "true");
     "weir'; touch x".clone_into(&mut request.name);

@@ -50,7 +50,8 @@ mod tests {
             let config = LocalConfig { boot_delay_secs };
             assert_eq!(LocalConfig::parse(&config.draft()), Ok(config));
         }
-        let errors = LocalConfig::parse(&Draft::new().with("boot_delay_seconds", 601)).expect_err("too long");
+        let errors = LocalConfig::parse(&Draft::new().with("boot_delay_seconds", 601))
+            .expect_err("too long");
         assert_eq!(errors[0].pointer, "/boot_delay_seconds");
     }
 }

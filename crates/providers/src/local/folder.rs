@@ -98,7 +98,10 @@ impl Site {
     /// By what the processes of a machine are known, at every stage.
     pub(super) fn evidence(&self, server: ServerId) -> Evidence {
         let stages = [Stage::Live, Stage::Deleting];
-        Evidence::new(server, stages.map(|stage| self.folder(stage, server)).into())
+        Evidence::new(
+            server,
+            stages.map(|stage| self.folder(stage, server)).into(),
+        )
     }
 
     /// All machines by server.
@@ -168,7 +171,8 @@ impl Site {
 
     fn lock_file(&self, name: &str) -> Result<Lock, ProviderError> {
         let (path, file) = self.open_lock(name)?;
-        file.lock().map_err(|error| failed("no lock on", &path, &error))?;
+        file.lock()
+            .map_err(|error| failed("no lock on", &path, &error))?;
         Ok(Lock { _file: file })
     }
 

@@ -54,8 +54,8 @@ impl Evidence {
     }
 
     fn is_sshd(&self, pid: i32) -> bool {
-        let is_named = fs::read(format!("/proc/{pid}/comm"))
-            .is_ok_and(|name| name.starts_with(b"sshd"));
+        let is_named =
+            fs::read(format!("/proc/{pid}/comm")).is_ok_and(|name| name.starts_with(b"sshd"));
         is_named && (self.has_file_open(pid) || self.is_titled(pid))
     }
 
@@ -109,7 +109,10 @@ impl Process {
     fn all() -> io::Result<Vec<Self>> {
         let mut processes = Vec::new();
         for entry in fs::read_dir("/proc")? {
-            let pid = entry?.file_name().to_str().and_then(|name| name.parse().ok());
+            let pid = entry?
+                .file_name()
+                .to_str()
+                .and_then(|name| name.parse().ok());
             processes.extend(pid.and_then(Self::read));
         }
         Ok(processes)
@@ -183,7 +186,10 @@ fn end(processes: &[Process]) -> Result<(), String> {
             Err(error) => return Err(format!("process {} cannot be ended: {error}", process.pid)),
         }
     }
-    let second = Timespec { tv_sec: 1, tv_nsec: 0 };
+    let second = Timespec {
+        tv_sec: 1,
+        tv_nsec: 0,
+    };
     for handle in &handles {
         let ended = poll(&mut [PollFd::new(handle, PollFlags::IN)], Some(&second));
         if !matches!(ended, Ok(1)) {

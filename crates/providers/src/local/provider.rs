@@ -46,8 +46,7 @@ struct Inner {
 
 impl LocalProvider {
     /// Where programs are looked for when nothing else is said.
-    pub const SEARCH_PATH: &str =
-        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    pub const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
     /// Machines in the folder `root`, which is made when it is needed; programs are looked for in `search_path`, folders
     /// with colons between them.
@@ -132,7 +131,8 @@ impl Provider for LocalProvider {
 
     async fn authorize(&self, machine: &MachineId, keys: &[String]) -> Result<(), ProviderError> {
         let (machine, keys) = (machine.clone(), keys.to_vec());
-        self.run(move |inner| inner.authorize(&machine, &keys)).await
+        self.run(move |inner| inner.authorize(&machine, &keys))
+            .await
     }
 
     async fn test(&self) -> Vec<TestCheck> {
@@ -161,7 +161,14 @@ impl Inner {
         if live.exists() {
             // The machine of an earlier call. Its boot may have been cut off before it began.
             if is_unbooted(&live) {
-                start(&tools, &live, server, &account, &self.search_path, Stdio::null())?;
+                start(
+                    &tools,
+                    &live,
+                    server,
+                    &account,
+                    &self.search_path,
+                    Stdio::null(),
+                )?;
             }
             return Ok(machine(&site, server));
         }
@@ -245,16 +252,32 @@ impl Inner {
         account: &str,
     ) -> Result<(), ProviderError> {
         if self.config.boot_delay_secs > 0 {
-            return start(tools, live, server, account, &self.search_path, Stdio::null());
+            return start(
+                tools,
+                live,
+                server,
+                account,
+                &self.search_path,
+                Stdio::null(),
+            );
         }
         let (reader, writer) = std::io::pipe()
             .map_err(|error| ProviderError::Unavailable(format!("no pipe: {error}")))?;
-        start(tools, live, server, account, &self.search_path, writer.into())?;
+        start(
+            tools,
+            live,
+            server,
+            account,
+            &self.search_path,
+            writer.into(),
+        )?;
         // The boot closes its end when it says `up` or gives up, after five seconds at most.
         let mut line = String::new();
         BufReader::new(reader)
             .read_line(&mut line)
-            .map_err(|error| ProviderError::Unavailable(format!("the boot is not heard: {error}")))?;
+            .map_err(|error| {
+                ProviderError::Unavailable(format!("the boot is not heard: {error}"))
+            })?;
         if line.trim() == "up" {
             return Ok(());
         }
@@ -313,14 +336,22 @@ impl Inner {
                     {
                         let tools = Tools::find(&self.search_path)?;
                         let account = sshd::account(&self.search_path)?;
-                        start(&tools, &folder, server, &account, &self.search_path, Stdio::null())?;
+                        start(
+                            &tools,
+                            &folder,
+                            server,
+                            &account,
+                            &self.search_path,
+                            Stdio::null(),
+                        )?;
                     }
                 }
             }
             let is_gone = [Stage::Live, Stage::Deleting]
                 .iter()
                 .all(|stage| !site.folder(*stage, server).exists());
-            let is_other = Record::read(&folder).is_some_and(|record| record.deployment != deployment);
+            let is_other =
+                Record::read(&folder).is_some_and(|record| record.deployment != deployment);
             if !is_gone && !is_other {
                 machines.push(machine(&site, server));
             }
@@ -346,7 +377,10 @@ impl Inner {
         let _lock = site.lock(server)?;
         known(&site, machine)?;
         let folder = site.folder(Stage::Live, server);
-        let (path, new) = (folder.join("authorized_keys"), folder.join(".authorized_keys"));
+        let (path, new) = (
+            folder.join("authorized_keys"),
+            folder.join(".authorized_keys"),
+        );
         let text: String = keys.iter().flat_map(|key| [key.trim(), "\n"]).collect();
         folder::write(&new, 0o600, text.as_bytes())?;
         fs::rename(&new, &path)
@@ -370,9 +404,10 @@ impl Inner {
         let account = sshd::account(&self.search_path);
         let login = account.as_ref().map_err(Clone::clone).and_then(|name| {
             let barrier = barrier(name);
-            barrier.map_or_else(|| Ok(format!("people sign in as {name}")), |why| {
-                Err(ProviderError::Unavailable(why))
-            })
+            barrier.map_or_else(
+                || Ok(format!("people sign in as {name}")),
+                |why| Err(ProviderError::Unavailable(why)),
+            )
         });
         checks.push(check("the account can be signed in to", login));
         let folder = Site::open(&self.root).and_then(|site| {
@@ -384,7 +419,10 @@ impl Inner {
             .map(|_| format!("on {HOST}"))
             .map_err(|error| ProviderError::Unavailable(format!("no port on {HOST}: {error}")));
         checks.push(check("a port can be opened", port));
-        checks.push(check("sshd can separate its privileges", make_privilege_folder()));
+        checks.push(check(
+            "sshd can separate its privileges",
+            make_privilege_folder(),
+        ));
         checks
     }
 }
@@ -433,7 +471,9 @@ fn start(
     if status.success() {
         Ok(())
     } else {
-        Err(ProviderError::Unavailable(format!("setsid failed ({status})")))
+        Err(ProviderError::Unavailable(format!(
+            "setsid failed ({status})"
+        )))
     }
 }
 
@@ -559,7 +599,9 @@ fn make_privilege_folder() -> Result<String, ProviderError> {
 fn barrier(account: &str) -> Option<String> {
     let field = |path, index: usize| {
         let text = fs::read_to_string(path).ok()?;
-        let line = text.lines().find(|line| line.split(':').next() == Some(account))?;
+        let line = text
+            .lines()
+            .find(|line| line.split(':').next() == Some(account))?;
         line.split(':').nth(index).map(str::to_owned)
     };
     if field("/etc/shadow", 1).is_some_and(|password| password.starts_with('!')) {

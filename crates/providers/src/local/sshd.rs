@@ -82,7 +82,9 @@ pub(super) fn checks(search_path: &str) -> Vec<TestCheck> {
 /// The account that this process runs as, which is the one people sign in to.
 pub(super) fn account(search_path: &str) -> Result<String, ProviderError> {
     let id = find(search_path, "id").ok_or_else(|| {
-        ProviderError::Unavailable("id is missing: install it with `apt-get install coreutils`".into())
+        ProviderError::Unavailable(
+            "id is missing: install it with `apt-get install coreutils`".into(),
+        )
     })?;
     let name = run(Command::new(id).arg("-un"))?;
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
