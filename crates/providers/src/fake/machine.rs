@@ -63,7 +63,7 @@ impl FakeMachine {
         };
         match fault {
             Some(Fault::ListedLate { millis }) => {
-                machine.listed_at = plus(machine.listed_at, millis)
+                machine.listed_at = plus(machine.listed_at, millis);
             }
             Some(Fault::SlowBoot { millis }) => {
                 machine.up_at = machine.up_at.map(|up_at| plus(up_at, millis));

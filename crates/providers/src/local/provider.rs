@@ -272,13 +272,13 @@ impl Inner {
             writer.into(),
         )?;
         // The boot closes its end when it says `up` or gives up, after five seconds at most.
-        let mut line = String::new();
+        let mut word = String::new();
         BufReader::new(reader)
-            .read_line(&mut line)
+            .read_line(&mut word)
             .map_err(|error| {
                 ProviderError::Unavailable(format!("the boot is not heard: {error}"))
             })?;
-        if line.trim() == "up" {
+        if word.trim() == "up" {
             return Ok(());
         }
         let last = |name| {
