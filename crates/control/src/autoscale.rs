@@ -1,5 +1,7 @@
 //! Autoscale configs.
 
+use std::collections::BTreeMap;
+
 use domain::actor::Actor;
 use domain::autoscale::{
     self, AutoscaleConfig, FORM, PlanPreview, RenderedScript, SavedConfig, SecretState, Validation,
@@ -16,7 +18,7 @@ use domain::snapshot::ConfigSnapshot;
 use domain::startup_script::Script;
 use domain::zone::Zone;
 use serde_json::json;
-use store::{ConfigColumns, ConfigRow, SecretWrite, StoreError};
+use store::{ConfigColumns, ConfigRow, SecretInfo, SecretWrite, StoreError};
 
 use crate::error::{Error, Result, not_found};
 use crate::page;
@@ -331,11 +333,7 @@ async fn preview(plane: &ControlPlane, old: Option<&ConfigRow>, config: &Autosca
 
 async fn saved(plane: &ControlPlane, row: ConfigRow) -> Result<SavedConfig> {
     let warnings = warnings(plane, &read(&row)?).await?;
-    let secrets = row
-        .secrets
-        .into_iter()
-        .map(|secret| (secret.key, SecretState { set_at: secret.set_at, set_by: secret.set_by }))
-        .collect();
+    let secrets = secret_states(row.secrets);
     Ok(SavedConfig {
         id: row.id,
         values: row.document.into(),
@@ -347,6 +345,12 @@ async fn saved(plane: &ControlPlane, row: ConfigRow) -> Result<SavedConfig> {
         updated_at: row.updated_at,
         version: row.version,
     })
+}
+
+/// Which secrets are set, since when, and by whom.
+pub(crate) fn secret_states(secrets: Vec<SecretInfo>) -> BTreeMap<String, SecretState> {
+    let state = |secret: SecretInfo| (secret.key, SecretState { set_at: secret.set_at, set_by: secret.set_by });
+    secrets.into_iter().map(state).collect()
 }
 
 async fn warnings(

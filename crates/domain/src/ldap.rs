@@ -273,6 +273,26 @@ fn read(form: &Reader<'_>) -> Result<LdapConfig, Vec<FieldError>> {
     })
 }
 
+/// A saved LDAP config: the keys of the form, without secrets, and what Weir knows beside them.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SavedLdapConfig {
+    /// The id.
+    pub id: crate::id::LdapConfigId,
+    /// The values of the form's shown fields. Secrets are never among them.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, serde_json::Value>))]
+    pub values: Draft,
+    /// Which secrets are set, by key.
+    pub secrets: std::collections::BTreeMap<String, crate::autoscale::SecretState>,
+    /// When it was made.
+    pub created_at: crate::timestamp::Timestamp,
+    /// When it was last changed.
+    pub updated_at: crate::timestamp::Timestamp,
+    /// Counts up with every change; the `ETag` is `"v<version>"`.
+    pub version: i64,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

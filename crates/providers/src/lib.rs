@@ -2,6 +2,12 @@
 //!
 //! Without the feature `ssr` only the forms and typed configs are built, so that the browser can use them too.
 
+pub mod fake;
+pub mod local;
+pub mod registry;
+
+#[cfg(feature = "ssr")]
+pub mod contract;
 #[cfg(feature = "ssr")]
 mod error;
 #[cfg(feature = "ssr")]

@@ -1,0 +1,484 @@
+//! Turns a plan into committed rows and the effects that follow from them.
+//!
+//! Each action is a transaction of its own that names the version it was decided on. One that comes too late is
+//! dropped: whatever changed the row has woken the loop already.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::actor::Actor;
+use domain::autoscale::AutoscaleConfig;
+use domain::event::EventNoun;
+use domain::id::{ConfigId, DecisionId, PoolId, ProviderId, ServerId};
+use domain::plan::{Action, Decision, Plan, Planned, PoolReport};
+use domain::provider::Provider;
+use domain::secret::Secret;
+use domain::server::{FailReason, Origin, ServerState};
+use domain::session::{EndReason, Revealed};
+use domain::snapshot::{PoolSnapshot, ServerSnapshot, Snapshot};
+use domain::timestamp::Timestamp;
+use domain::zone::Zone;
+use providers::{CreateRequest, Tags};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::{Fence, Health, IntentOutcome, NewServer, SeatOutcome, SeatWrite, ServerWrite, StoreError};
+
+use super::effect::{Call, Effect};
+use super::observe;
+use crate::error::{Error, Result};
+use crate::plane::ControlPlane;
+use crate::{autoscale, script};
+
+/// Writes what the plan says and returns the calls to make.
+pub(super) async fn commit(
+    plane: &ControlPlane,
+    fence: Fence,
+    snapshot: &Snapshot,
+    plan: &Plan,
+) -> Result<Vec<Effect>> {
+    let mut commit = Commit { plane, fence, now: plane.now(), effects: Vec::new(), servers: index(snapshot) };
+    let mut creates = Vec::new();
+    for planned in &plan.actions {
+        match planned.action {
+            Action::Create { config, .. } => creates.push((config, planned)),
+            _ => commit.carry_out(planned).await?,
+        }
+    }
+    commit.create(&creates).await?;
+    commit.write_down(&plan.report.pools).await?;
+    Ok(commit.effects)
+}
+
+struct Commit<'a> {
+    plane: &'a ControlPlane,
+    fence: Fence,
+    now: Timestamp,
+    effects: Vec<Effect>,
+    servers: BTreeMap<ServerId, (&'a PoolSnapshot, &'a ServerSnapshot)>,
+}
+
+fn index(snapshot: &Snapshot) -> BTreeMap<ServerId, (&PoolSnapshot, &ServerSnapshot)> {
+    let of_pool = |pool| PoolSnapshot::servers(pool).map(move |server| (server.id, (pool, server)));
+    snapshot.pools.iter().flat_map(of_pool).collect()
+}
+
+impl Commit<'_> {
+    async fn carry_out(&mut self, planned: &Planned) -> Result<()> {
+        match &planned.action {
+            // Together, in one transaction a provider.
+            Action::Create { .. } => Ok(()),
+            Action::CallCreate { server } => self.call_create(*server).await,
+            Action::Adopt { server, machine, address } => {
+                self.adopt(*server, machine.clone(), address.clone(), planned).await
+            }
+            Action::ProbePort { server, address } => {
+                self.call(*server, Call::Probe { server: *server, address: address.clone() }).await
+            }
+            Action::Authorize { server } => self.authorize(*server).await,
+            Action::Seat { session, server } => self.seat(*session, *server, planned).await,
+            Action::EndSession { session, how } => self.end_session(*session, *how, planned).await,
+            Action::Drain { server, why } => {
+                let Some((pool, version)) = self.seen(*server) else { return Ok(()) };
+                let audit = self.audit("server.drain", *server, planned);
+                let only_if_empty = true;
+                let store = self.plane.store();
+                store.server_drain(Some(self.fence), *server, version, *why, only_if_empty, self.now, audit).await?;
+                self.server_changed(*server, pool);
+                Ok(())
+            }
+            Action::Fail { server, why } => {
+                let end = (*why == FailReason::MachineLost).then_some(EndReason::ServerLost);
+                self.step(*server, planned, Health::Failure, end, |state| state.fail(*why)).await
+            }
+            Action::Delete { server } => {
+                let Some((pool, version)) = self.seen(*server) else { return Ok(()) };
+                let audit = self.audit("server.delete", *server, planned);
+                let store = self.plane.store();
+                store.server_delete_begin(Some(self.fence), *server, version, self.now, audit).await?;
+                self.server_changed(*server, pool);
+                Ok(())
+            }
+            Action::CallDelete { server, machine } => {
+                self.call(*server, Call::Delete { server: *server, machine: machine.clone() }).await
+            }
+            Action::Gone { server } => {
+                let lost = self.servers.get(server).is_some_and(|(_, seen)| seen.state == ServerState::Unknown);
+                let health = if lost { Health::Failure } else { Health::Unchanged };
+                self.step(*server, planned, health, Some(EndReason::ServerLost), ServerState::deleted).await
+            }
+            Action::DeleteStranger { provider, machine } => {
+                let memory = |observed: &mut observe::Observed| {
+                    observed.providers.entry(*provider).or_default().stranger_deletes.insert(machine.clone());
+                };
+                let open = self.open(*provider).await?;
+                memory(&mut observe::lock(self.plane));
+                self.push(*provider, open, Call::DeleteStranger { machine: machine.clone() });
+                Ok(())
+            }
+            Action::List { provider } => {
+                let open = self.open(*provider).await?;
+                let mut observed = observe::lock(self.plane);
+                let memory = observed.providers.entry(*provider).or_default();
+                memory.list_in_flight = true;
+                memory.last_list_at = Some(self.now);
+                drop(observed);
+                self.push(*provider, open, Call::List);
+                Ok(())
+            }
+            Action::StartBackoff { config } => self.surplus(*config, Some(self.now)).await,
+            Action::ClearBackoff { config } => self.surplus(*config, None).await,
+        }
+    }
+
+    /// Intents of all planned servers in one transaction, then their calls.
+    async fn create(&mut self, creates: &[(ConfigId, &Planned)]) -> Result<()> {
+        let mut recipes: BTreeMap<ConfigId, Option<Recipe>> = BTreeMap::new();
+        let mut intents = Vec::new();
+        let mut calls = Vec::new();
+        let mut audits = Vec::new();
+        for (config, planned) in creates {
+            if !recipes.contains_key(config) {
+                let recipe = Recipe::fetch(self.plane, *config).await?;
+                recipes.insert(*config, recipe);
+            }
+            let Some(Some(recipe)) = recipes.get(config) else { continue };
+            let id = ServerId::new(self.plane.clock(), self.plane.entropy());
+            let (intent, request) = match recipe.intent(self.plane, *config, id, self.now) {
+                Ok(intent) => intent,
+                Err(error) => {
+                    tracing::warn!(%config, %error, "a start-up script cannot be filled in");
+                    continue;
+                }
+            };
+            audits.push(self.audit("server.create", id, planned));
+            calls.push((recipe.provider.id, id, request, Arc::clone(&recipe.open), intent.pool));
+            intents.push(intent);
+        }
+        if intents.is_empty() {
+            return Ok(());
+        }
+        let cap = self.plane.settings().reconciler.creates_per_hour;
+        let outcomes = self.plane.store().record_intents(self.fence, intents, cap, audits).await?;
+        for ((provider, server, request, open, pool), outcome) in calls.into_iter().zip(outcomes) {
+            if outcome == IntentOutcome::Recorded {
+                self.mark_call(server);
+                self.push(provider, open, Call::Create { server, request: Box::new(request) });
+                self.server_changed(server, pool);
+            }
+        }
+        Ok(())
+    }
+
+    /// The stored call once more, byte for byte.
+    async fn call_create(&mut self, server: ServerId) -> Result<()> {
+        let Some(text) = self.plane.store().intent_request(server).await? else { return Ok(()) };
+        let request = StoredRequest::read(&text)?;
+        self.call(server, Call::Create { server, request: Box::new(request) }).await
+    }
+
+    async fn adopt(
+        &mut self,
+        server: ServerId,
+        machine: domain::server::MachineId,
+        address: Option<domain::connection::Address>,
+        planned: &Planned,
+    ) -> Result<()> {
+        let Some(row) = self.plane.store().server(server).await? else { return Ok(()) };
+        let Some((pool, version)) = self.seen(server).filter(|(_, version)| *version == row.server.version) else {
+            return Ok(());
+        };
+        let was = row.server.status.word();
+        let state = row.server.status.seen(machine, address).map_err(|error| Error::Fault(error.to_string()))?;
+        let is_ready = row.server.checked_in_at.is_some() && matches!(state, ServerState::Booting { .. });
+        let (state, health) = if is_ready {
+            (state.running().map_err(|error| Error::Fault(error.to_string()))?, Health::Success)
+        } else {
+            (state, Health::Unchanged)
+        };
+        let audit = (state.word() != was).then(|| self.audit("server.seen", server, planned));
+        let write = ServerWrite::new(server, version, state, self.now, health);
+        self.write(write, audit, pool).await
+    }
+
+    async fn authorize(&mut self, server: ServerId) -> Result<()> {
+        let Some((_, seen)) = self.servers.get(&server) else { return Ok(()) };
+        let Some(machine) = seen.state.machine().cloned() else { return Ok(()) };
+        let wanted = self.plane.store().server_keys(server).await?;
+        self.call(server, Call::Authorize { server, machine, sequence: wanted.seq, keys: wanted.keys }).await
+    }
+
+    async fn seat(&mut self, session: domain::id::SessionId, server: ServerId, planned: &Planned) -> Result<()> {
+        let Some((pool, _)) = self.servers.get(&server) else { return Ok(()) };
+        let pool = pool.id;
+        let expires_at = self.now.plus_secs(self.plane.settings().session_secs);
+        let write = SeatWrite::SeatQueued { session, server, expires_at };
+        let audit = self.plane.audit(
+            &Actor::System,
+            "session.assign",
+            session,
+            json!({ "reason": planned.reason, "server_id": server }),
+        );
+        let quota = self.plane.settings().session_quota;
+        let store = self.plane.store();
+        match store.seat(Some(self.fence), pool, vec![write], quota, self.now, vec![audit]).await {
+            Ok(outcomes) if outcomes.first() == Some(&SeatOutcome::Done) => {
+                let owner = store.session(session).await?.map(|row| row.user);
+                self.plane.changed(EventNoun::Session, session, Some(pool), owner);
+                self.server_changed(server, pool);
+                // The person's key is still to be put there, and the server's row has a new version.
+                self.plane.wake();
+                Ok(())
+            }
+            Ok(_) | Err(StoreError::StaleVersion) => {
+                self.plane.wake();
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn end_session(&mut self, session: domain::id::SessionId, how: EndReason, planned: &Planned) -> Result<()> {
+        let audit = self.plane.audit(
+            &Actor::System,
+            "session.end",
+            session,
+            json!({ "reason": planned.reason, "how": how }),
+        );
+        if let Some(row) = self.plane.store().session_end(session, how, self.now, None, audit).await? {
+            self.plane.changed(EventNoun::Session, session, Some(row.pool), Some(row.user));
+            self.plane.wake();
+        }
+        Ok(())
+    }
+
+    async fn surplus(&mut self, config: ConfigId, since: Option<Timestamp>) -> Result<()> {
+        Ok(self.plane.store().surplus_write(self.fence, vec![(config, since)]).await?)
+    }
+
+    /// One step of a server's state machine, on the version that was planned with.
+    async fn step(
+        &mut self,
+        server: ServerId,
+        planned: &Planned,
+        health: Health,
+        end_sessions: Option<EndReason>,
+        step: impl FnOnce(ServerState) -> Result<ServerState, domain::server::IllegalTransition>,
+    ) -> Result<()> {
+        let Some((pool, seen)) = self.servers.get(&server) else { return Ok(()) };
+        let pool = pool.id;
+        let state = step(seen.state.clone()).map_err(|error| Error::Fault(error.to_string()))?;
+        let health = if seen.origin == Origin::Fixed { Health::Unchanged } else { health };
+        let write =
+            ServerWrite { end_sessions, ..ServerWrite::new(server, seen.version, state, self.now, health) };
+        let audit = self.audit("server.step", server, planned);
+        self.write(write, Some(audit), pool).await
+    }
+
+    async fn write(&mut self, write: ServerWrite, audit: Option<store::AuditEntry>, pool: PoolId) -> Result<()> {
+        let server = write.id;
+        match self.plane.store().server_write(Some(self.fence), write, audit).await {
+            Ok(_) => {
+                self.server_changed(server, pool);
+                // What follows from the new state is planned at once.
+                self.plane.wake();
+                Ok(())
+            }
+            Err(StoreError::StaleVersion) => {
+                self.plane.wake();
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A call about a server, to its provider.
+    async fn call(&mut self, server: ServerId, call: Call) -> Result<()> {
+        let Some((_, seen)) = self.servers.get(&server) else { return Ok(()) };
+        let Origin::Scaled { provider, .. } = seen.origin else { return Ok(()) };
+        let open = self.open(provider).await?;
+        if matches!(call, Call::Create { .. }) {
+            self.mark_call(server);
+        } else {
+            observe::lock(self.plane).in_flight.insert(server);
+        }
+        self.push(provider, open, call);
+        Ok(())
+    }
+
+    fn mark_call(&self, server: ServerId) {
+        let mut observed = observe::lock(self.plane);
+        observed.in_flight.insert(server);
+        observed.without_effect.remove(&server);
+        observed.called_at.insert(server, self.now);
+    }
+
+    fn push(&mut self, provider_id: ProviderId, provider: Arc<dyn providers::Provider>, call: Call) {
+        self.effects.push(Effect { provider_id, provider, call });
+    }
+
+    async fn open(&self, provider: ProviderId) -> Result<Arc<dyn providers::Provider>> {
+        let row = self.plane.store().provider(provider).await?;
+        let row = row.ok_or_else(|| Error::Fault(format!("the provider config {provider} has gone")))?;
+        open(self.plane, &row)
+    }
+
+    fn seen(&self, server: ServerId) -> Option<(PoolId, i64)> {
+        self.servers.get(&server).map(|(pool, seen)| (pool.id, seen.version))
+    }
+
+    fn audit(&self, action: &'static str, server: ServerId, planned: &Planned) -> store::AuditEntry {
+        let detail = json!({ "reason": planned.reason, "action": planned.action.word() });
+        self.plane.audit(&Actor::System, action, server, detail)
+    }
+
+    fn server_changed(&self, server: ServerId, pool: PoolId) {
+        self.plane.changed(EventNoun::Server, server, Some(pool), None);
+    }
+
+    /// Records each pool's report if it differs from the one before.
+    async fn write_down(&mut self, reports: &[PoolReport]) -> Result<()> {
+        for report in reports {
+            let text = serde_json::to_string(report).map_err(|error| Error::Fault(error.to_string()))?;
+            let known = observe::lock(self.plane).decided.get(&report.pool_id).cloned();
+            let known = match known {
+                Some(known) => Some(known),
+                // After a start: what the process before has recorded.
+                None => match self.plane.store().last_decision(report.pool_id).await? {
+                    Some(last) => serde_json::to_string(&last.report).ok(),
+                    None => None,
+                },
+            };
+            if known.as_deref() != Some(text.as_str()) {
+                let id = DecisionId::new(self.plane.clock(), self.plane.entropy());
+                let decision = Decision { id, pool_id: report.pool_id, at: self.now, report: report.clone() };
+                self.plane.store().decision_insert(self.fence, decision).await?;
+                self.plane.changed(EventNoun::Decision, id, Some(report.pool_id), None);
+            }
+            observe::lock(self.plane).decided.insert(report.pool_id, text);
+        }
+        Ok(())
+    }
+}
+
+fn open(plane: &ControlPlane, provider: &Provider) -> Result<Arc<dyn providers::Provider>> {
+    plane
+        .inner()
+        .parts
+        .providers
+        .open(provider.id, provider.kind, &provider.settings)
+        .map_err(|error| Error::Fault(format!("the provider {} cannot be opened: {error}", provider.name)))
+}
+
+/// All that goes into the servers of one config.
+struct Recipe {
+    version: i64,
+    config: AutoscaleConfig,
+    zone: Zone,
+    provider: Provider,
+    open: Arc<dyn providers::Provider>,
+    access: Revealed,
+}
+
+impl Recipe {
+    /// None where the config has gone since the snapshot.
+    async fn fetch(plane: &ControlPlane, id: ConfigId) -> Result<Option<Self>> {
+        let Some(row) = plane.store().config(id).await? else { return Ok(None) };
+        let config = autoscale::read(&row)?;
+        let (zone, provider) = autoscale::references(plane, &config).await?;
+        let open = open(plane, &provider)?;
+        let owner = id.to_string();
+        let secret = async |key: &str| -> Result<Option<String>> {
+            let secret = plane.store().secret_open(&owner, key).await?;
+            Ok(secret.map(|secret| secret.expose().to_owned()))
+        };
+        let access = Revealed {
+            username: config.connection.access.username().map(ToOwned::to_owned),
+            password: secret("connection_password").await?,
+            private_key: secret("connection_private_key").await?,
+            private_key_passphrase: secret("connection_private_key_passphrase").await?,
+        };
+        Ok(Some(Self { version: row.version, config, zone, provider, open, access }))
+    }
+
+    /// The intent of one server, with the script as it will be sent, and the call itself.
+    fn intent(
+        &self,
+        plane: &ControlPlane,
+        config: ConfigId,
+        id: ServerId,
+        now: Timestamp,
+    ) -> Result<(NewServer, CreateRequest)> {
+        let name = autoscale::server_name(id);
+        let facts = self.open.facts();
+        // One safety tick more than the server has: a report at the last moment is still heard.
+        let expires_at = now.plus_secs(self.config.provision_timeout_secs + 15);
+        let token = plane
+            .inner()
+            .parts
+            .tokens
+            .sign(id, now, expires_at)
+            .map_err(|error| Error::Fault(format!("signing a check-in token failed: {error}")))?;
+        let password = self.access.password.as_deref().map(Secret::new);
+        let values = script::values(&self.config, &self.zone, id, &name, password.as_ref(), &token);
+        let script = script::render(&self.provider.startup_script, &values, &facts)?;
+        let port = self.config.connection.port.get();
+        let tags = Tags { deployment: plane.deployment(), pool: self.config.pool, config, server: id };
+        let request = CreateRequest { name: name.clone(), tags, script, connection_port: port };
+        let intent = NewServer {
+            id,
+            name,
+            pool: self.config.pool,
+            zone: self.config.zone,
+            config,
+            provider: self.provider.id,
+            config_version: self.version,
+            protocol: self.config.connection.access.protocol(),
+            port,
+            request: StoredRequest::write(&request)?,
+            connection: crate::session::sealed(&self.access)?,
+            username: self.access.username.clone(),
+            created_at: now,
+        };
+        Ok((intent, request))
+    }
+}
+
+/// A create call as it is stored before it is made.
+#[derive(Serialize, Deserialize)]
+struct StoredRequest {
+    name: String,
+    deployment: domain::id::DeploymentId,
+    pool: PoolId,
+    config: ConfigId,
+    server: ServerId,
+    script: String,
+    connection_port: u16,
+}
+
+impl StoredRequest {
+    fn write(request: &CreateRequest) -> Result<Secret> {
+        let stored = Self {
+            name: request.name.clone(),
+            deployment: request.tags.deployment,
+            pool: request.tags.pool,
+            config: request.tags.config,
+            server: request.tags.server,
+            script: request.script.expose().to_owned(),
+            connection_port: request.connection_port,
+        };
+        serde_json::to_string(&stored).map(Secret::new).map_err(|error| Error::Fault(error.to_string()))
+    }
+
+    fn read(text: &Secret) -> Result<CreateRequest> {
+        let stored: Self = serde_json::from_str(text.expose())
+            .map_err(|_| Error::Fault("a stored create call cannot be read".to_owned()))?;
+        let tags = Tags {
+            deployment: stored.deployment,
+            pool: stored.pool,
+            config: stored.config,
+            server: stored.server,
+        };
+        let script = Secret::new(stored.script);
+        Ok(CreateRequest { name: stored.name, tags, script, connection_port: stored.connection_port })
+    }
+}

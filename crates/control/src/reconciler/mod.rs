@@ -1,0 +1,69 @@
+//! The loop: observe, plan, commit; effects are values that somebody else runs, outcomes come back one by one.
+//!
+//! A tick takes no input (`docs/architecture.md`, the laws): after a wake, a timer or a restart the same work is
+//! done. What only the process knows (calls under way, the last lists) is in [`observe`]; losing it costs time, never
+//! truth.
+
+mod commit;
+mod effect;
+pub(crate) mod observe;
+mod outcome;
+
+use domain::timestamp::Timestamp;
+use store::{Fence, StoreError};
+
+pub use effect::{Effect, Finished, Prober};
+pub use outcome::record;
+
+use crate::error::{Error, Result};
+use crate::plane::ControlPlane;
+
+/// What a tick leaves to do.
+pub struct Tick {
+    /// Calls to make, each in its own time; their outcomes go to [`record`].
+    pub effects: Vec<Effect>,
+    /// When to tick again even if nothing wakes the loop until then.
+    pub next_at: Option<Timestamp>,
+}
+
+/// One pass of the loop. Another process may hold the lease: then nothing is decided, and the next tick asks again.
+pub async fn tick(plane: &ControlPlane) -> Result<Tick> {
+    let _one_at_a_time = plane.inner().tick.lock().await;
+    let Some(fence) = lease(plane).await? else {
+        return Ok(Tick { effects: Vec::new(), next_at: Some(plane.now().plus_millis(plane.settings().lease_millis / 2)) });
+    };
+    let snapshot = observe::digest(plane).await?;
+    let now = plane.now();
+    let plan = scaling::plan(&snapshot, now);
+    let effects = commit::commit(plane, fence, &snapshot, &plan).await?;
+    Ok(Tick { effects, next_at: plan.next_at })
+}
+
+/// Gives the lease back, so that another process need not wait for its end. The last thing a process does.
+pub async fn stop(plane: &ControlPlane) -> Result<()> {
+    let _one_at_a_time = plane.inner().tick.lock().await;
+    let held = observe::lock(plane).lease.take();
+    if let Some((fence, _)) = held {
+        plane.store().lease_release(&plane.inner().parts.holder, fence).await?;
+    }
+    Ok(())
+}
+
+/// The lease, taken or renewed in its second half.
+async fn lease(plane: &ControlPlane) -> Result<Option<Fence>> {
+    let (now, ttl) = (plane.now(), plane.settings().lease_millis);
+    if let Some((fence, until)) = observe::lock(plane).lease
+        && until.since(now) > ttl / 2
+        && until.since(now) <= ttl
+    {
+        return Ok(Some(fence));
+    }
+    let fence = plane.store().lease_take(&plane.inner().parts.holder, now, ttl).await?;
+    observe::lock(plane).lease = fence.map(|fence| (fence, now.plus_millis(ttl)));
+    Ok(fence)
+}
+
+/// The fence of the lease this process holds.
+fn fence(plane: &ControlPlane) -> Result<Fence> {
+    observe::lock(plane).lease.map(|(fence, _)| fence).ok_or(Error::Store(StoreError::StaleFence))
+}

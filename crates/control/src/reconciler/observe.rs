@@ -1,0 +1,252 @@
+//! What the loop sees: the last complete provider lists first, then the store.
+//!
+//! The order matters: an intent is in the store before its call is made, so whatever a list shows has its row in a
+//! store that is read later (`docs/architecture.md`, law 3).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{MutexGuard, PoisonError};
+
+use domain::id::{PoolId, ProviderId, ServerId};
+use domain::provider::Provider;
+use domain::server::{MachineId, Origin};
+use domain::snapshot::{ProviderFacts, ProviderSnapshot, ServerSnapshot, Sighting, Snapshot, Stranger};
+use domain::timestamp::Timestamp;
+use providers::{Listing, Machine};
+use store::{Fence, StoredProvider, StoredSnapshot};
+
+use crate::error::Result;
+use crate::plane::ControlPlane;
+
+/// What this process remembers of the outside. All of it can be lost: a new process looks again.
+#[derive(Default)]
+pub(crate) struct Observed {
+    /// The lease and its end.
+    pub lease: Option<(Fence, Timestamp)>,
+    /// When this process first looked: a call of an earlier process may have gone out until then.
+    pub began_at: Option<Timestamp>,
+    pub providers: BTreeMap<ProviderId, ProviderMemory>,
+    /// Servers with a call under way.
+    pub in_flight: BTreeSet<ServerId>,
+    /// Servers whose last create call is known to have had no effect.
+    pub without_effect: BTreeSet<ServerId>,
+    /// When this process last made a create call for a server.
+    pub called_at: BTreeMap<ServerId, Timestamp>,
+    /// The decision last recorded for each pool, without its time.
+    pub decided: BTreeMap<PoolId, String>,
+}
+
+/// What this process remembers of a provider config.
+#[derive(Default)]
+pub(crate) struct ProviderMemory {
+    pub list_in_flight: bool,
+    pub last_list_at: Option<Timestamp>,
+    pub complete_at: Option<Timestamp>,
+    /// A list that has not been compared with the store yet.
+    pub fresh: Option<Listing>,
+    sightings: BTreeMap<ServerId, Sighting>,
+    strangers: BTreeMap<MachineId, StrangerMemory>,
+    pub stranger_deletes: BTreeSet<MachineId>,
+}
+
+struct StrangerMemory {
+    server: Option<ServerId>,
+    first_seen_at: Timestamp,
+    lists: u32,
+}
+
+pub(crate) fn lock(plane: &ControlPlane) -> MutexGuard<'_, Observed> {
+    plane.inner().observed.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The whole deployment as the planner sees it, after comparing new lists with the store.
+pub(crate) async fn digest(plane: &ControlPlane) -> Result<Snapshot> {
+    let now = plane.now();
+    let fresh: Vec<(ProviderId, Listing)> = {
+        let mut observed = lock(plane);
+        observed.began_at.get_or_insert(now);
+        let providers = observed.providers.iter_mut();
+        providers.filter_map(|(id, memory)| memory.fresh.take().map(|list| (*id, list))).collect()
+    };
+    let stored = match plane.store().snapshot(None, now).await {
+        Ok(stored) => stored,
+        Err(error) => {
+            // The lists are still good: compare them next time.
+            let mut observed = lock(plane);
+            for (id, list) in fresh {
+                observed.providers.entry(id).or_default().fresh.get_or_insert(list);
+            }
+            return Err(error.into());
+        }
+    };
+    {
+        let mut observed = lock(plane);
+        for (id, list) in fresh {
+            let lag = stored.providers.iter().find(|known| known.id == id).map_or(0, |known| {
+                i64::from(facts_of(plane, known).list_lag_millis)
+            });
+            compare(&mut observed, id, &list, &stored, lag);
+        }
+        forget(&mut observed, &stored);
+    }
+    Ok(assemble(plane, stored))
+}
+
+/// The deployment, or one pool of it, as the planner sees it now. Nothing is remembered.
+pub(crate) async fn look(plane: &ControlPlane, pool: Option<PoolId>) -> Result<Snapshot> {
+    let stored = plane.store().snapshot(pool, plane.now()).await?;
+    Ok(assemble(plane, stored))
+}
+
+/// What the kind of a provider config can do.
+pub(crate) fn facts(plane: &ControlPlane, provider: &Provider) -> ProviderFacts {
+    plane
+        .inner()
+        .parts
+        .providers
+        .open(provider.id, provider.kind, &provider.settings)
+        .map_or(CLOSED, |provider| provider.facts())
+}
+
+/// The most careful facts, for a provider that cannot be opened.
+const CLOSED: ProviderFacts = ProviderFacts {
+    list_lag_millis: 30_000,
+    repeatable_create: false,
+    can_authorize: false,
+    runs_script: true,
+    script_limit_bytes: None,
+};
+
+fn facts_of(plane: &ControlPlane, provider: &StoredProvider) -> ProviderFacts {
+    plane
+        .inner()
+        .parts
+        .providers
+        .open(provider.id, provider.kind, &provider.settings)
+        .map_or(CLOSED, |provider| provider.facts())
+}
+
+/// Compares a complete list with the rows that were read after it.
+fn compare(observed: &mut Observed, id: ProviderId, list: &Listing, stored: &StoredSnapshot, lag: i64) {
+    let began_at = observed.began_at;
+    let Observed { providers, called_at, .. } = observed;
+    let memory = providers.entry(id).or_default();
+    memory.complete_at = Some(list.started_at);
+    let mut by_server: BTreeMap<ServerId, Vec<&Machine>> = BTreeMap::new();
+    for machine in &list.machines {
+        if let Some(server) = machine.server {
+            by_server.entry(server).or_default().push(machine);
+        }
+    }
+    let mut claimed: BTreeSet<&MachineId> = BTreeSet::new();
+    for server in servers_of(stored, id) {
+        let machine = by_server.get(&server.id).and_then(|machines| {
+            let known = machines.iter().find(|machine| Some(&machine.id) == server.state.machine());
+            known.or_else(|| machines.iter().min_by_key(|machine| &machine.id))
+        });
+        let sighting = if let Some(machine) = machine {
+            claimed.insert(&machine.id);
+            Sighting::Present {
+                machine: machine.id.clone(),
+                state: machine.state,
+                address: machine.address.clone(),
+            }
+        } else {
+            // A list that began before the last call could have had its effect proves nothing.
+            let call = [Some(server.created_at), called_at.get(&server.id).copied()].into_iter().flatten().max();
+            let call = if server.state.machine().is_none() { call.max(began_at) } else { call };
+            let counts = call.is_none_or(|call| list.started_at.since(call) >= lag);
+            match memory.sightings.get(&server.id) {
+                Some(Sighting::Absent { first_at, lists, .. }) if counts => {
+                    Sighting::Absent { first_at: *first_at, last_at: list.started_at, lists: lists + 1 }
+                }
+                _ if counts => {
+                    Sighting::Absent { first_at: list.started_at, last_at: list.started_at, lists: 1 }
+                }
+                _ => Sighting::NotLookedFor,
+            }
+        };
+        memory.sightings.insert(server.id, sighting);
+    }
+    let mut strangers = BTreeMap::new();
+    for machine in list.machines.iter().filter(|machine| !claimed.contains(&machine.id)) {
+        let known = memory.strangers.remove(&machine.id);
+        strangers.insert(
+            machine.id.clone(),
+            StrangerMemory {
+                server: machine.server,
+                first_seen_at: known.as_ref().map_or(list.started_at, |known| known.first_seen_at),
+                lists: known.map_or(1, |known| known.lists + 1),
+            },
+        );
+    }
+    memory.strangers = strangers;
+}
+
+fn servers_of(stored: &StoredSnapshot, provider: ProviderId) -> impl Iterator<Item = &ServerSnapshot> {
+    stored.pools.iter().flat_map(|pool| &pool.servers).filter(
+        move |server| matches!(server.origin, Origin::Scaled { provider: of, .. } if of == provider),
+    )
+}
+
+/// Drops what is remembered of servers that no longer count.
+fn forget(observed: &mut Observed, stored: &StoredSnapshot) {
+    let alive: BTreeSet<ServerId> =
+        stored.pools.iter().flat_map(|pool| &pool.servers).map(|server| server.id).collect();
+    observed.without_effect.retain(|server| alive.contains(server));
+    observed.called_at.retain(|server, _| alive.contains(server));
+    for memory in observed.providers.values_mut() {
+        memory.sightings.retain(|server, _| alive.contains(server));
+    }
+    let pools: BTreeSet<PoolId> = stored.pools.iter().map(|pool| pool.id).collect();
+    observed.decided.retain(|pool, _| pools.contains(pool));
+}
+
+fn assemble(plane: &ControlPlane, stored: StoredSnapshot) -> Snapshot {
+    let facts: Vec<ProviderFacts> = stored.providers.iter().map(|provider| facts_of(plane, provider)).collect();
+    let observed = lock(plane);
+    let providers = stored
+        .providers
+        .into_iter()
+        .zip(facts)
+        .map(|(provider, facts)| provider_snapshot(&observed, provider, facts))
+        .collect();
+    let mut pools = stored.pools;
+    for server in pools.iter_mut().flat_map(|pool| &mut pool.servers) {
+        server.call_in_flight = observed.in_flight.contains(&server.id);
+        server.call_known = observed.without_effect.contains(&server.id);
+        if let Origin::Scaled { provider, .. } = server.origin
+            && let Some(sighting) = observed.providers.get(&provider).and_then(|memory| memory.sightings.get(&server.id))
+        {
+            server.sighting = sighting.clone();
+        }
+    }
+    Snapshot { settings: plane.settings().reconciler.clone(), providers, pools }
+}
+
+fn provider_snapshot(observed: &Observed, stored: StoredProvider, facts: ProviderFacts) -> ProviderSnapshot {
+    let memory = observed.providers.get(&stored.id);
+    let strangers = memory.map(|memory| {
+        memory.strangers.iter().map(|(machine, seen)| Stranger {
+            machine: machine.clone(),
+            server: seen.server,
+            first_seen_at: seen.first_seen_at,
+            lists: seen.lists,
+            delete_in_flight: memory.stranger_deletes.contains(machine),
+        })
+    });
+    ProviderSnapshot {
+        id: stored.id,
+        max_instances: stored.max_instances,
+        existing: stored.existing,
+        creates_last_hour: stored.creates_last_hour,
+        oldest_create_at: stored.oldest_create_at,
+        failures: stored.failures,
+        failed_at: stored.failed_at,
+        not_before: stored.not_before,
+        facts,
+        list_in_flight: memory.is_some_and(|memory| memory.list_in_flight),
+        last_list_at: memory.and_then(|memory| memory.last_list_at),
+        complete_list_at: memory.and_then(|memory| memory.complete_at),
+        strangers: strangers.into_iter().flatten().collect(),
+    }
+}

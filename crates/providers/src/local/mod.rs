@@ -1,0 +1,22 @@
+//! OpenSSH servers on Weir's own machine: the provider for trying Weir out and for tests.
+//!
+//! Each server is a real sshd with its own folder, port on 127.0.0.1 and host key. Its start-up script really runs, and
+//! people sign in with their keys as the account that Weir runs as. Machines outlive Weir: they are found again by their
+//! folders. They do not outlive a restart of the computer; then they are shown as broken.
+
+mod config;
+mod form;
+
+#[cfg(feature = "ssr")]
+mod folder;
+#[cfg(feature = "ssr")]
+mod process;
+#[cfg(feature = "ssr")]
+mod provider;
+#[cfg(feature = "ssr")]
+mod sshd;
+
+pub use config::LocalConfig;
+pub use form::FORM;
+#[cfg(feature = "ssr")]
+pub use provider::LocalProvider;
