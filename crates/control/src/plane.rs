@@ -8,7 +8,7 @@ use domain::clock::{Clock, Entropy};
 use domain::event::{ChangeEvent, EventNoun};
 use domain::id::{AuditId, DeploymentId, PoolId, UserId};
 use domain::timestamp::Timestamp;
-use providers::Providers;
+use providers::registry::Providers;
 use store::{AuditEntry, Store};
 use tokio::sync::Notify;
 

@@ -1,11 +1,14 @@
 //! Provider configs.
 
 use domain::actor::Actor;
+use domain::error::FieldError;
 use domain::event::EventNoun;
+use domain::form::Draft;
 use domain::id::ProviderId;
 use domain::page::{Page, PageQuery};
 use domain::provider::{Provider, ProviderInput, ProviderKind, TestCheck};
 use domain::value::Name;
+use providers::registry::Settings as KindSettings;
 use serde_json::json;
 
 use crate::error::{Result, not_found};
@@ -100,10 +103,11 @@ fn parse(plane: &ControlPlane, input: ProviderInput) -> Result<ProviderInput> {
         );
     }
     fields.extend(script::check(&input.startup_script));
-    let settings = match providers::check_settings(input.kind, &input.settings) {
-        Ok(settings) => settings,
+    let settings = match KindSettings::parse(input.kind, &Draft::from(input.settings.clone())) {
+        Ok(settings) => settings.draft().into(),
         Err(errors) => {
-            fields.extend(errors);
+            let below = |error: FieldError| FieldError { pointer: format!("/settings{}", error.pointer), ..error };
+            fields.extend(errors.into_iter().map(below).collect());
             input.settings
         }
     };

@@ -27,6 +27,11 @@ pub trait Provider: Send + Sync {
     /// What this kind of provider can do.
     fn facts(&self) -> domain::snapshot::ProviderFacts;
 
+    /// The account that people sign in to, where the provider and not the autoscale config fixes it.
+    fn fixed_account(&self) -> Option<String> {
+        None
+    }
+
     /// Makes one machine with all its tags in this one call. Does not wait until it has booted.
     ///
     /// # Errors

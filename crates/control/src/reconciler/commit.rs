@@ -58,7 +58,7 @@ struct Commit<'a> {
 }
 
 fn index(snapshot: &Snapshot) -> BTreeMap<ServerId, (&PoolSnapshot, &ServerSnapshot)> {
-    let of_pool = |pool| PoolSnapshot::servers(pool).map(move |server| (server.id, (pool, server)));
+    let of_pool = |pool: &PoolSnapshot| pool.servers.iter().map(move |server| (server.id, (pool, server)));
     snapshot.pools.iter().flat_map(of_pool).collect()
 }
 
@@ -392,7 +392,7 @@ impl Recipe {
             Ok(secret.map(|secret| secret.expose().to_owned()))
         };
         let access = Revealed {
-            username: config.connection.access.username().map(ToOwned::to_owned),
+            username: open.fixed_account().or_else(|| config.connection.access.username().map(ToOwned::to_owned)),
             password: secret("connection_password").await?,
             private_key: secret("connection_private_key").await?,
             private_key_passphrase: secret("connection_private_key_passphrase").await?,

@@ -115,6 +115,10 @@ impl Provider for LocalProvider {
         }
     }
 
+    fn fixed_account(&self) -> Option<String> {
+        Self::account(&self.inner.search_path).ok()
+    }
+
     async fn create(&self, request: &CreateRequest) -> Result<Machine, ProviderError> {
         let request = request.clone();
         self.run(move |inner| inner.create(&request)).await
