@@ -2,35 +2,190 @@
 
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::Request;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use domain::error::{Problem, ProblemCode};
 use leptos::nonce::Nonce;
+use serde_json::Value;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use crate::{assets, ui};
+use crate::auth::{forms, identify, origin};
+use crate::rest::error::{ApiError, ApiResult, as_problem, no_such_method, no_such_path};
+use crate::rest::{
+    api_key, audit, autoscale, checkin, decision, deployment, draft, form, ldap_config, pool, provider, server, session,
+    ssh_key, user, zone,
+};
+use crate::state::AppState;
+use crate::{assets, live, openapi, telemetry, ui};
 
-/// The largest request body, in bytes.
+/// The largest request body, in bytes. Nothing is let through with more.
 const BODY_LIMIT: usize = 256 * 1024;
 
 /// How long a request body may stand still before the request is given up.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 /// All routes of the process.
-pub fn router() -> Router {
-    Router::new()
-        // Operators
-        .route("/livez", get(|| async { "ok" }))
-        // Browsers: files of the bundle, then pages; a page also answers for every unknown address.
+///
+/// # Errors
+/// The API's description cannot be written: a fault of ours.
+pub fn router(state: AppState) -> Result<Router, serde_json::Error> {
+    let (api, description) = api(&state)?;
+    let text: &'static str = Box::leak(description.to_string().into_boxed_str());
+
+    // Browsers: pages, their calls and their plain forms. A page also answers for every unknown address.
+    let browsers = ui::pages(&state)
+        .merge(
+            Router::new()
+                .route("/ui/login", post(forms::sign_in))
+                .route("/ui/logout", post(forms::sign_out))
+                .route("/ui/setup", post(forms::set_up))
+                .route("/ui/launch", post(forms::launch))
+                .route("/ui/end", post(forms::end))
+                .with_state(state.clone()),
+        )
+        .layer(middleware::from_fn_with_state(state.clone(), identify))
+        .layer(middleware::from_fn_with_state(state.clone(), origin::guard));
+
+    // Operators, and what anybody may read.
+    let open = Router::new()
+        .route("/livez", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(telemetry::metrics))
+        .route(openapi::PATH, get(openapi::serve))
+        .route("/docs/api", get(openapi::page_folder))
+        .route("/docs/api/", get(openapi::page))
+        .route("/docs/api/{*path}", get(openapi::page))
         .route(assets::ROUTE, get(assets::serve))
-        .merge(ui::pages())
+        .layer(Extension(openapi::Description(text)))
+        .with_state(state.clone());
+
+    Ok(Router::new()
+        .merge(api)
+        .merge(open)
+        .merge(browsers)
         .layer(middleware::from_fn(guard_answer))
         .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
         .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn(as_problem))
+        .layer(middleware::from_fn_with_state(state, log)))
+}
+
+/// The API and its description.
+fn api(state: &AppState) -> Result<(Router, Value), serde_json::Error> {
+    // Programs with an API key, and pages with the cookie.
+    let v1 = OpenApiRouter::new()
+        .routes(routes!(zone::list_zones, zone::create_zone))
+        .routes(routes!(zone::get_zone, zone::replace_zone, zone::delete_zone))
+        .routes(routes!(pool::list_pools, pool::create_pool))
+        .routes(routes!(pool::get_pool, pool::replace_pool, pool::delete_pool))
+        .routes(routes!(provider::list_provider_kinds))
+        .routes(routes!(provider::list_providers, provider::create_provider))
+        .routes(routes!(provider::get_provider, provider::replace_provider, provider::delete_provider))
+        .routes(routes!(provider::test_provider))
+        .routes(routes!(ldap_config::list_ldap_configs, ldap_config::create_ldap_config))
+        .routes(routes!(ldap_config::get_ldap_config, ldap_config::replace_ldap_config, ldap_config::delete_ldap_config))
+        .routes(routes!(autoscale::list_autoscale_configs, autoscale::create_autoscale_config))
+        .routes(routes!(
+            autoscale::get_autoscale_config,
+            autoscale::replace_autoscale_config,
+            autoscale::delete_autoscale_config
+        ))
+        .routes(routes!(autoscale::validate_autoscale_config))
+        .routes(routes!(autoscale::plan_autoscale_config))
+        .routes(routes!(autoscale::plan_saved_autoscale_config))
+        .routes(routes!(autoscale::render_script))
+        .routes(routes!(form::get_form))
+        .routes(routes!(server::list_servers, server::create_fixed_server))
+        .routes(routes!(server::get_server, server::delete_server))
+        .routes(routes!(server::drain_server))
+        .routes(routes!(server::undrain_server))
+        .routes(routes!(session::list_sessions, session::request_session))
+        .routes(routes!(session::get_session, session::end_session))
+        .routes(routes!(session::keep_session_alive))
+        .routes(routes!(session::reveal_session))
+        .routes(routes!(session::get_rdp_file))
+        .routes(routes!(user::list_users, user::create_user))
+        .routes(routes!(user::get_user, user::replace_user, user::delete_user))
+        .routes(routes!(api_key::list_api_keys, api_key::create_api_key))
+        .routes(routes!(api_key::delete_api_key))
+        .routes(routes!(ssh_key::list_ssh_keys, ssh_key::create_ssh_key))
+        .routes(routes!(ssh_key::delete_ssh_key))
+        .routes(routes!(draft::list_drafts, draft::create_draft))
+        .routes(routes!(draft::get_draft, draft::replace_draft, draft::delete_draft))
+        .routes(routes!(decision::list_decisions))
+        .routes(routes!(audit::list_audit))
+        .routes(routes!(deployment::get_deployment))
+        .routes(routes!(deployment::get_me))
+        .routes(routes!(live::stream_events))
+        .layer(middleware::from_fn_with_state(state.clone(), identify));
+
+    // Servers, with their check-in tokens.
+    let servers =
+        OpenApiRouter::new().routes(routes!(checkin::set_server_status)).routes(routes!(checkin::check_in));
+
+    let (router, gathered) =
+        OpenApiRouter::with_openapi(openapi::Api::openapi()).nest("/api/v1", v1).merge(servers).split_for_parts();
+    let router = router
+        .route("/api", get(no_such_path))
+        .route("/api/{*path}", axum::routing::any(no_such_path))
+        .method_not_allowed_fallback(no_such_method)
+        .with_state(state.clone());
+    Ok((router, openapi::finish(&gathered)?))
+}
+
+/// The API's description, for tests.
+#[cfg(test)]
+pub fn description(state: &AppState) -> Value {
+    api(state).expect("the description can be written").1
+}
+
+/// Whether requests should be sent here: the database answers and the process is not about to end.
+async fn ready(State(state): State<AppState>) -> ApiResult<&'static str> {
+    if *state.stopping.borrow() {
+        return Err(Problem::new(ProblemCode::Unavailable, "Weir is about to end.").into());
+    }
+    state.plane.ready().await.map_err(ApiError::from)?;
+    Ok("ready\n")
+}
+
+/// One line a request, without its query (which may hold a token), and an id that the answer carries too.
+async fn log(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let id = request
+        .headers()
+        .get(&REQUEST_ID)
+        .and_then(|value| value.to_str().ok())
+        .filter(|id| (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
+        .map_or_else(|| fresh_id(&state), ToOwned::to_owned);
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let started = tokio::time::Instant::now();
+    let mut response = next.run(request).await;
+    let status = response.status();
+    state.metrics.request(status.as_u16());
+    let millis = started.elapsed().as_millis();
+    tracing::debug!(%method, path, route, status = status.as_u16(), millis, request_id = id, "answered");
+    if let Ok(value) = HeaderValue::try_from(id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+fn fresh_id(state: &AppState) -> String {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    format!("{}-{}", state.run, NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Makes the nonce of this request, hands it to the page, and sets the headers that keep an answer from being framed,

@@ -1,32 +1,38 @@
-//! The pages of the app, rendered on the server.
+//! The pages of the app, rendered on the server, and the calls they make.
 
 use app::App;
 use app::shell::Shell;
 use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::routing::get;
+use axum::routing::{get, post};
+use domain::actor::Actor;
 use leptos::config::LeptosOptions;
 use leptos::nonce::Nonce;
 use leptos::prelude::*;
-use leptos_axum::{LeptosRoutes, generate_route_list, render_app_to_stream_with_context};
+use leptos_axum::{
+    LeptosRoutes, generate_route_list, handle_server_fns_with_context, render_app_to_stream_with_context,
+};
 
 use crate::assets;
+use crate::state::AppState;
 
-/// A route for each page, and the app's own "not found" page for every other address.
-pub fn pages() -> Router {
+/// A route for each page, the app's own "not found" page for every other address, and its server functions.
+pub fn pages(state: &AppState) -> Router {
     // Built in code: nothing here is read from the environment or from files beside the binary.
     let options = LeptosOptions::builder().output_name("weir").build();
+    let plane = state.plane.clone();
+    let context = move || {
+        provide_context(plane.clone());
+        provide_request_context();
+    };
+    let calls = context.clone();
     Router::new()
-        .leptos_routes_with_context(
-            &options,
-            generate_route_list(App),
-            provide_request_context,
-            Shell,
-        )
-        .fallback_service(get(render_app_to_stream_with_context(
-            provide_request_context,
-            Shell,
-        )))
+        .leptos_routes_with_context(&options, generate_route_list(App), context.clone(), Shell)
+        // POST alone: nothing that a link can start changes anything.
+        .route("/ui/fn/{*path}", post(move |request: Request<Body>| handle_server_fns_with_context(calls.clone(), request)))
+        .fallback_service(get(render_app_to_stream_with_context(context, Shell)))
         .with_state(options)
 }
 
@@ -35,10 +41,12 @@ fn provide_request_context() {
     if let Some(bundle) = assets::bundle() {
         provide_context(bundle);
     }
+    let Some(parts) = use_context::<Parts>() else { return };
     // Replaces the nonce that leptos has made, since the header was built from this one.
-    if let Some(nonce) =
-        use_context::<Parts>().and_then(|parts| parts.extensions.get::<Nonce>().cloned())
-    {
+    if let Some(nonce) = parts.extensions.get::<Nonce>().cloned() {
         provide_context(nonce);
+    }
+    if let Some(actor) = parts.extensions.get::<Actor>().cloned() {
+        provide_context(actor);
     }
 }

@@ -80,9 +80,13 @@ pub async fn no_such_method(method: Method, uri: Uri) -> ApiError {
     Problem::new(ProblemCode::MethodNotAllowed, detail).into()
 }
 
-/// Gives the refusals of the parts around the handlers (body limit, time-outs) the same form.
+/// Gives the refusals of the parts around the API's handlers (body limit, time-outs) the same form.
 pub async fn as_problem(request: Request, next: Next) -> Response {
+    let is_api = request.uri().path().starts_with("/api/");
     let response = next.run(request).await;
+    if !is_api {
+        return response;
+    }
     let status = response.status();
     let is_problem = response.headers().get(header::CONTENT_TYPE) == Some(&PROBLEM_JSON);
     if is_problem || !(status.is_client_error() || status.is_server_error()) {

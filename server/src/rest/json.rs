@@ -36,6 +36,11 @@ pub async fn body<S: Send + Sync>(request: Request, state: &S) -> ApiResult<Byte
         let detail = "The body has to be JSON: send it with `Content-Type: application/json`.";
         return Err(Problem::new(ProblemCode::UnsupportedMediaType, detail).into());
     }
+    raw_body(request, state).await
+}
+
+/// The bytes of a body, whatever it says it is.
+pub async fn raw_body<S: Send + Sync>(request: Request, state: &S) -> ApiResult<Bytes> {
     Bytes::from_request(request, state).await.map_err(|rejection| {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
             Problem::new(ProblemCode::TooLarge, "A body has up to 256 KiB.").into()

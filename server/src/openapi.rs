@@ -1,0 +1,215 @@
+//! The API's description (`/api/openapi.json`) and its browsable page (`/docs/api`).
+//!
+//! Paths and most schemas are derived beside the handlers. Three things are added here: the bodies of forms, from
+//! their tables; the refusals that an operation can answer because of what it takes (a path, a body, a version); and
+//! how callers prove who they are.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::error::{Problem, ProblemCode};
+use domain::form::{Form, schema, view_schema};
+use serde_json::{Map, Value, json};
+use utoipa::openapi::OpenApi as Document;
+use utoipa::{OpenApi, PartialSchema, ToSchema};
+
+use crate::rest::error::ApiError;
+use crate::state::AppState;
+
+/// Where the description is served.
+pub const PATH: &str = "/api/openapi.json";
+
+/// What is common to all operations.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Weir",
+        description = "Keeps pools of remote servers at the right level. Every refusal is a problem (RFC 9457) with a \
+                       stable `code`. Changes of configuration name the version they change by `If-Match`.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+        contact(),
+    ),
+    components(schemas(Problem, ProblemCode))
+)]
+pub struct Api;
+
+/// The keys of the form `autoscale` as a request sends them.
+pub struct AutoscaleConfigDocument;
+
+/// The keys of the form `ldap` as a request sends them.
+pub struct LdapConfigDocument;
+
+macro_rules! named_by_form {
+    ($($name:ident)*) => { $(
+        impl PartialSchema for $name {
+            /// Replaced by the form's own schema in [`finish`].
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                utoipa::openapi::schema::Object::new().into()
+            }
+        }
+
+        impl ToSchema for $name {}
+    )* };
+}
+
+named_by_form! { AutoscaleConfigDocument LdapConfigDocument }
+
+/// The whole description, from what the routes have gathered.
+pub fn finish(gathered: &Document) -> Result<Value, serde_json::Error> {
+    let mut document = serde_json::to_value(gathered)?;
+    add_forms(&mut document);
+    add_security(&mut document);
+    for (path, operations) in members(&mut document, "/paths") {
+        for (method, operation) in operations.as_object_mut().into_iter().flatten() {
+            add_refusals(path, method, operation);
+        }
+    }
+    Ok(document)
+}
+
+/// `GET /api/openapi.json`.
+pub async fn serve(State(state): State<AppState>, axum::Extension(text): axum::Extension<Description>) -> Response {
+    let _ = state;
+    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")], text.0).into_response()
+}
+
+/// The description as it is sent.
+#[derive(Clone, Copy)]
+pub struct Description(pub &'static str);
+
+/// `GET /docs/api`: the page lives in a folder, as its own links are relative.
+pub async fn page_folder() -> Redirect {
+    Redirect::permanent("/docs/api/")
+}
+
+/// The files of the browsable page. It styles itself by attributes, which the rest of Weir does not allow.
+pub async fn page(path: Option<Path<String>>) -> Response {
+    let path = path.map(|Path(path)| path).unwrap_or_default();
+    let config = utoipa_swagger_ui::Config::from(PATH).try_it_out_enabled(false);
+    match utoipa_swagger_ui::serve(&path, config.into()) {
+        Ok(Some(file)) => {
+            let policy = HeaderValue::from_static(
+                "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+                 connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+            );
+            let mut response = ([(header::CONTENT_TYPE, file.content_type)], file.bytes.into_owned()).into_response();
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+            response
+        }
+        Ok(None) => ApiError::from(Problem::not_found("page")).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the page of the API could not be made");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+fn members<'a>(document: &'a mut Value, pointer: &str) -> impl Iterator<Item = (&'a String, &'a mut Value)> {
+    document.pointer_mut(pointer).and_then(Value::as_object_mut).into_iter().flat_map(|map| map.iter_mut())
+}
+
+/// Bodies of forms: what is sent, and what is answered.
+fn add_forms(document: &mut Value) {
+    let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else { return };
+    for (form, sent, answered) in [
+        (&domain::autoscale::FORM, "AutoscaleConfigDocument", "SavedConfig"),
+        (&domain::ldap::FORM, "LdapConfigDocument", "SavedLdapConfig"),
+    ] {
+        schemas.insert(sent.to_owned(), schema(form));
+        if let Some(saved) = schemas.get_mut(answered) {
+            *saved = with_values(form, saved);
+        }
+    }
+}
+
+/// The derived schema of a saved document says "any key" where the form's values are laid flat into it.
+fn with_values(form: &Form, derived: &Value) -> Value {
+    let mut own = derived.clone();
+    if let Some(parts) = derived.get("allOf").and_then(Value::as_array) {
+        own = parts.iter().find(|part| part.get("properties").is_some()).cloned().unwrap_or_else(|| json!({}));
+        own["description"] = derived["description"].clone();
+    }
+    let mut merged: Map<String, Value> = own["properties"].as_object().cloned().unwrap_or_default();
+    merged.remove("values");
+    if let Some(values) = view_schema(form)["properties"].as_object() {
+        merged.extend(values.clone());
+    }
+    own["type"] = json!("object");
+    own["properties"] = Value::Object(merged);
+    if let Some(required) = own.get_mut("required").and_then(Value::as_array_mut) {
+        required.retain(|key| key != "values");
+    }
+    if let Some(own) = own.as_object_mut() {
+        own.remove("additionalProperties");
+        own.remove("propertyNames");
+    }
+    own
+}
+
+fn add_security(document: &mut Value) {
+    document["components"]["securitySchemes"] = json!({
+        "api_key": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "weir_<id>_<secret>",
+            "description": "An API key, made under API keys or by `weir api-key create`."
+        },
+        "checkin_token": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "A server's own check-in token, as its start-up script gets it."
+        }
+    });
+    document["security"] = json!([{ "api_key": [] }]);
+}
+
+/// What an operation refuses because of what it takes.
+fn add_refusals(path: &str, method: &str, operation: &mut Value) {
+    let has = |place: &str| {
+        operation["parameters"].as_array().is_some_and(|list| list.iter().any(|parameter| parameter["in"] == place))
+    };
+    let named = |name: &str| {
+        operation["parameters"].as_array().is_some_and(|list| list.iter().any(|parameter| parameter["name"] == name))
+    };
+    let is_checkin = operation["tags"][0] == "check-in";
+    let mut statuses: Vec<(&str, &str)> = vec![("401", "No key, or one that is not valid.")];
+    statuses.push(("503", "The database does not answer. Nothing was changed."));
+    if !is_checkin {
+        statuses.push(("403", "Not allowed with this role."));
+    }
+    if has("path") {
+        statuses.push(("404", "There is no such thing for you."));
+    }
+    if operation.get("requestBody").is_some() {
+        statuses.push(("400", "The body is not JSON."));
+        statuses.push(("413", "The body is too large."));
+        statuses.push(("422", "Some fields are wrong; `errors` names them."));
+        if path != "/api/set_server_status" {
+            statuses.push(("415", "The body is not said to be JSON."));
+        }
+    }
+    if has("query") || method == "delete" && path.starts_with("/api/v1/users") {
+        statuses.push(("422", "Some fields are wrong; `errors` names them."));
+    }
+    if named("If-Match") {
+        statuses.push(("412", "Changed by somebody else meanwhile."));
+        statuses.push(("428", "`If-Match` is missing."));
+    }
+    if named("Idempotency-Key") {
+        statuses.push(("409", "The first request with this key has not ended yet."));
+    }
+    if is_checkin {
+        statuses.push(("410", "The server is gone."));
+        statuses.push(("412", "Another report of this server at the same moment."));
+        statuses.push(("429", "More than one report a second."));
+    }
+    if path == "/api/v1/decisions" || path == "/api/v1/me" || path.ends_with("/plan") || path.ends_with("/render-script") {
+        statuses.push(("404", "There is no such thing for you."));
+    }
+    for (status, description) in statuses {
+        let responses = &mut operation["responses"];
+        if responses.get(status).is_none() {
+            responses[status] = json!({
+                "description": description,
+                "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } }
+            });
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! API keys. There is no `Idempotency-Key` here: an answer holds the key's text, which is kept nowhere.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use domain::id::ApiKeyId;
+use domain::page::Page;
+use domain::user::{ApiKey, ApiKeyInput, NewApiKey};
+
+use crate::auth::Caller;
+use crate::rest::create::{Create, Created};
+use crate::rest::error::ApiResult;
+use crate::rest::json::Json;
+use crate::rest::params::{Id, PageParams, Query};
+use crate::state::AppState;
+
+impl Created for NewApiKey {
+    fn id(&self) -> String {
+        self.key.id.to_string()
+    }
+}
+
+/// API keys in the order of their making, without their texts.
+#[utoipa::path(get, path = "/api-keys", tag = "api-keys", params(PageParams),
+    responses((status = 200, body = Page<ApiKey>)))]
+pub async fn list_api_keys(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Query(page): Query<PageParams>,
+) -> ApiResult<Json<Page<ApiKey>>> {
+    Ok(Json(control::api_key::list(&state.plane, &actor, &page.into()).await?))
+}
+
+/// Makes an API key. Its text is in this answer and nowhere else.
+#[utoipa::path(post, path = "/api-keys", tag = "api-keys", request_body = ApiKeyInput,
+    responses((status = 201, body = NewApiKey)))]
+pub async fn create_api_key(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    create: Create<ApiKeyInput>,
+) -> ApiResult<Response> {
+    create
+        .run_once(&state, &actor, async |state: AppState, actor, input| {
+            control::api_key::create(&state.plane, &actor, input).await
+        })
+        .await
+}
+
+/// Deletes an API key: from now on it opens nothing.
+#[utoipa::path(delete, path = "/api-keys/{id}", tag = "api-keys", params(("id" = ApiKeyId, Path)),
+    responses((status = 204)))]
+pub async fn delete_api_key(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ApiKeyId>,
+) -> ApiResult<StatusCode> {
+    control::api_key::delete(&state.plane, &actor, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

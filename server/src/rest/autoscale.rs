@@ -1,0 +1,178 @@
+//! Autoscale configs: bodies are the keys of the form `autoscale`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use domain::id::ConfigId;
+use domain::page::Page;
+use domain::autoscale::{PlanPreview, RenderedScript, SavedConfig, Validation};
+use domain::form::Draft;
+use domain::id::PoolId;
+use domain::page::PageQuery;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use crate::openapi::AutoscaleConfigDocument;
+
+use crate::auth::Caller;
+use crate::rest::create::{Create, Created, IdempotencyKeyHeader};
+use crate::rest::error::ApiResult;
+use crate::rest::json::Json;
+use crate::rest::params::{Id, PageParams, Query};
+use crate::rest::version::{IfMatch, IfMatchHeader, versioned};
+use crate::state::AppState;
+
+impl Created for SavedConfig {
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn version(&self) -> Option<i64> {
+        Some(self.version)
+    }
+}
+
+/// Which autoscale configs are wanted.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ConfigParams {
+    /// Only those of this pool.
+    pub pool_id: Option<PoolId>,
+    /// `next_cursor` of the page before; absent for the first page.
+    #[param(pattern = "^[0-9a-f]{32}$")]
+    pub cursor: Option<String>,
+    /// Items in the page, 50 when nothing is said.
+    #[param(minimum = 1, maximum = 200)]
+    pub limit: Option<u32>,
+}
+
+/// Autoscale configs in the order of their making: of one pool, or of all.
+#[utoipa::path(get, path = "/autoscale-configs", tag = "autoscale-configs", params(ConfigParams),
+    responses((status = 200, body = Page<SavedConfig>)))]
+pub async fn list_autoscale_configs(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Query(params): Query<ConfigParams>,
+) -> ApiResult<Json<Page<SavedConfig>>> {
+    let page = PageQuery { cursor: params.cursor, limit: params.limit };
+    Ok(Json(control::autoscale::list(&state.plane, &actor, params.pool_id, &page).await?))
+}
+
+/// One autoscale config.
+#[utoipa::path(get, path = "/autoscale-configs/{id}", tag = "autoscale-configs", params(("id" = ConfigId, Path)),
+    responses((status = 200, body = SavedConfig, headers(("ETag" = String)))))]
+pub async fn get_autoscale_config(State(state): State<AppState>, Caller(actor): Caller, Id(id): Id<ConfigId>) -> ApiResult<Response> {
+    let autoscale_config = control::autoscale::get(&state.plane, &actor, id).await?;
+    Ok(versioned(autoscale_config.version, autoscale_config))
+}
+
+/// Makes an autoscale config.
+#[utoipa::path(post, path = "/autoscale-configs", tag = "autoscale-configs", params(IdempotencyKeyHeader), request_body = AutoscaleConfigDocument,
+    responses((status = 201, body = SavedConfig, headers(("Location" = String), ("ETag" = String)))))]
+pub async fn create_autoscale_config(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    create: Create<Draft>,
+) -> ApiResult<Response> {
+    create
+        .run(&state, &actor, async |state: AppState, actor, input| {
+            control::autoscale::create(&state.plane, &actor, input).await
+        })
+        .await
+}
+
+/// Replaces an autoscale config. An absent secret stays, `null` removes it.
+#[utoipa::path(put, path = "/autoscale-configs/{id}", tag = "autoscale-configs", params(("id" = ConfigId, Path), IfMatchHeader),
+    request_body = AutoscaleConfigDocument, responses((status = 200, body = SavedConfig, headers(("ETag" = String)))))]
+pub async fn replace_autoscale_config(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ConfigId>,
+    IfMatch(seen): IfMatch,
+    Json(input): Json<Draft>,
+) -> ApiResult<Response> {
+    let autoscale_config = control::autoscale::replace(&state.plane, &actor, id, seen, input).await?;
+    Ok(versioned(autoscale_config.version, autoscale_config))
+}
+
+/// Deletes an autoscale config. It has no servers any more.
+#[utoipa::path(delete, path = "/autoscale-configs/{id}", tag = "autoscale-configs", params(("id" = ConfigId, Path), IfMatchHeader),
+    responses((status = 204), (status = 409, description = "Still in use.", body = domain::error::Problem,
+        content_type = "application/problem+json")))]
+pub async fn delete_autoscale_config(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ConfigId>,
+    IfMatch(seen): IfMatch,
+) -> ApiResult<StatusCode> {
+    control::autoscale::delete(&state.plane, &actor, id, seen).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// For which saved config a document is meant.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SavedParams {
+    /// The saved config that the document is to replace; its secrets count as set. Absent for a new one.
+    pub config_id: Option<ConfigId>,
+}
+
+/// What is wrong with a document before it is saved. Nothing is changed.
+#[utoipa::path(post, path = "/autoscale-configs/validate", tag = "autoscale-configs", params(SavedParams),
+    request_body = AutoscaleConfigDocument, responses((status = 200, body = Validation)))]
+pub async fn validate_autoscale_config(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Query(saved): Query<SavedParams>,
+    Json(draft): Json<Draft>,
+) -> ApiResult<Json<Validation>> {
+    Ok(Json(control::autoscale::validate(&state.plane, &actor, saved.config_id, draft).await?))
+}
+
+/// What the loop would do now if this document were saved. Nothing is changed.
+#[utoipa::path(post, path = "/autoscale-configs/plan", tag = "autoscale-configs", params(SavedParams),
+    request_body = AutoscaleConfigDocument, responses((status = 200, body = PlanPreview)))]
+pub async fn plan_autoscale_config(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Query(saved): Query<SavedParams>,
+    Json(draft): Json<Draft>,
+) -> ApiResult<Json<PlanPreview>> {
+    Ok(Json(control::autoscale::plan(&state.plane, &actor, saved.config_id, draft).await?))
+}
+
+/// What the loop would do now for a saved config. Nothing is changed.
+#[utoipa::path(post, path = "/autoscale-configs/{id}/plan", tag = "autoscale-configs", params(("id" = ConfigId, Path)),
+    responses((status = 200, body = PlanPreview)))]
+pub async fn plan_saved_autoscale_config(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ConfigId>,
+) -> ApiResult<Json<PlanPreview>> {
+    Ok(Json(control::autoscale::plan_saved(&state.plane, &actor, id).await?))
+}
+
+/// A start-up script to look at.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RenderScriptInput {
+    /// The keys of the autoscale config, saved or not.
+    #[schema(value_type = AutoscaleConfigDocument)]
+    pub config: Draft,
+    /// Stands in for the provider config's script.
+    #[serde(default)]
+    #[schema(max_length = 65_536)]
+    pub template: Option<String>,
+}
+
+/// The start-up script as a server of this config would get it, with sample values and masked secrets.
+#[utoipa::path(post, path = "/autoscale-configs/render-script", tag = "autoscale-configs",
+    request_body = RenderScriptInput, responses((status = 200, body = RenderedScript)))]
+pub async fn render_script(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Json(input): Json<RenderScriptInput>,
+) -> ApiResult<Json<RenderedScript>> {
+    Ok(Json(control::autoscale::render_script(&state.plane, &actor, input.config, input.template).await?))
+}

@@ -1,0 +1,61 @@
+//! Check-in of servers, in two forms: the one that scripts written for Kasm Workspaces use, and Weir's own, whose
+//! token stays out of addresses and so out of logs.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, header};
+use domain::checkin::CheckinReport;
+use domain::error::{Problem, ProblemCode};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::auth::bearer;
+use crate::rest::error::ApiResult;
+use crate::rest::json::{self, Json};
+use crate::rest::params::Query;
+use crate::state::AppState;
+
+/// An object without members: heard.
+#[derive(Serialize, ToSchema)]
+pub struct Heard {}
+
+/// The token of the compatible form.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct TokenParams {
+    /// The check-in token of the server, as `{checkin_jwt}` gives it to the start-up script.
+    #[serde(default)]
+    #[param(required = true)]
+    token: String,
+}
+
+/// Reports the state of a server, as start-up scripts written for Kasm Workspaces do.
+#[utoipa::path(post, path = "/api/set_server_status", tag = "check-in", params(TokenParams),
+    request_body = CheckinReport, responses((status = 200, body = Heard)), security(()))]
+pub async fn set_server_status(
+    State(state): State<AppState>,
+    Query(query): Query<TokenParams>,
+    request: Request,
+) -> ApiResult<Json<Heard>> {
+    // Scripts in the wild post JSON under any content type.
+    let body = json::raw_body(request, &state).await?;
+    record(&state, &query.token, &body).await
+}
+
+/// Reports the state of a server.
+#[utoipa::path(post, path = "/api/v1/checkin", tag = "check-in", request_body = CheckinReport,
+    responses((status = 200, body = Heard)), security(("checkin_token" = [])))]
+pub async fn check_in(State(state): State<AppState>, headers: HeaderMap, request: Request) -> ApiResult<Json<Heard>> {
+    let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer);
+    let token = token.map(ToOwned::to_owned).unwrap_or_default();
+    let body = json::body(request, &state).await?;
+    record(&state, &token, &body).await
+}
+
+async fn record(state: &AppState, token: &str, body: &[u8]) -> ApiResult<Json<Heard>> {
+    if token.is_empty() {
+        return Err(Problem::new(ProblemCode::Unauthenticated, "The check-in token is not valid.").into());
+    }
+    let report: CheckinReport = json::parse(body)?;
+    control::checkin::record(&state.plane, token, report).await?;
+    Ok(Json(Heard {}))
+}

@@ -1,0 +1,88 @@
+//! Pools.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use domain::id::PoolId;
+use domain::page::Page;
+use domain::pool::{Pool, PoolInput};
+
+use crate::auth::Caller;
+use crate::rest::create::{Create, Created, IdempotencyKeyHeader};
+use crate::rest::error::ApiResult;
+use crate::rest::json::Json;
+use crate::rest::params::{Id, PageParams, Query};
+use crate::rest::version::{IfMatch, IfMatchHeader, versioned};
+use crate::state::AppState;
+
+impl Created for Pool {
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn version(&self) -> Option<i64> {
+        Some(self.version)
+    }
+}
+
+/// Pools in the order of their making.
+#[utoipa::path(get, path = "/pools", tag = "pools", params(PageParams),
+    responses((status = 200, body = Page<Pool>)))]
+pub async fn list_pools(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Query(page): Query<PageParams>,
+) -> ApiResult<Json<Page<Pool>>> {
+    Ok(Json(control::pool::list(&state.plane, &actor, &page.into()).await?))
+}
+
+/// One pool.
+#[utoipa::path(get, path = "/pools/{id}", tag = "pools", params(("id" = PoolId, Path)),
+    responses((status = 200, body = Pool, headers(("ETag" = String)))))]
+pub async fn get_pool(State(state): State<AppState>, Caller(actor): Caller, Id(id): Id<PoolId>) -> ApiResult<Response> {
+    let pool = control::pool::get(&state.plane, &actor, id).await?;
+    Ok(versioned(pool.version, pool))
+}
+
+/// Makes a pool.
+#[utoipa::path(post, path = "/pools", tag = "pools", params(IdempotencyKeyHeader), request_body = PoolInput,
+    responses((status = 201, body = Pool, headers(("Location" = String), ("ETag" = String)))))]
+pub async fn create_pool(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    create: Create<PoolInput>,
+) -> ApiResult<Response> {
+    create
+        .run(&state, &actor, async |state: AppState, actor, input| {
+            control::pool::create(&state.plane, &actor, input).await
+        })
+        .await
+}
+
+/// Replaces a pool.
+#[utoipa::path(put, path = "/pools/{id}", tag = "pools", params(("id" = PoolId, Path), IfMatchHeader),
+    request_body = PoolInput, responses((status = 200, body = Pool, headers(("ETag" = String)))))]
+pub async fn replace_pool(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<PoolId>,
+    IfMatch(seen): IfMatch,
+    Json(input): Json<PoolInput>,
+) -> ApiResult<Response> {
+    let pool = control::pool::replace(&state.plane, &actor, id, seen, input).await?;
+    Ok(versioned(pool.version, pool))
+}
+
+/// Deletes a pool. It has no server and no config any more.
+#[utoipa::path(delete, path = "/pools/{id}", tag = "pools", params(("id" = PoolId, Path), IfMatchHeader),
+    responses((status = 204), (status = 409, description = "Still in use.", body = domain::error::Problem,
+        content_type = "application/problem+json")))]
+pub async fn delete_pool(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<PoolId>,
+    IfMatch(seen): IfMatch,
+) -> ApiResult<StatusCode> {
+    control::pool::delete(&state.plane, &actor, id, seen).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,121 @@
+//! Provider configs.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use domain::id::ProviderId;
+use domain::page::Page;
+use domain::provider::{Provider, ProviderInput, ProviderKind, TestCheck};
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::auth::Caller;
+use crate::rest::create::{Create, Created, IdempotencyKeyHeader};
+use crate::rest::error::ApiResult;
+use crate::rest::form::FormTable;
+use crate::rest::json::Json;
+use crate::rest::params::{Id, PageParams, Query};
+use crate::rest::version::{IfMatch, IfMatchHeader, versioned};
+use crate::state::AppState;
+
+impl Created for Provider {
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn version(&self) -> Option<i64> {
+        Some(self.version)
+    }
+}
+
+/// Provider configs in the order of their making.
+#[utoipa::path(get, path = "/providers", tag = "providers", params(PageParams),
+    responses((status = 200, body = Page<Provider>)))]
+pub async fn list_providers(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Query(page): Query<PageParams>,
+) -> ApiResult<Json<Page<Provider>>> {
+    Ok(Json(control::provider::list(&state.plane, &actor, &page.into()).await?))
+}
+
+/// One provider config.
+#[utoipa::path(get, path = "/providers/{id}", tag = "providers", params(("id" = ProviderId, Path)),
+    responses((status = 200, body = Provider, headers(("ETag" = String)))))]
+pub async fn get_provider(State(state): State<AppState>, Caller(actor): Caller, Id(id): Id<ProviderId>) -> ApiResult<Response> {
+    let provider = control::provider::get(&state.plane, &actor, id).await?;
+    Ok(versioned(provider.version, provider))
+}
+
+/// Makes a provider config.
+#[utoipa::path(post, path = "/providers", tag = "providers", params(IdempotencyKeyHeader), request_body = ProviderInput,
+    responses((status = 201, body = Provider, headers(("Location" = String), ("ETag" = String)))))]
+pub async fn create_provider(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    create: Create<ProviderInput>,
+) -> ApiResult<Response> {
+    create
+        .run(&state, &actor, async |state: AppState, actor, input| {
+            control::provider::create(&state.plane, &actor, input).await
+        })
+        .await
+}
+
+/// Replaces a provider config. Servers that exist keep what they were made with.
+#[utoipa::path(put, path = "/providers/{id}", tag = "providers", params(("id" = ProviderId, Path), IfMatchHeader),
+    request_body = ProviderInput, responses((status = 200, body = Provider, headers(("ETag" = String)))))]
+pub async fn replace_provider(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ProviderId>,
+    IfMatch(seen): IfMatch,
+    Json(input): Json<ProviderInput>,
+) -> ApiResult<Response> {
+    let provider = control::provider::replace(&state.plane, &actor, id, seen, input).await?;
+    Ok(versioned(provider.version, provider))
+}
+
+/// Deletes a provider config.
+#[utoipa::path(delete, path = "/providers/{id}", tag = "providers", params(("id" = ProviderId, Path), IfMatchHeader),
+    responses((status = 204), (status = 409, description = "Still in use.", body = domain::error::Problem,
+        content_type = "application/problem+json")))]
+pub async fn delete_provider(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ProviderId>,
+    IfMatch(seen): IfMatch,
+) -> ApiResult<StatusCode> {
+    control::provider::delete(&state.plane, &actor, id, seen).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Tries a provider config as it is, without side effects.
+#[utoipa::path(post, path = "/providers/{id}/test", tag = "providers", params(("id" = ProviderId, Path)),
+    responses((status = 200, body = Vec<TestCheck>)))]
+pub async fn test_provider(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ProviderId>,
+) -> ApiResult<Json<Vec<TestCheck>>> {
+    Ok(Json(control::provider::test(&state.plane, &actor, id).await?))
+}
+
+/// A kind of provider with the form of its own fields (`settings`).
+#[derive(Serialize, ToSchema)]
+pub struct ProviderKindForm {
+    /// The word in `kind`.
+    pub kind: ProviderKind,
+    /// The form.
+    pub form: FormTable,
+}
+
+/// The kinds of provider with the forms of their own fields.
+#[utoipa::path(get, path = "/provider-kinds", tag = "providers", responses((status = 200, body = Vec<ProviderKindForm>)))]
+pub async fn list_provider_kinds(Caller(actor): Caller) -> ApiResult<Json<Vec<ProviderKindForm>>> {
+    actor.require_admin()?;
+    let kinds = ProviderKind::ALL;
+    let form = |kind| FormTable::of(providers::registry::form(kind));
+    Ok(Json(kinds.into_iter().map(|kind| ProviderKindForm { kind, form: form(kind) }).collect()))
+}

@@ -1,0 +1,135 @@
+//! Servers: looked at, drained, deleted; fixed ones entered by hand.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use domain::error::Problem;
+use domain::id::{PoolId, ServerId};
+use domain::page::{Page, PageQuery};
+use domain::server::{FixedServerInput, Server};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::auth::Caller;
+use crate::rest::create::{Create, Created, IdempotencyKeyHeader};
+use crate::rest::error::ApiResult;
+use crate::rest::json::Json;
+use crate::rest::params::{Id, Query};
+use crate::state::AppState;
+
+impl Created for Server {
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+/// Which servers are wanted.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ServerParams {
+    /// Only those of this pool.
+    pub pool_id: Option<PoolId>,
+    /// Deleted ones too.
+    #[serde(default)]
+    pub include_deleted: bool,
+    /// `next_cursor` of the page before; absent for the first page.
+    #[param(pattern = "^[0-9a-f]{32}$")]
+    pub cursor: Option<String>,
+    /// Items in the page, 50 when nothing is said.
+    #[param(minimum = 1, maximum = 200)]
+    pub limit: Option<u32>,
+}
+
+/// Servers in the order of their making.
+#[utoipa::path(get, path = "/servers", tag = "servers", params(ServerParams),
+    responses((status = 200, body = Page<Server>)))]
+pub async fn list_servers(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Query(params): Query<ServerParams>,
+) -> ApiResult<Json<Page<Server>>> {
+    let page = PageQuery { cursor: params.cursor, limit: params.limit };
+    let page = control::server::list(&state.plane, &actor, params.pool_id, params.include_deleted, &page).await?;
+    Ok(Json(page))
+}
+
+/// One server.
+#[utoipa::path(get, path = "/servers/{id}", tag = "servers", params(("id" = ServerId, Path)),
+    responses((status = 200, body = Server)))]
+pub async fn get_server(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ServerId>,
+) -> ApiResult<Json<Server>> {
+    Ok(Json(control::server::get(&state.plane, &actor, id).await?))
+}
+
+/// Enters a fixed server: people are seated on it; Weir never makes, drains or deletes it by itself.
+#[utoipa::path(post, path = "/servers", tag = "servers", params(IdempotencyKeyHeader), request_body = FixedServerInput,
+    responses((status = 201, body = Server, headers(("Location" = String)))))]
+pub async fn create_fixed_server(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    create: Create<FixedServerInput>,
+) -> ApiResult<Response> {
+    create
+        .run(&state, &actor, async |state: AppState, actor, input| {
+            control::server::create_fixed(&state.plane, &actor, input).await
+        })
+        .await
+}
+
+/// Takes no new sessions; a scaled server is deleted when its last session has ended.
+#[utoipa::path(post, path = "/servers/{id}/drain", tag = "servers", params(("id" = ServerId, Path)),
+    responses((status = 200, body = Server), (status = 409, description = "Not in a state in which this can be done.",
+        body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "Changed by somebody else at the same moment.", body = Problem,
+        content_type = "application/problem+json")))]
+pub async fn drain_server(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ServerId>,
+) -> ApiResult<Json<Server>> {
+    Ok(Json(control::server::drain(&state.plane, &actor, id).await?))
+}
+
+/// Takes sessions again.
+#[utoipa::path(post, path = "/servers/{id}/undrain", tag = "servers", params(("id" = ServerId, Path)),
+    responses((status = 200, body = Server), (status = 409, description = "Not in a state in which this can be done.",
+        body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "Changed by somebody else at the same moment.", body = Problem,
+        content_type = "application/problem+json")))]
+pub async fn undrain_server(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ServerId>,
+) -> ApiResult<Json<Server>> {
+    Ok(Json(control::server::undrain(&state.plane, &actor, id).await?))
+}
+
+/// How a server is deleted.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DeleteParams {
+    /// Ends the sessions it holds; without it a server that holds some is not deleted.
+    #[serde(default)]
+    pub end_sessions: bool,
+}
+
+/// Deletes a server. Its machine goes shortly afterwards.
+#[utoipa::path(delete, path = "/servers/{id}", tag = "servers", params(("id" = ServerId, Path), DeleteParams),
+    responses((status = 204), (status = 409, description = "It holds sessions, or is being made just now.",
+        body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "Changed by somebody else at the same moment.", body = Problem,
+        content_type = "application/problem+json")))]
+pub async fn delete_server(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ServerId>,
+    Query(params): Query<DeleteParams>,
+) -> ApiResult<StatusCode> {
+    control::server::delete(&state.plane, &actor, id, params.end_sessions).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,93 @@
+//! How the process comes up: data folder, key, database, providers, use cases.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use control::checkin_token::CheckinTokens;
+use control::{ControlPlane, Parts, Settings};
+use domain::clock::{Clock as _, Entropy as _, random_text};
+use domain::id::DeploymentId;
+use providers::local::LocalProvider;
+use providers::registry::{Context, Registry};
+use store::{MasterKey, Store};
+
+use crate::clock::{OsEntropy, SystemClock};
+use crate::rest::error::chain;
+use crate::settings::Place;
+
+/// What every command works with.
+pub struct Weir {
+    /// The use cases.
+    pub plane: ControlPlane,
+    /// The providers of this process.
+    pub registry: Arc<Registry>,
+    /// The database, to be closed at the end.
+    pub store: Store,
+    /// Makes what is kept of requests with an idempotency key useless without the key file.
+    pub fingerprint_key: [u8; 32],
+    /// Different for each start.
+    pub run: String,
+}
+
+/// Makes the data folder, readable by this account alone.
+///
+/// # Errors
+/// It cannot be made.
+pub fn make_folder(data: &Path) -> Result<(), String> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data)
+        .map_err(|error| format!("cannot make the data folder {}: {error}", data.display()))
+}
+
+/// Opens the database, making it where it is new, and builds the use cases.
+///
+/// # Errors
+/// What is wrong and what to do.
+pub async fn open(place: &Place, settings: Settings) -> Result<Weir, String> {
+    make_folder(&place.data)?;
+    let url = place.database()?;
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
+    let is_new = Store::is_new(&url).await.map_err(|error| chain(&error))?;
+    let key = MasterKey::load_or_create(&place.key_path(), &*entropy, is_new).map_err(|error| chain(&error))?;
+    let fresh = DeploymentId::new(&*clock, &*entropy);
+    let store =
+        Store::open(&url, &key, fresh, clock.now(), entropy.clone()).await.map_err(|error| chain(&error))?;
+    let deployment = store.deployment().await.map_err(|error| chain(&error))?.id;
+    // Local servers and their folders are found again by an absolute path.
+    let data = std::path::absolute(&place.data)
+        .map_err(|error| format!("cannot find the data folder {}: {error}", place.data.display()))?;
+    let registry = Arc::new(Registry::new(Context {
+        data,
+        deployment,
+        clock: clock.clone(),
+        allow_local: settings.allow_local_provider,
+        search_path: LocalProvider::SEARCH_PATH.to_owned(),
+    }));
+    let run = random_text(&*entropy, 8);
+    let plane = ControlPlane::new(Parts {
+        store: store.clone(),
+        deployment,
+        clock,
+        entropy,
+        providers: registry.clone(),
+        tokens: CheckinTokens::new(&key.derive(b"weir checkin tokens v1"), deployment),
+        settings,
+        holder: format!("weir-{run}"),
+    });
+    Ok(Weir { plane, registry, store, fingerprint_key: key.derive(b"weir request fingerprints v1"), run })
+}
+
+/// A text of `len` random letters and digits, for passwords that Weir chooses.
+pub fn random_password() -> String {
+    random_text(&OsEntropy, 20)
+}
+
+/// Random bytes for a name of this start.
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    OsEntropy.fill(&mut bytes);
+    bytes
+}
