@@ -30,11 +30,19 @@ pub async fn record(plane: &ControlPlane, finished: Finished) -> Result<()> {
         outcome,
     } = finished;
     let recorded = match (&call, outcome) {
-        (Call::Create { server, .. }, Outcome::Created(result)) => {
-            if matches!(result, Err(ProviderError::Throttled { .. })) {
+        (
+            Call::Create {
+                server, is_repeat, ..
+            },
+            Outcome::Created(result),
+        ) => {
+            if matches!(result, Err(ProviderError::Throttled { .. })) && !is_repeat {
                 observe::lock(plane).without_effect.insert(*server);
             }
-            write(plane, *server, |row, now| created(row, &result, now)).await
+            write(plane, *server, |row, now| {
+                created(row, &result, *is_repeat, now)
+            })
+            .await
         }
         (Call::Delete { server, .. }, Outcome::Deleted(result)) => {
             write(plane, *server, |row, now| {
@@ -171,17 +179,15 @@ fn created(
             message: Some(Some(error.to_string())),
             ..base(state.unknown().map_err(fault)?, Health::Unchanged)
         },
-        Err(error) => {
-            let state = match state {
-                // An earlier call for it was not answered: this refusal does not prove that there is no machine.
-                ServerState::Unknown => return Ok(None),
-                state => state.deleted().map_err(fault)?,
-            };
-            ServerWrite {
-                message: Some(Some(error.to_string())),
-                ..base(state, Health::Failure)
-            }
-        }
+        // An earlier call for it was not answered: this refusal does not prove that there is no machine.
+        Err(error) if is_repeat || state == ServerState::Unknown => ServerWrite {
+            message: Some(Some(error.to_string())),
+            ..base(state.unknown().map_err(fault)?, Health::Unchanged)
+        },
+        Err(error) => ServerWrite {
+            message: Some(Some(error.to_string())),
+            ..base(state.deleted().map_err(fault)?, Health::Failure)
+        },
     };
     Ok(Some(write))
 }
