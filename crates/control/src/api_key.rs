@@ -32,7 +32,11 @@ pub async fn create(plane: &ControlPlane, actor: &Actor, input: ApiKeyInput) -> 
     let name = fields.read::<Name>("name", &input.name);
     match input.user_id {
         None if input.role == Role::User => {
-            fields.refuse("user_id", "required", "A key with the role user acts for a person: name one.");
+            fields.refuse(
+                "user_id",
+                "required",
+                "A key with the role user acts for a person: name one.",
+            );
         }
         Some(user) if plane.store().user(user).await?.is_none() => {
             fields.refuse("user_id", "not_found", "There is no such person.");
@@ -41,10 +45,24 @@ pub async fn create(plane: &ControlPlane, actor: &Actor, input: ApiKeyInput) -> 
     }
     fields.finish()?;
     let id = ApiKeyId::new(plane.clock(), plane.entropy());
-    let key = ApiKey { id, name, role: input.role, user_id: input.user_id, created_at: plane.now() };
+    let key = ApiKey {
+        id,
+        name,
+        role: input.role,
+        user_id: input.user_id,
+        created_at: plane.now(),
+    };
     let secret = random_token(plane);
-    let audit = plane.audit(actor, "api_key.create", id, json!({ "name": key.name, "role": key.role }));
-    plane.store().api_key_insert(key.clone(), token_hash(secret.expose()), audit).await?;
+    let audit = plane.audit(
+        actor,
+        "api_key.create",
+        id,
+        json!({ "name": key.name, "role": key.role }),
+    );
+    plane
+        .store()
+        .api_key_insert(key.clone(), token_hash(secret.expose()), audit)
+        .await?;
     let token = format!("{PREFIX}{}_{}", id.uuid().simple(), secret.expose());
     Ok(NewApiKey { key, token })
 }
@@ -61,13 +79,26 @@ pub async fn delete(plane: &ControlPlane, actor: &Actor, id: ApiKeyId) -> Result
 
 /// The actor behind a key's text, if it is a key of ours.
 pub async fn authenticate(plane: &ControlPlane, token: &str) -> Result<Option<Actor>> {
-    let Some((id, secret)) = token.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')) else {
+    let Some((id, secret)) = token
+        .strip_prefix(PREFIX)
+        .and_then(|rest| rest.split_once('_'))
+    else {
         return Ok(None);
     };
-    let Ok(uuid) = uuid::Uuid::try_parse(id) else { return Ok(None) };
-    let Some((key, hash)) = plane.store().api_key_find(ApiKeyId::from_uuid(uuid)).await? else {
+    let Ok(uuid) = uuid::Uuid::try_parse(id) else {
+        return Ok(None);
+    };
+    let Some((key, hash)) = plane
+        .store()
+        .api_key_find(ApiKeyId::from_uuid(uuid))
+        .await?
+    else {
         return Ok(None);
     };
     let is_same = bool::from(token_hash(secret).as_bytes().ct_eq(hash.as_bytes()));
-    Ok(is_same.then_some(Actor::ApiKey { key: key.id, role: key.role, user: key.user_id }))
+    Ok(is_same.then_some(Actor::ApiKey {
+        key: key.id,
+        role: key.role,
+        user: key.user_id,
+    }))
 }

@@ -10,10 +10,17 @@ use crate::page;
 use crate::plane::ControlPlane;
 
 /// Entries of the log, newest first.
-pub async fn list(plane: &ControlPlane, actor: &Actor, query: &PageQuery) -> Result<Page<AuditRecord>> {
+pub async fn list(
+    plane: &ControlPlane,
+    actor: &Actor,
+    query: &PageQuery,
+) -> Result<Page<AuditRecord>> {
     actor.require_admin()?;
     let request = page::request(query)?;
-    let rows = plane.store().audit_page(request.after.map(AuditId::from_uuid), request.limit).await?;
+    let rows = plane
+        .store()
+        .audit_page(request.after.map(AuditId::from_uuid), request.limit)
+        .await?;
     let rows = rows
         .into_iter()
         .map(|row| AuditRecord {
@@ -25,5 +32,7 @@ pub async fn list(plane: &ControlPlane, actor: &Actor, query: &PageQuery) -> Res
             detail: row.detail,
         })
         .collect();
-    Ok(page::page(rows, &request, |entry: &AuditRecord| entry.id.uuid()))
+    Ok(page::page(rows, &request, |entry: &AuditRecord| {
+        entry.id.uuid()
+    }))
 }

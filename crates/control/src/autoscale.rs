@@ -41,7 +41,10 @@ pub async fn list(
     for row in std::mem::take(&mut page.items) {
         items.push(saved(plane, row).await?);
     }
-    Ok(Page { items, next_cursor: page.next_cursor })
+    Ok(Page {
+        items,
+        next_cursor: page.next_cursor,
+    })
 }
 
 /// One config.
@@ -55,11 +58,23 @@ pub async fn create(plane: &ControlPlane, actor: &Actor, draft: Draft) -> Result
     actor.require_admin()?;
     let parsed = parse(plane, draft, None).await?;
     let id = ConfigId::new(plane.clock(), plane.entropy());
-    let audit = plane.audit(actor, "autoscale_config.create", id, json!({ "values": parsed.document }));
+    let audit = plane.audit(
+        actor,
+        "autoscale_config.create",
+        id,
+        json!({ "values": parsed.document }),
+    );
     let pool = parsed.config.pool;
     let row = plane
         .store()
-        .config_insert(id, columns(&parsed.config), parsed.document.into(), parsed.writes, plane.now(), audit)
+        .config_insert(
+            id,
+            columns(&parsed.config),
+            parsed.document.into(),
+            parsed.writes,
+            plane.now(),
+            audit,
+        )
         .await?;
     changed(plane, pool);
     saved(plane, row).await
@@ -85,7 +100,15 @@ pub async fn replace(
     let pool = parsed.config.pool;
     let row = plane
         .store()
-        .config_replace(id, seen, columns(&parsed.config), parsed.document.into(), parsed.writes, plane.now(), audit)
+        .config_replace(
+            id,
+            seen,
+            columns(&parsed.config),
+            parsed.document.into(),
+            parsed.writes,
+            plane.now(),
+            audit,
+        )
         .await?;
     changed(plane, pool);
     saved(plane, row).await
@@ -95,7 +118,12 @@ pub async fn replace(
 pub async fn delete(plane: &ControlPlane, actor: &Actor, id: ConfigId, seen: i64) -> Result<()> {
     actor.require_admin()?;
     let old = row(plane, id).await?;
-    let audit = plane.audit(actor, "autoscale_config.delete", id, json!({ "values": old.document }));
+    let audit = plane.audit(
+        actor,
+        "autoscale_config.delete",
+        id,
+        json!({ "values": old.document }),
+    );
     plane.store().config_delete(id, seen, audit).await?;
     changed(plane, old.columns.pool);
     Ok(())
@@ -114,16 +142,25 @@ pub async fn validate(
         None => None,
     };
     match parse(plane, draft, old.as_ref()).await {
-        Ok(parsed) => Ok(Validation { errors: Vec::new(), warnings: warnings(plane, &parsed.config).await? }),
-        Err(Error::Problem(problem)) if !problem.errors.is_empty() => {
-            Ok(Validation { errors: problem.errors, warnings: Vec::new() })
-        }
+        Ok(parsed) => Ok(Validation {
+            errors: Vec::new(),
+            warnings: warnings(plane, &parsed.config).await?,
+        }),
+        Err(Error::Problem(problem)) if !problem.errors.is_empty() => Ok(Validation {
+            errors: problem.errors,
+            warnings: Vec::new(),
+        }),
         Err(error) => Err(error),
     }
 }
 
 /// What the loop would do now if this config were saved. Nothing is done.
-pub async fn plan(plane: &ControlPlane, actor: &Actor, id: Option<ConfigId>, draft: Draft) -> Result<PlanPreview> {
+pub async fn plan(
+    plane: &ControlPlane,
+    actor: &Actor,
+    id: Option<ConfigId>,
+    draft: Draft,
+) -> Result<PlanPreview> {
     actor.require_admin()?;
     let old = match id {
         Some(id) => Some(row(plane, id).await?),
@@ -163,10 +200,24 @@ pub async fn render_script(
     let server = ServerId::new(plane.clock(), plane.entropy());
     // Of the usual length, so that the size is right.
     let token = Secret::new("x".repeat(crate::checkin_token::USUAL_LENGTH));
-    let password = config.connection.access.has_password().then(|| Secret::new("x".repeat(16)));
-    let values = script::values(&config, &zone, server, &server_name(server), password.as_ref(), &token);
-    let template = Script::parse(&provider.startup_script)
-        .map_err(|_| Error::Problem(domain::error::Problem::invalid(script::check(&provider.startup_script))))?;
+    let password = config
+        .connection
+        .access
+        .has_password()
+        .then(|| Secret::new("x".repeat(16)));
+    let values = script::values(
+        &config,
+        &zone,
+        server,
+        &server_name(server),
+        password.as_ref(),
+        &token,
+    );
+    let template = Script::parse(&provider.startup_script).map_err(|_| {
+        Error::Problem(domain::error::Problem::invalid(script::check(
+            &provider.startup_script,
+        )))
+    })?;
     Ok(RenderedScript {
         script: template.preview(&values),
         bytes: u32::try_from(template.bytes(&values)).unwrap_or(u32::MAX),
@@ -175,7 +226,7 @@ pub async fn render_script(
     })
 }
 
-/// The name of a server's machine: 15 characters, the longest that NetBIOS takes, ending in the random part of the id.
+/// The name of a server's machine: 15 characters, the longest that `NetBIOS` takes, ending in the random part of the id.
 pub(crate) fn server_name(server: ServerId) -> String {
     let hex = server.uuid().simple().to_string();
     format!("weir-{}", &hex[hex.len() - 10..])
@@ -185,13 +236,22 @@ pub(crate) fn server_name(server: ServerId) -> String {
 pub(crate) fn read(row: &ConfigRow) -> Result<AutoscaleConfig> {
     let keys = stored_keys(row);
     autoscale::parse(&Draft::from(row.document.clone()), &keys).map_err(|errors| {
-        let what = errors.first().map(|error| error.message.clone()).unwrap_or_default();
-        Error::Fault(format!("the stored config {} cannot be read: {what}", row.id))
+        let what = errors
+            .first()
+            .map(|error| error.message.clone())
+            .unwrap_or_default();
+        Error::Fault(format!(
+            "the stored config {} cannot be read: {what}",
+            row.id
+        ))
     })
 }
 
 /// The zone and provider of a config.
-pub(crate) async fn references(plane: &ControlPlane, config: &AutoscaleConfig) -> Result<(Zone, Provider)> {
+pub(crate) async fn references(
+    plane: &ControlPlane,
+    config: &AutoscaleConfig,
+) -> Result<(Zone, Provider)> {
     let zone = plane.store().zone(config.zone).await?;
     let provider = plane.store().provider(config.provider).await?;
     match (zone, provider) {
@@ -239,7 +299,11 @@ async fn parse(plane: &ControlPlane, mut draft: Draft, old: Option<&ConfigRow>) 
     let stored = old.map(stored_keys).unwrap_or_default();
     let keys = inputs.after(&stored, &FORM, &draft);
     let config = autoscale::parse(&draft, &keys)?;
-    let mut errors = if config.enabled { config.not_yet() } else { Vec::new() };
+    let mut errors = if config.enabled {
+        config.not_yet()
+    } else {
+        Vec::new()
+    };
     errors.extend(missing_references(plane, &config).await?);
     if !errors.is_empty() {
         return Err(errors.into());
@@ -247,21 +311,39 @@ async fn parse(plane: &ControlPlane, mut draft: Draft, old: Option<&ConfigRow>) 
     let writes = inputs
         .iter()
         .filter_map(|(key, input)| match input {
-            SecretInput::Set(secret) => Some(SecretWrite { key: key.to_owned(), value: Some(secret.clone()) }),
-            SecretInput::Clear => Some(SecretWrite { key: key.to_owned(), value: None }),
-            SecretInput::Keep if stored.contains(key) && !keys.contains(key) => {
-                Some(SecretWrite { key: key.to_owned(), value: None })
-            }
+            SecretInput::Set(secret) => Some(SecretWrite {
+                key: key.to_owned(),
+                value: Some(secret.clone()),
+            }),
+            SecretInput::Clear => Some(SecretWrite {
+                key: key.to_owned(),
+                value: None,
+            }),
+            SecretInput::Keep if stored.contains(key) && !keys.contains(key) => Some(SecretWrite {
+                key: key.to_owned(),
+                value: None,
+            }),
             SecretInput::Keep => None,
         })
         .collect();
-    Ok(Parsed { document: autoscale::draft_of(&config), config, writes })
+    Ok(Parsed {
+        document: autoscale::draft_of(&config),
+        config,
+        writes,
+    })
 }
 
-async fn missing_references(plane: &ControlPlane, config: &AutoscaleConfig) -> Result<Vec<FieldError>> {
+async fn missing_references(
+    plane: &ControlPlane,
+    config: &AutoscaleConfig,
+) -> Result<Vec<FieldError>> {
     let mut errors = Vec::new();
     let mut refuse = |key: &str, noun: &str| {
-        errors.push(FieldError::new(key, "not_found", format!("There is no such {noun}. Choose another one.")));
+        errors.push(FieldError::new(
+            key,
+            "not_found",
+            format!("There is no such {noun}. Choose another one."),
+        ));
     };
     if plane.store().pool(config.pool).await?.is_none() {
         refuse("pool_id", "pool");
@@ -273,14 +355,22 @@ async fn missing_references(plane: &ControlPlane, config: &AutoscaleConfig) -> R
         refuse("provider_id", "provider");
     }
     if let Some(record) = &config.computer_record
-        && plane.store().ldap_config(record.ldap_config).await?.is_none()
+        && plane
+            .store()
+            .ldap_config(record.ldap_config)
+            .await?
+            .is_none()
     {
         refuse("ldap_config_id", "LDAP config");
     }
     Ok(errors)
 }
 
-async fn preview(plane: &ControlPlane, old: Option<&ConfigRow>, config: &AutoscaleConfig) -> Result<PlanPreview> {
+async fn preview(
+    plane: &ControlPlane,
+    old: Option<&ConfigRow>,
+    config: &AutoscaleConfig,
+) -> Result<PlanPreview> {
     let mut snapshot = observe::look(plane, Some(config.pool)).await?;
     let fresh = ConfigId::new(plane.clock(), plane.entropy());
     let id = old.map_or(fresh, |old| old.id);
@@ -289,12 +379,17 @@ async fn preview(plane: &ControlPlane, old: Option<&ConfigRow>, config: &Autosca
         .iter_mut()
         .find(|pool| pool.id == config.pool)
         .ok_or_else(|| not_found("pool"))?;
-    let since = pool.configs.iter().find(|known| known.id == id).and_then(|known| known.surplus_since);
+    let since = pool
+        .configs
+        .iter()
+        .find(|known| known.id == id)
+        .and_then(|known| known.surplus_since);
     let (version, created_at) = old.map_or((1, plane.now()), |old| (old.version, old.created_at));
     let replacement = config_snapshot(id, version, created_at, config, since);
     pool.configs.retain(|known| known.id != id);
     pool.configs.push(replacement);
-    pool.configs.sort_by_key(|known| (known.created_at, known.id));
+    pool.configs
+        .sort_by_key(|known| (known.created_at, known.id));
     for server in &mut pool.servers {
         if let domain::server::Origin::Scaled { config: of, .. } = server.origin
             && of == id
@@ -311,24 +406,46 @@ async fn preview(plane: &ControlPlane, old: Option<&ConfigRow>, config: &Autosca
         .collect();
     let plan = scaling::plan(&snapshot, plane.now());
     let count = |is: &dyn Fn(&Action) -> bool| {
-        u32::try_from(plan.actions.iter().filter(|planned| is(&planned.action)).count()).unwrap_or(u32::MAX)
+        u32::try_from(
+            plan.actions
+                .iter()
+                .filter(|planned| is(&planned.action))
+                .count(),
+        )
+        .unwrap_or(u32::MAX)
     };
     let create = count(&|action| matches!(action, Action::Create { config, .. } if *config == id));
-    let drain = count(&|action| matches!(action, Action::Drain { server, .. } if drains.contains(server)));
+    let drain =
+        count(&|action| matches!(action, Action::Drain { server, .. } if drains.contains(server)));
     let report = plan
         .report
         .pools
         .into_iter()
         .find(|report| report.pool_id == config.pool)
-        .ok_or_else(|| Error::Fault("the plan has no report for the pool that was planned".to_owned()))?;
+        .ok_or_else(|| {
+            Error::Fault("the plan has no report for the pool that was planned".to_owned())
+        })?;
     let own = report.configs.iter().find(|report| report.config_id == id);
     let seats_per_server = own.map_or(0, |own| own.up.seats_per_server);
-    let seats_ready =
-        own.map_or(0, |own| own.up.free_seats + own.up.seats_in_flight + create * own.up.seats_per_server);
+    let seats_ready = own.map_or(0, |own| {
+        own.up.free_seats + own.up.seats_in_flight + create * own.up.seats_per_server
+    });
     let sentences = own
-        .map(|own| own.findings.iter().map(|finding| explain::sentence(finding, Some(own))).collect())
+        .map(|own| {
+            own.findings
+                .iter()
+                .map(|finding| explain::sentence(finding, Some(own)))
+                .collect()
+        })
         .unwrap_or_default();
-    Ok(PlanPreview { create, drain, seats_per_server, seats_ready, sentences, report })
+    Ok(PlanPreview {
+        create,
+        drain,
+        seats_per_server,
+        seats_ready,
+        sentences,
+        report,
+    })
 }
 
 async fn saved(plane: &ControlPlane, row: ConfigRow) -> Result<SavedConfig> {
@@ -349,7 +466,15 @@ async fn saved(plane: &ControlPlane, row: ConfigRow) -> Result<SavedConfig> {
 
 /// Which secrets are set, since when, and by whom.
 pub(crate) fn secret_states(secrets: Vec<SecretInfo>) -> BTreeMap<String, SecretState> {
-    let state = |secret: SecretInfo| (secret.key, SecretState { set_at: secret.set_at, set_by: secret.set_by });
+    let state = |secret: SecretInfo| {
+        (
+            secret.key,
+            SecretState {
+                set_at: secret.set_at,
+                set_by: secret.set_by,
+            },
+        )
+    };
     secrets.into_iter().map(state).collect()
 }
 
@@ -374,7 +499,10 @@ async fn row(plane: &ControlPlane, id: ConfigId) -> Result<ConfigRow, Error> {
 
 fn stored_keys(row: &ConfigRow) -> SecretKeys {
     let set = |key: &str| row.secrets.iter().any(|secret| secret.key == key);
-    FORM.secret_fields().map(|field| field.key).filter(|key| set(key)).collect()
+    FORM.secret_fields()
+        .map(|field| field.key)
+        .filter(|key| set(key))
+        .collect()
 }
 
 fn columns(config: &AutoscaleConfig) -> ConfigColumns {
@@ -383,7 +511,10 @@ fn columns(config: &AutoscaleConfig) -> ConfigColumns {
         pool: config.pool,
         zone: config.zone,
         provider: config.provider,
-        ldap: config.computer_record.as_ref().map(|record| record.ldap_config),
+        ldap: config
+            .computer_record
+            .as_ref()
+            .map(|record| record.ldap_config),
         enabled: config.enabled,
         dry_run: config.dry_run,
         aggressive: config.aggressive_scaling,

@@ -51,8 +51,17 @@ impl Pace {
 pub async fn record(plane: &ControlPlane, token: &str, report: CheckinReport) -> Result<()> {
     let claims = plane.inner().parts.tokens.read(token).ok_or_else(refused)?;
     let now = plane.now();
-    if !plane.inner().pace.lock().unwrap_or_else(PoisonError::into_inner).take(claims.server, now) {
-        let mut problem = Problem::new(ProblemCode::TooManyRequests, "A server reports once a second at most.");
+    if !plane
+        .inner()
+        .pace
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take(claims.server, now)
+    {
+        let mut problem = Problem::new(
+            ProblemCode::TooManyRequests,
+            "A server reports once a second at most.",
+        );
         problem.retry_after = Some(1);
         return Err(problem.into());
     }
@@ -93,11 +102,19 @@ async fn apply(
     if now >= claims.expires_at {
         return Err(refused());
     }
-    let Some(write) = write(&row, report, now)? else { return Ok(()) };
+    let Some(write) = write(&row, report, now)? else {
+        return Ok(());
+    };
     let actor = Actor::Server(claims.server);
     let word = write.state.word();
-    let audit = (word != server.status.word() || write.checked_in_at.is_some())
-        .then(|| plane.audit(&actor, "server.checkin", claims.server, json!({ "status": report.status, "state": word })));
+    let audit = (word != server.status.word() || write.checked_in_at.is_some()).then(|| {
+        plane.audit(
+            &actor,
+            "server.checkin",
+            claims.server,
+            json!({ "status": report.status, "state": word }),
+        )
+    });
     let pool = server.pool_id;
     plane.store().server_write(None, write, audit).await?;
     plane.changed(EventNoun::Server, claims.server, Some(pool), None);
@@ -108,8 +125,14 @@ async fn apply(
 /// What a report of a server on its way changes; none if nothing.
 fn write(row: &ServerRow, report: &CheckinReport, now: Timestamp) -> Result<Option<ServerWrite>> {
     let server = &row.server;
-    let message = report.status_message.as_deref().map(clean).filter(|message| !message.is_empty());
-    let percent = report.status_progress.map(domain::checkin::Progress::percent);
+    let message = report
+        .status_message
+        .as_deref()
+        .map(clean)
+        .filter(|message| !message.is_empty());
+    let percent = report
+        .status_progress
+        .map(domain::checkin::Progress::percent);
     let state = server.status.clone();
     let base = |state, health| ServerWrite::new(server.id, server.version, state, now, health);
     let fault = |error: domain::server::IllegalTransition| Error::Fault(error.to_string());
@@ -120,29 +143,50 @@ fn write(row: &ServerRow, report: &CheckinReport, now: Timestamp) -> Result<Opti
                 return Ok(None);
             }
             // Before the provider says that the machine is up, the report is kept and counts then.
-            let (state, health) =
-                if is_booting { (state.running().map_err(fault)?, Health::Success) } else { (state, Health::Unchanged) };
-            ServerWrite { progress: Some(100), checked_in_at: Some(now), ..base(state, health) }
+            let (state, health) = if is_booting {
+                (state.running().map_err(fault)?, Health::Success)
+            } else {
+                (state, Health::Unchanged)
+            };
+            ServerWrite {
+                progress: Some(100),
+                checked_in_at: Some(now),
+                ..base(state, health)
+            }
         }
         CheckinStatus::Progress => {
-            let progress = percent.filter(|percent| server.progress_percent.is_none_or(|old| *percent >= old));
+            let progress =
+                percent.filter(|percent| server.progress_percent.is_none_or(|old| *percent >= old));
             if message.is_none() && progress.is_none() {
                 return Ok(None);
             }
-            ServerWrite { progress, ..base(state, Health::Unchanged) }
+            ServerWrite {
+                progress,
+                ..base(state, Health::Unchanged)
+            }
         }
         CheckinStatus::Failed => {
             let state = state.fail(FailReason::Script).map_err(fault)?;
-            ServerWrite { progress: percent, ..base(state, Health::Failure) }
+            ServerWrite {
+                progress: percent,
+                ..base(state, Health::Failure)
+            }
         }
     };
-    Ok(Some(ServerWrite { message: message.map(Some), ..write }))
+    Ok(Some(ServerWrite {
+        message: message.map(Some),
+        ..write
+    }))
 }
 
 /// One line of at most [`MAX_MESSAGE`] bytes without control characters.
 fn clean(text: &str) -> String {
     let mut clean = String::new();
-    for c in text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !c.is_control()) {
+    for c in text
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(|c| !c.is_control())
+    {
         if clean.len() + c.len_utf8() > MAX_MESSAGE {
             break;
         }
@@ -153,7 +197,11 @@ fn clean(text: &str) -> String {
 
 /// The same answer for every token that is not a valid one.
 fn refused() -> Error {
-    Problem::new(ProblemCode::Unauthenticated, "The check-in token is not valid.").into()
+    Problem::new(
+        ProblemCode::Unauthenticated,
+        "The check-in token is not valid.",
+    )
+    .into()
 }
 
 #[cfg(test)]
@@ -170,7 +218,10 @@ mod tests {
         assert!(!pace.take(server, start.plus_millis(999)));
         assert!(pace.take(server, start.plus_millis(1000)));
         assert!(!pace.take(server, start.plus_millis(1500)));
-        assert!(pace.take(ServerId::from_uuid(Uuid::max()), start), "each server has its own bucket");
+        assert!(
+            pace.take(ServerId::from_uuid(Uuid::max()), start),
+            "each server has its own bucket"
+        );
     }
 
     #[test]

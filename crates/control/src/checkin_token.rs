@@ -50,11 +50,20 @@ pub struct CheckinClaims {
 impl CheckinTokens {
     /// With a key that is used for nothing else.
     pub fn new(key: &[u8; 32], deployment: DeploymentId) -> Self {
-        Self { encoding: EncodingKey::from_secret(key), decoding: DecodingKey::from_secret(key), deployment }
+        Self {
+            encoding: EncodingKey::from_secret(key),
+            decoding: DecodingKey::from_secret(key),
+            deployment,
+        }
     }
 
     /// A token for one server.
-    pub fn sign(&self, server: ServerId, now: Timestamp, expires_at: Timestamp) -> Result<Secret, jsonwebtoken::errors::Error> {
+    pub fn sign(
+        &self,
+        server: ServerId,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<Secret, jsonwebtoken::errors::Error> {
         let claims = Claims {
             iss: ISSUER.to_owned(),
             aud: AUDIENCE.to_owned(),
@@ -89,11 +98,15 @@ impl CheckinTokens {
         validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
         // Judged by Weir's own clock, which the library does not know.
         validation.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &validation).ok()?.claims;
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &validation)
+            .ok()?
+            .claims;
         let deployment = DeploymentId::from_bare(&claims.dep).ok()?;
         let server = ServerId::from_bare(&claims.sub).ok()?;
-        (deployment == self.deployment)
-            .then(|| CheckinClaims { server, expires_at: Timestamp::from_millis(claims.exp.saturating_mul(1000)) })
+        (deployment == self.deployment).then(|| CheckinClaims {
+            server,
+            expires_at: Timestamp::from_millis(claims.exp.saturating_mul(1000)),
+        })
     }
 }
 
@@ -111,7 +124,11 @@ mod tests {
     fn signed() -> String {
         let server = ServerId::from_uuid(Uuid::from_u128(9));
         let at = Timestamp::from_millis(1_000_000);
-        tokens(1).sign(server, at, at.plus_secs(600)).expect("signs").expose().to_owned()
+        tokens(1)
+            .sign(server, at, at.plus_secs(600))
+            .expect("signs")
+            .expose()
+            .to_owned()
     }
 
     #[test]
@@ -126,8 +143,10 @@ mod tests {
     fn forged_and_foreign_tokens_are_refused() {
         let token = signed();
         let parts: Vec<&str> = token.split('.').collect();
-        let header = |json: &str| format!("{}.{}.{}", URL_SAFE_NO_PAD.encode(json), parts[1], parts[2]);
-        let body = |json: &str| format!("{}.{}.{}", parts[0], URL_SAFE_NO_PAD.encode(json), parts[2]);
+        let header =
+            |json: &str| format!("{}.{}.{}", URL_SAFE_NO_PAD.encode(json), parts[1], parts[2]);
+        let body =
+            |json: &str| format!("{}.{}.{}", parts[0], URL_SAFE_NO_PAD.encode(json), parts[2]);
         let forged = [
             header(r#"{"alg":"none","typ":"weir-checkin+jwt"}"#),
             header(r#"{"alg":"HS512","typ":"weir-checkin+jwt"}"#),

@@ -24,6 +24,11 @@ pub async fn list(
         return Err(not_found("pool"));
     }
     let before = request.after.map(DecisionId::from_uuid);
-    let rows = plane.store().decisions_page(pool, before, request.limit).await?;
-    Ok(page::page(rows, &request, |decision: &Decision| decision.id.uuid()))
+    let rows = plane
+        .store()
+        .decisions_page(pool, before, request.limit)
+        .await?;
+    Ok(page::page(rows, &request, |decision: &Decision| {
+        decision.id.uuid()
+    }))
 }

@@ -25,7 +25,11 @@ pub async fn get(plane: &ControlPlane, actor: &Actor, id: DraftId) -> Result<Sav
 }
 
 /// Keeps a draft.
-pub async fn create(plane: &ControlPlane, actor: &Actor, input: SavedDraftInput) -> Result<SavedDraft> {
+pub async fn create(
+    plane: &ControlPlane,
+    actor: &Actor,
+    input: SavedDraftInput,
+) -> Result<SavedDraft> {
     let user = owner(actor)?;
     let values = without_secrets(&input)?;
     let id = DraftId::new(plane.clock(), plane.entropy());
@@ -52,10 +56,19 @@ pub async fn replace(
 ) -> Result<SavedDraft> {
     let old = own(plane, actor, id).await?;
     if input.form != old.form {
-        return Err(invalid("form", "locked", "The form of a draft cannot change."));
+        return Err(invalid(
+            "form",
+            "locked",
+            "The form of a draft cannot change.",
+        ));
     }
     let values = without_secrets(&input)?;
-    Ok(view(plane.store().draft_replace(id, seen, values.into(), plane.now()).await?))
+    Ok(view(
+        plane
+            .store()
+            .draft_replace(id, seen, values.into(), plane.now())
+            .await?,
+    ))
 }
 
 /// Throws a draft away.
@@ -67,13 +80,19 @@ pub async fn delete(plane: &ControlPlane, actor: &Actor, id: DraftId) -> Result<
 async fn own(plane: &ControlPlane, actor: &Actor, id: DraftId) -> Result<store::Draft> {
     let user = owner(actor)?;
     let found = plane.store().draft(id).await?;
-    found.filter(|draft| draft.user == user).ok_or_else(|| not_found("draft"))
+    found
+        .filter(|draft| draft.user == user)
+        .ok_or_else(|| not_found("draft"))
 }
 
 fn owner(actor: &Actor) -> Result<UserId> {
     actor.require_admin()?;
     actor.user().ok_or_else(|| {
-        Problem::new(ProblemCode::Forbidden, "Drafts belong to people: use a key that acts for one.").into()
+        Problem::new(
+            ProblemCode::Forbidden,
+            "Drafts belong to people: use a key that acts for one.",
+        )
+        .into()
     })
 }
 
@@ -81,14 +100,24 @@ fn without_secrets(input: &SavedDraftInput) -> Result<Draft> {
     let form = form(&input.form)?;
     let unknown = input.values.keys().find(|key| form.field(key).is_none());
     if let Some(key) = unknown {
-        return Err(invalid(&format!("values/{key}"), "unknown_field", "The form has no such field."));
+        return Err(invalid(
+            &format!("values/{key}"),
+            "unknown_field",
+            "The form has no such field.",
+        ));
     }
     let mut values = input.values.clone();
     // What was typed into a secret is dropped, right or wrong: drafts are not sealed.
     let _ = SecretInputs::take_from(form, &mut values);
-    let size = serde_json::to_string(&values).map_err(|error| Error::Fault(error.to_string()))?.len();
+    let size = serde_json::to_string(&values)
+        .map_err(|error| Error::Fault(error.to_string()))?
+        .len();
     if size > MAX_BYTES {
-        return Err(invalid("values", "too_long", format!("A draft has up to {MAX_BYTES} bytes.")));
+        return Err(invalid(
+            "values",
+            "too_long",
+            format!("A draft has up to {MAX_BYTES} bytes."),
+        ));
     }
     Ok(values)
 }

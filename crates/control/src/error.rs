@@ -27,7 +27,10 @@ impl Error {
         match self {
             Self::Problem(problem) => problem.clone(),
             Self::Store(error) => store_problem(error),
-            Self::Fault(_) => Problem::new(ProblemCode::Internal, "Weir has a fault. Its log says more."),
+            Self::Fault(_) => Problem::new(
+                ProblemCode::Internal,
+                "Weir has a fault. Its log says more.",
+            ),
         }
     }
 
@@ -77,23 +80,38 @@ fn store_problem(error: &StoreError) -> Problem {
             format!("This {what} is taken. Choose another one."),
         )]),
         StoreError::InUse { by, more } => {
-            let rest = if *more > 0 { format!(" and {more} more") } else { String::new() };
-            Problem::new(ProblemCode::InUse, format!("Still used by {}{rest}. Remove that first.", by.join(", ")))
+            let rest = if *more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
+            Problem::new(
+                ProblemCode::InUse,
+                format!("Still used by {}{rest}. Remove that first.", by.join(", ")),
+            )
         }
-        StoreError::NotFound => Problem::new(ProblemCode::NotFound, "It does not exist (any more)."),
+        StoreError::NotFound => {
+            Problem::new(ProblemCode::NotFound, "It does not exist (any more).")
+        }
         StoreError::ProtocolMismatch { pool } => Problem::invalid(vec![FieldError::new(
             "connection_type",
             "protocol_mismatch",
-            format!("The pool's servers use {}. All servers of a pool use one connection type.", pool.label()),
+            format!(
+                "The pool's servers use {}. All servers of a pool use one connection type.",
+                pool.label()
+            ),
         )]),
         StoreError::Unavailable(_) | StoreError::StaleFence => {
-            let mut problem =
-                Problem::new(ProblemCode::Unavailable, "The database does not answer. Nothing was changed.");
+            let mut problem = Problem::new(
+                ProblemCode::Unavailable,
+                "The database does not answer. Nothing was changed.",
+            );
             problem.retry_after = Some(5);
             problem
         }
-        StoreError::Inconsistent { .. } | StoreError::Seal(_) => {
-            Problem::new(ProblemCode::Internal, "Stored data cannot be read. Weir's log says which.")
-        }
+        StoreError::Inconsistent { .. } | StoreError::Seal(_) => Problem::new(
+            ProblemCode::Internal,
+            "Stored data cannot be read. Weir's log says which.",
+        ),
     }
 }

@@ -20,7 +20,10 @@ pub(crate) struct Events {
 
 impl Events {
     pub(crate) fn new() -> Self {
-        Self { sender: broadcast::channel(KEPT).0, recent: Mutex::new(VecDeque::with_capacity(KEPT)) }
+        Self {
+            sender: broadcast::channel(KEPT).0,
+            recent: Mutex::new(VecDeque::with_capacity(KEPT)),
+        }
     }
 
     /// Sends the event that `make` builds from its sequence number.
@@ -52,8 +55,16 @@ pub fn subscribe(plane: &ControlPlane, last_seen: Option<u64>) -> Subscription {
     let receiver = events.sender.subscribe();
     let missed = match (last_seen, recent.front(), recent.back()) {
         (None, _, _) => Some(Vec::new()),
-        (Some(seen), Some(first), Some(last)) if seen + 1 >= first.sequence && seen <= last.sequence => {
-            Some(recent.iter().filter(|event| event.sequence > seen).cloned().collect())
+        (Some(seen), Some(first), Some(last))
+            if seen + 1 >= first.sequence && seen <= last.sequence =>
+        {
+            Some(
+                recent
+                    .iter()
+                    .filter(|event| event.sequence > seen)
+                    .cloned()
+                    .collect(),
+            )
         }
         (Some(_), _, _) => None,
     };

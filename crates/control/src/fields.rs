@@ -13,7 +13,11 @@ pub(crate) struct Fields(Vec<FieldError>);
 
 impl Fields {
     /// Reads a value written as text. On an error the text itself comes back, so that checking can go on.
-    pub(crate) fn read<T: FromStr<Err: Display> + Display>(&mut self, key: &str, text: &str) -> String {
+    pub(crate) fn read<T: FromStr<Err: Display> + Display>(
+        &mut self,
+        key: &str,
+        text: &str,
+    ) -> String {
         match text.parse::<T>() {
             Ok(value) => value.to_string(),
             Err(error) => {
@@ -26,9 +30,16 @@ impl Fields {
     /// Refuses a text with more characters than `max`, or with control characters other than line breaks and tabs.
     pub(crate) fn free_text(&mut self, key: &str, text: &str, max: usize) {
         if text.chars().count() > max {
-            self.refuse(key, "too_long", format!("This text has more than {max} characters."));
+            self.refuse(
+                key,
+                "too_long",
+                format!("This text has more than {max} characters."),
+            );
         }
-        if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        if text
+            .chars()
+            .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+        {
             self.refuse(key, "invalid", "This text holds a control character.");
         }
     }
@@ -36,7 +47,11 @@ impl Fields {
     /// Refuses a number outside of its bounds.
     pub(crate) fn bounds(&mut self, key: &str, number: u32, min: u32, max: u32) {
         if !(min..=max).contains(&number) {
-            self.refuse(key, "out_of_bounds", format!("This is a number from {min} to {max}."));
+            self.refuse(
+                key,
+                "out_of_bounds",
+                format!("This is a number from {min} to {max}."),
+            );
         }
     }
 
@@ -52,6 +67,10 @@ impl Fields {
 
     /// The end of checking.
     pub(crate) fn finish(self) -> Result<()> {
-        if self.0.is_empty() { Ok(()) } else { Err(self.0.into()) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(self.0.into())
+        }
     }
 }

@@ -32,16 +32,29 @@ pub enum Begun {
 pub async fn begin(plane: &ControlPlane, actor: &Actor, key: &str, what: &[u8]) -> Result<Begun> {
     let is_plain = |c: char| c.is_ascii_graphic();
     if key.is_empty() || key.len() > 200 || !key.chars().all(is_plain) {
-        return Err(invalid("", "idempotency_key", "An Idempotency-Key has 1 to 200 visible ASCII characters."));
+        return Err(invalid(
+            "",
+            "idempotency_key",
+            "An Idempotency-Key has 1 to 200 visible ASCII characters.",
+        ));
     }
-    let request = KeyedRequest { actor: actor.label(), key: key.to_owned() };
+    let request = KeyedRequest {
+        actor: actor.label(),
+        key: key.to_owned(),
+    };
     let fingerprint = format!("{:x}", Sha256::digest(what));
-    match plane.store().idempotency_begin(&request.actor, key, &fingerprint, plane.now()).await? {
+    match plane
+        .store()
+        .idempotency_begin(&request.actor, key, &fingerprint, plane.now())
+        .await?
+    {
         Idempotency::New => Ok(Begun::Do(request)),
         Idempotency::Stored { status, body } => Ok(Begun::Done { status, body }),
         Idempotency::Running => {
-            let mut problem =
-                Problem::new(ProblemCode::IdempotencyRunning, "The first request with this key has not ended yet.");
+            let mut problem = Problem::new(
+                ProblemCode::IdempotencyRunning,
+                "The first request with this key has not ended yet.",
+            );
             problem.retry_after = Some(1);
             Err(problem.into())
         }
@@ -54,11 +67,22 @@ pub async fn begin(plane: &ControlPlane, actor: &Actor, key: &str, what: &[u8]) 
 }
 
 /// Keeps the answer for the next time.
-pub async fn finish(plane: &ControlPlane, request: KeyedRequest, status: u16, body: &str) -> Result<()> {
-    Ok(plane.store().idempotency_finish(&request.actor, &request.key, status, body).await?)
+pub async fn finish(
+    plane: &ControlPlane,
+    request: KeyedRequest,
+    status: u16,
+    body: &str,
+) -> Result<()> {
+    Ok(plane
+        .store()
+        .idempotency_finish(&request.actor, &request.key, status, body)
+        .await?)
 }
 
 /// The request was refused and changed nothing: the key is free again.
 pub async fn forget(plane: &ControlPlane, request: KeyedRequest) -> Result<()> {
-    Ok(plane.store().idempotency_forget(&request.actor, &request.key).await?)
+    Ok(plane
+        .store()
+        .idempotency_forget(&request.actor, &request.key)
+        .await?)
 }

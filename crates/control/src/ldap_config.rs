@@ -13,11 +13,19 @@ use crate::page;
 use crate::plane::ControlPlane;
 
 /// LDAP configs in the order of their making.
-pub async fn list(plane: &ControlPlane, actor: &Actor, query: &PageQuery) -> Result<Page<SavedLdapConfig>> {
+pub async fn list(
+    plane: &ControlPlane,
+    actor: &Actor,
+    query: &PageQuery,
+) -> Result<Page<SavedLdapConfig>> {
     actor.require_admin()?;
     let request = page::request(query)?;
     let rows = plane.store().ldap_configs_page(request).await?;
-    Ok(page::page(rows.into_iter().map(view).collect(), &request, |row: &SavedLdapConfig| row.id.uuid()))
+    Ok(page::page(
+        rows.into_iter().map(view).collect(),
+        &request,
+        |row: &SavedLdapConfig| row.id.uuid(),
+    ))
 }
 
 /// One LDAP config.
@@ -31,8 +39,16 @@ pub async fn create(plane: &ControlPlane, actor: &Actor, draft: Draft) -> Result
     actor.require_admin()?;
     let (name, document, secrets) = parse(draft, None)?;
     let id = LdapConfigId::new(plane.clock(), plane.entropy());
-    let audit = plane.audit(actor, "ldap_config.create", id, json!({ "values": document }));
-    let row = plane.store().ldap_config_insert(id, name, document.into(), secrets, plane.now(), audit).await?;
+    let audit = plane.audit(
+        actor,
+        "ldap_config.create",
+        id,
+        json!({ "values": document }),
+    );
+    let row = plane
+        .store()
+        .ldap_config_insert(id, name, document.into(), secrets, plane.now(), audit)
+        .await?;
     Ok(view(row))
 }
 
@@ -47,38 +63,73 @@ pub async fn replace(
     actor.require_admin()?;
     let old = row(plane, id).await?;
     let (name, document, secrets) = parse(draft, Some(&old))?;
-    let audit = plane.audit(actor, "ldap_config.replace", id, json!({ "from": old.document, "to": document }));
-    let row = plane.store().ldap_config_replace(id, seen, name, document.into(), secrets, plane.now(), audit).await?;
+    let audit = plane.audit(
+        actor,
+        "ldap_config.replace",
+        id,
+        json!({ "from": old.document, "to": document }),
+    );
+    let row = plane
+        .store()
+        .ldap_config_replace(id, seen, name, document.into(), secrets, plane.now(), audit)
+        .await?;
     Ok(view(row))
 }
 
 /// Deletes an LDAP config that no autoscale config refers to.
-pub async fn delete(plane: &ControlPlane, actor: &Actor, id: LdapConfigId, seen: i64) -> Result<()> {
+pub async fn delete(
+    plane: &ControlPlane,
+    actor: &Actor,
+    id: LdapConfigId,
+    seen: i64,
+) -> Result<()> {
     actor.require_admin()?;
     let old = row(plane, id).await?;
     let audit = plane.audit(actor, "ldap_config.delete", id, json!({ "name": old.name }));
     Ok(plane.store().ldap_config_delete(id, seen, audit).await?)
 }
 
-fn parse(mut draft: Draft, old: Option<&LdapConfigRow>) -> Result<(String, Draft, Vec<SecretWrite>)> {
+fn parse(
+    mut draft: Draft,
+    old: Option<&LdapConfigRow>,
+) -> Result<(String, Draft, Vec<SecretWrite>)> {
     let inputs = SecretInputs::take_from(&FORM, &mut draft)?;
-    let is_set = |key: &str| old.is_some_and(|old| old.secrets.iter().any(|secret| secret.key == key));
-    let stored: SecretKeys = FORM.secret_fields().map(|field| field.key).filter(|key| is_set(key)).collect();
+    let is_set =
+        |key: &str| old.is_some_and(|old| old.secrets.iter().any(|secret| secret.key == key));
+    let stored: SecretKeys = FORM
+        .secret_fields()
+        .map(|field| field.key)
+        .filter(|key| is_set(key))
+        .collect();
     let keys = inputs.after(&stored, &FORM, &draft);
     let config = domain::ldap::parse(&draft, &keys)?;
     let writes = inputs
         .iter()
         .filter_map(|(key, input)| match input {
-            SecretInput::Set(secret) => Some(SecretWrite { key: key.to_owned(), value: Some(secret.clone()) }),
-            SecretInput::Clear => Some(SecretWrite { key: key.to_owned(), value: None }),
+            SecretInput::Set(secret) => Some(SecretWrite {
+                key: key.to_owned(),
+                value: Some(secret.clone()),
+            }),
+            SecretInput::Clear => Some(SecretWrite {
+                key: key.to_owned(),
+                value: None,
+            }),
             SecretInput::Keep => None,
         })
         .collect();
-    Ok((config.name.to_string(), domain::ldap::draft_of(&config), writes))
+    Ok((
+        config.name.to_string(),
+        domain::ldap::draft_of(&config),
+        writes,
+    ))
 }
 
 async fn row(plane: &ControlPlane, id: LdapConfigId) -> Result<LdapConfigRow> {
-    plane.store().ldap_config(id).await?.ok_or_else(|| not_found("LDAP config"))
+    plane
+        .store()
+        .ldap_config(id)
+        .await?
+        .ok_or_else(|| not_found("LDAP config"))
 }
 
 fn view(row: LdapConfigRow) -> SavedLdapConfig {

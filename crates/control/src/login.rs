@@ -31,14 +31,26 @@ pub struct Login {
 /// Signs a person in by name and password. An unknown name and a wrong password look the same.
 pub async fn sign_in(plane: &ControlPlane, name: &str, password: &Secret) -> Result<Login> {
     let name = name.trim().to_ascii_lowercase();
-    let found = if name.contains('\0') { None } else { plane.store().user_by_name(&name).await? };
+    let found = if name.contains('\0') {
+        None
+    } else {
+        plane.store().user_by_name(&name).await?
+    };
     let hash = found.as_ref().and_then(|(_, hash)| hash.as_deref());
     if !checked(hash, password)? {
         tracing::info!("a sign-in was refused");
-        return Err(Problem::new(ProblemCode::Unauthenticated, "The name or the password is wrong.").into());
+        return Err(Problem::new(
+            ProblemCode::Unauthenticated,
+            "The name or the password is wrong.",
+        )
+        .into());
     }
     let Some((user, _)) = found else {
-        return Err(Problem::new(ProblemCode::Unauthenticated, "The name or the password is wrong.").into());
+        return Err(Problem::new(
+            ProblemCode::Unauthenticated,
+            "The name or the password is wrong.",
+        )
+        .into());
     };
     begin(plane, user).await
 }
@@ -48,8 +60,20 @@ pub(crate) async fn begin(plane: &ControlPlane, user: User) -> Result<Login> {
     let token = random_token(plane);
     let max_age_secs = plane.settings().login_secs;
     let now = plane.now();
-    plane.store().login_insert(&token_hash(token.expose()), user.id, now, now.plus_secs(max_age_secs)).await?;
-    Ok(Login { token, user, max_age_secs })
+    plane
+        .store()
+        .login_insert(
+            &token_hash(token.expose()),
+            user.id,
+            now,
+            now.plus_secs(max_age_secs),
+        )
+        .await?;
+    Ok(Login {
+        token,
+        user,
+        max_age_secs,
+    })
 }
 
 /// The person behind a cookie's token, if the sign-in still holds.
@@ -58,7 +82,10 @@ pub async fn authenticate(plane: &ControlPlane, token: &str) -> Result<Option<Us
         return Ok(None);
     }
     let idle = i64::from(plane.settings().login_idle_secs) * 1000;
-    Ok(plane.store().login_find(&token_hash(token), plane.now(), idle).await?)
+    Ok(plane
+        .store()
+        .login_find(&token_hash(token), plane.now(), idle)
+        .await?)
 }
 
 /// Ends a sign-in.
@@ -84,7 +111,10 @@ fn checked(hash: Option<&str>, password: &Secret) -> Result<bool> {
     }
     if HASHING.fetch_add(1, Ordering::SeqCst) >= HASHING_AT_ONCE {
         HASHING.fetch_sub(1, Ordering::SeqCst);
-        let mut problem = Problem::new(ProblemCode::TooManyRequests, "Many people sign in just now. Try again.");
+        let mut problem = Problem::new(
+            ProblemCode::TooManyRequests,
+            "Many people sign in just now. Try again.",
+        );
         problem.retry_after = Some(1);
         return Err(problem.into());
     }

@@ -118,7 +118,7 @@ impl ControlPlane {
         &self,
         actor: &Actor,
         action: &'static str,
-        target: impl ToString,
+        target: impl std::fmt::Display,
         detail: serde_json::Value,
     ) -> AuditEntry {
         AuditEntry {
@@ -132,7 +132,19 @@ impl ControlPlane {
     }
 
     /// Tells live pages that something has changed.
-    pub(crate) fn changed(&self, noun: EventNoun, id: impl ToString, pool: Option<PoolId>, user: Option<UserId>) {
-        self.0.events.send(|sequence| ChangeEvent { sequence, noun, id: id.to_string(), pool_id: pool, user_id: user });
+    pub(crate) fn changed(
+        &self,
+        noun: EventNoun,
+        id: impl std::fmt::Display,
+        pool: Option<PoolId>,
+        user: Option<UserId>,
+    ) {
+        self.0.events.send(|sequence| ChangeEvent {
+            sequence,
+            noun,
+            id: id.to_string(),
+            pool_id: pool,
+            user_id: user,
+        });
     }
 }

@@ -27,7 +27,11 @@ pub async fn list(plane: &ControlPlane, _actor: &Actor, query: &PageQuery) -> Re
 
 /// One pool.
 pub async fn get(plane: &ControlPlane, _actor: &Actor, id: PoolId) -> Result<Pool> {
-    plane.store().pool(id).await?.ok_or_else(|| not_found("pool"))
+    plane
+        .store()
+        .pool(id)
+        .await?
+        .ok_or_else(|| not_found("pool"))
 }
 
 /// Makes a pool.
@@ -36,19 +40,40 @@ pub async fn create(plane: &ControlPlane, actor: &Actor, input: PoolInput) -> Re
     let input = parse(input)?;
     let id = PoolId::new(plane.clock(), plane.entropy());
     let audit = plane.audit(actor, "pool.create", id, json!({ "name": input.name }));
-    let pool = plane.store().pool_insert(id, input, plane.now(), audit).await?;
+    let pool = plane
+        .store()
+        .pool_insert(id, input, plane.now(), audit)
+        .await?;
     plane.changed(EventNoun::Pool, id, Some(id), None);
     Ok(pool)
 }
 
 /// Replaces a pool, if it still has the version `seen`.
-pub async fn replace(plane: &ControlPlane, actor: &Actor, id: PoolId, seen: i64, input: PoolInput) -> Result<Pool> {
+pub async fn replace(
+    plane: &ControlPlane,
+    actor: &Actor,
+    id: PoolId,
+    seen: i64,
+    input: PoolInput,
+) -> Result<Pool> {
     actor.require_admin()?;
     let old = get(plane, actor, id).await?;
     let input = parse(input)?;
-    let from = PoolInput { name: old.name, description: old.description, apps: old.apps };
-    let audit = plane.audit(actor, "pool.replace", id, json!({ "from": from, "to": input }));
-    let pool = plane.store().pool_replace(id, seen, input, plane.now(), audit).await?;
+    let from = PoolInput {
+        name: old.name,
+        description: old.description,
+        apps: old.apps,
+    };
+    let audit = plane.audit(
+        actor,
+        "pool.replace",
+        id,
+        json!({ "from": from, "to": input }),
+    );
+    let pool = plane
+        .store()
+        .pool_replace(id, seen, input, plane.now(), audit)
+        .await?;
     plane.changed(EventNoun::Pool, id, Some(id), None);
     Ok(pool)
 }
@@ -68,16 +93,28 @@ fn parse(input: PoolInput) -> Result<PoolInput> {
     let name = fields.read::<Name>("name", &input.name);
     fields.free_text("description", &input.description, 200);
     if input.apps.len() > MAX_APPS {
-        fields.refuse("apps", "too_many", format!("A pool publishes up to {MAX_APPS} apps."));
+        fields.refuse(
+            "apps",
+            "too_many",
+            format!("A pool publishes up to {MAX_APPS} apps."),
+        );
     }
     let mut keys = BTreeSet::new();
     let apps = input.apps.into_iter().enumerate().map(|(at, app)| {
         let of = |field: &str| format!("apps/{at}/{field}");
         let is_key = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if app.key.is_empty() || app.key.len() > 32 || !app.key.chars().all(is_key) {
-            fields.refuse(&of("key"), "invalid", "A key has 1 to 32 of a-z, 0-9 and -.");
+            fields.refuse(
+                &of("key"),
+                "invalid",
+                "A key has 1 to 32 of a-z, 0-9 and -.",
+            );
         } else if !keys.insert(app.key.clone()) {
-            fields.refuse(&of("key"), "duplicate", "Another app of this pool has this key.");
+            fields.refuse(
+                &of("key"),
+                "duplicate",
+                "Another app of this pool has this key.",
+            );
         }
         fields.free_text(&of("arguments"), &app.arguments, 1024);
         PublishedApp {
@@ -89,5 +126,9 @@ fn parse(input: PoolInput) -> Result<PoolInput> {
     });
     let apps = apps.collect();
     fields.finish()?;
-    Ok(PoolInput { name, description: input.description, apps })
+    Ok(PoolInput {
+        name,
+        description: input.description,
+        apps,
+    })
 }

@@ -18,7 +18,11 @@ use crate::plane::ControlPlane;
 use crate::script;
 
 /// Provider configs in the order of their making.
-pub async fn list(plane: &ControlPlane, actor: &Actor, query: &PageQuery) -> Result<Page<Provider>> {
+pub async fn list(
+    plane: &ControlPlane,
+    actor: &Actor,
+    query: &PageQuery,
+) -> Result<Page<Provider>> {
     actor.require_admin()?;
     let request = page::request(query)?;
     let rows = plane.store().providers_page(request).await?;
@@ -28,7 +32,11 @@ pub async fn list(plane: &ControlPlane, actor: &Actor, query: &PageQuery) -> Res
 /// One provider config.
 pub async fn get(plane: &ControlPlane, actor: &Actor, id: ProviderId) -> Result<Provider> {
     actor.require_admin()?;
-    plane.store().provider(id).await?.ok_or_else(|| not_found("provider"))
+    plane
+        .store()
+        .provider(id)
+        .await?
+        .ok_or_else(|| not_found("provider"))
 }
 
 /// Makes a provider config.
@@ -36,8 +44,16 @@ pub async fn create(plane: &ControlPlane, actor: &Actor, input: ProviderInput) -
     actor.require_admin()?;
     let input = parse(plane, input)?;
     let id = ProviderId::new(plane.clock(), plane.entropy());
-    let audit = plane.audit(actor, "provider.create", id, json!({ "name": input.name, "kind": input.kind }));
-    let provider = plane.store().provider_insert(id, input, plane.now(), audit).await?;
+    let audit = plane.audit(
+        actor,
+        "provider.create",
+        id,
+        json!({ "name": input.name, "kind": input.kind }),
+    );
+    let provider = plane
+        .store()
+        .provider_insert(id, input, plane.now(), audit)
+        .await?;
     plane.changed(EventNoun::Provider, id, None, None);
     plane.wake();
     Ok(provider)
@@ -54,7 +70,11 @@ pub async fn replace(
     let old = get(plane, actor, id).await?;
     let mut fields = Fields::default();
     if input.kind != old.kind {
-        fields.refuse("kind", "locked", "The kind of a provider cannot change. Make a new provider instead.");
+        fields.refuse(
+            "kind",
+            "locked",
+            "The kind of a provider cannot change. Make a new provider instead.",
+        );
     }
     fields.finish()?;
     let input = parse(plane, input)?;
@@ -62,7 +82,10 @@ pub async fn replace(
         "name": input.name, "from_max_instances": old.max_instances, "to_max_instances": input.max_instances,
         "settings": input.settings, "script_changed": input.startup_script != old.startup_script,
     }));
-    let provider = plane.store().provider_replace(id, seen, input, plane.now(), audit).await?;
+    let provider = plane
+        .store()
+        .provider_replace(id, seen, input, plane.now(), audit)
+        .await?;
     plane.changed(EventNoun::Provider, id, None, None);
     plane.wake();
     Ok(provider)
@@ -80,7 +103,12 @@ pub async fn delete(plane: &ControlPlane, actor: &Actor, id: ProviderId, seen: i
 /// Tries the provider as configured, without side effects.
 pub async fn test(plane: &ControlPlane, actor: &Actor, id: ProviderId) -> Result<Vec<TestCheck>> {
     let provider = get(plane, actor, id).await?;
-    match plane.inner().parts.providers.open(provider.id, provider.kind, &provider.settings) {
+    match plane
+        .inner()
+        .parts
+        .providers
+        .open(provider.id, provider.kind, &provider.settings)
+    {
         Ok(open) => Ok(open.test().await),
         Err(error) => Ok(vec![TestCheck {
             name: "The provider can be opened".to_owned(),
@@ -106,11 +134,18 @@ fn parse(plane: &ControlPlane, input: ProviderInput) -> Result<ProviderInput> {
     let settings = match KindSettings::parse(input.kind, &Draft::from(input.settings.clone())) {
         Ok(settings) => settings.draft().into(),
         Err(errors) => {
-            let below = |error: FieldError| FieldError { pointer: format!("/settings{}", error.pointer), ..error };
+            let below = |error: FieldError| FieldError {
+                pointer: format!("/settings{}", error.pointer),
+                ..error
+            };
             fields.extend(errors.into_iter().map(below).collect());
             input.settings
         }
     };
     fields.finish()?;
-    Ok(ProviderInput { name, settings, ..input })
+    Ok(ProviderInput {
+        name,
+        settings,
+        ..input
+    })
 }

@@ -20,7 +20,10 @@ const MAX_BYTES: usize = 64 * 1024;
 /// What is wrong with a template, as errors of the provider's field.
 pub(crate) fn check(template: &str) -> Vec<FieldError> {
     if template.len() > MAX_BYTES {
-        let message = format!("The script has {} bytes; {MAX_BYTES} is the most.", template.len());
+        let message = format!(
+            "The script has {} bytes; {MAX_BYTES} is the most.",
+            template.len()
+        );
         return vec![FieldError::new("startup_script", "too_long", message)];
     }
     match Script::parse(template) {
@@ -33,16 +36,34 @@ pub(crate) fn check(template: &str) -> Vec<FieldError> {
 }
 
 /// What should be looked at when this config uses this provider.
-pub(crate) fn warnings(config: &AutoscaleConfig, provider: &Provider, facts: &ProviderFacts) -> Vec<ConfigWarning> {
+pub(crate) fn warnings(
+    config: &AutoscaleConfig,
+    provider: &Provider,
+    facts: &ProviderFacts,
+) -> Vec<ConfigWarning> {
     let mut warnings = Vec::new();
-    let mut warn = |key: &str, message: String| warnings.push(ConfigWarning { key: key.to_owned(), message });
+    let mut warn = |key: &str, message: String| {
+        warnings.push(ConfigWarning {
+            key: key.to_owned(),
+            message,
+        })
+    };
     let script = Script::parse(&provider.startup_script).ok();
     let tags = script.as_ref().map(Script::tags).unwrap_or_default();
-    for warning in script.iter().flat_map(|script| script.warnings(&fillable(config))) {
-        warn("startup_script", format!("In the start-up script, {warning}"));
+    for warning in script
+        .iter()
+        .flat_map(|script| script.warnings(&fillable(config)))
+    {
+        warn(
+            "startup_script",
+            format!("In the start-up script, {warning}"),
+        );
     }
     if !facts.runs_script && !provider.startup_script.trim().is_empty() {
-        warn("startup_script", "This provider does not run the start-up script by itself.".to_owned());
+        warn(
+            "startup_script",
+            "This provider does not run the start-up script by itself.".to_owned(),
+        );
     }
     if config.require_checkin && !tags.contains(&Tag::CheckinJwt) {
         warn(
@@ -76,13 +97,14 @@ pub(crate) fn warnings(config: &AutoscaleConfig, provider: &Provider, facts: &Pr
 }
 
 /// Fills a template in for one server.
-pub(crate) fn render(
-    template: &str,
-    values: &TagValues,
-    facts: &ProviderFacts,
-) -> Result<Secret> {
-    let script = Script::parse(template)
-        .map_err(|errors| invalid("startup_script", "script", errors.first().map(ToString::to_string).unwrap_or_default()))?;
+pub(crate) fn render(template: &str, values: &TagValues, facts: &ProviderFacts) -> Result<Secret> {
+    let script = Script::parse(template).map_err(|errors| {
+        invalid(
+            "startup_script",
+            "script",
+            errors.first().map(ToString::to_string).unwrap_or_default(),
+        )
+    })?;
     script
         .render(values, facts.script_limit_bytes.map(|limit| limit as usize))
         .map_err(|error| invalid("startup_script", "too_long", error.to_string()))
@@ -100,7 +122,10 @@ pub(crate) fn values(
     let mut values = TagValues::new()
         .with(Tag::ServerId, server.bare())
         .with(Tag::ServerHostname, name)
-        .with(Tag::UpstreamAuthAddress, zone.input.upstream_auth_address.as_str())
+        .with(
+            Tag::UpstreamAuthAddress,
+            zone.input.upstream_auth_address.as_str(),
+        )
         .with(Tag::CheckinJwt, token.expose());
     if let Some(username) = config.connection.access.username() {
         values = values.with(Tag::ConnectionUsername, username);

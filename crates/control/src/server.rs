@@ -26,7 +26,16 @@ pub async fn list(
 ) -> Result<Page<Server>> {
     actor.require_admin()?;
     let request = page::request(query)?;
-    let rows = plane.store().servers_page(ServerFilter { pool, include_deleted }, request).await?;
+    let rows = plane
+        .store()
+        .servers_page(
+            ServerFilter {
+                pool,
+                include_deleted,
+            },
+            request,
+        )
+        .await?;
     Ok(page::page(rows, &request, |server| server.id.uuid()))
 }
 
@@ -37,23 +46,42 @@ pub async fn get(plane: &ControlPlane, actor: &Actor, id: ServerId) -> Result<Se
 }
 
 /// Enters a fixed server: the loop seats people on it and never makes, drains or deletes it.
-pub async fn create_fixed(plane: &ControlPlane, actor: &Actor, input: FixedServerInput) -> Result<Server> {
+pub async fn create_fixed(
+    plane: &ControlPlane,
+    actor: &Actor,
+    input: FixedServerInput,
+) -> Result<Server> {
     actor.require_admin()?;
     let mut fields = Fields::default();
     let name = fields.read::<Name>("name", &input.name);
     let host = fields.read::<Host>("host", &input.host);
-    let username = input.username.as_deref().map(|username| fields.read::<Text>("username", username));
+    let username = input
+        .username
+        .as_deref()
+        .map(|username| fields.read::<Text>("username", username));
     if input.port == 0 {
-        fields.refuse("port", "out_of_bounds", "A port is a number from 1 to 65535.");
+        fields.refuse(
+            "port",
+            "out_of_bounds",
+            "A port is a number from 1 to 65535.",
+        );
     }
     fields.bounds("limits/max_sessions", input.limits.max_sessions, 1, 1000);
     match input.limits.max_users {
         Some(_) if !input.protocol.counts_users() => {
-            fields.refuse("limits/max_users", "hidden", "Users are counted for RDP and SSH only. Leave it out.");
+            fields.refuse(
+                "limits/max_users",
+                "hidden",
+                "Users are counted for RDP and SSH only. Leave it out.",
+            );
         }
         Some(users) => fields.bounds("limits/max_users", users, 1, 1000),
         None if input.protocol.counts_users() => {
-            fields.refuse("limits/max_users", "required", "RDP and SSH servers have a limit of users.");
+            fields.refuse(
+                "limits/max_users",
+                "required",
+                "RDP and SSH servers have a limit of users.",
+            );
         }
         None => {}
     }
@@ -61,19 +89,48 @@ pub async fn create_fixed(plane: &ControlPlane, actor: &Actor, input: FixedServe
         fields.free_text("host_key", key, 8192);
     }
     if plane.store().pool(input.pool_id).await?.is_none() {
-        fields.refuse("pool_id", "not_found", "There is no such pool. Choose another one.");
+        fields.refuse(
+            "pool_id",
+            "not_found",
+            "There is no such pool. Choose another one.",
+        );
     }
     if plane.store().zone(input.zone_id).await?.is_none() {
-        fields.refuse("zone_id", "not_found", "There is no such zone. Choose another one.");
+        fields.refuse(
+            "zone_id",
+            "not_found",
+            "There is no such zone. Choose another one.",
+        );
     }
     fields.finish()?;
-    let input = FixedServerInput { name, host, username, ..input };
-    let access = Revealed { username: input.username.clone(), ..Revealed::default() };
+    let input = FixedServerInput {
+        name,
+        host,
+        username,
+        ..input
+    };
+    let access = Revealed {
+        username: input.username.clone(),
+        ..Revealed::default()
+    };
     let id = ServerId::new(plane.clock(), plane.entropy());
-    let audit = plane.audit(actor, "server.create_fixed", id, json!({ "name": input.name, "host": input.host }));
+    let audit = plane.audit(
+        actor,
+        "server.create_fixed",
+        id,
+        json!({ "name": input.name, "host": input.host }),
+    );
     let pool = input.pool_id;
-    let server =
-        plane.store().fixed_server_insert(id, input, crate::session::sealed(&access)?, plane.now(), audit).await?;
+    let server = plane
+        .store()
+        .fixed_server_insert(
+            id,
+            input,
+            crate::session::sealed(&access)?,
+            plane.now(),
+            audit,
+        )
+        .await?;
     changed(plane, id, pool);
     Ok(server)
 }
@@ -82,12 +139,26 @@ pub async fn create_fixed(plane: &ControlPlane, actor: &Actor, input: FixedServe
 pub async fn drain(plane: &ControlPlane, actor: &Actor, id: ServerId) -> Result<Server> {
     actor.require_admin()?;
     let row = row(plane, id).await?;
-    if !matches!(row.server.status, ServerState::Running { .. } | ServerState::Draining { .. }) {
+    if !matches!(
+        row.server.status,
+        ServerState::Running { .. } | ServerState::Draining { .. }
+    ) {
         return Err(wrong_state(&row, "drained"));
     }
     let audit = plane.audit(actor, "server.drain", id, json!({}));
     let version = row.server.version;
-    plane.store().server_drain(None, id, version, DrainReason::Admin, false, plane.now(), audit).await?;
+    plane
+        .store()
+        .server_drain(
+            None,
+            id,
+            version,
+            DrainReason::Admin,
+            false,
+            plane.now(),
+            audit,
+        )
+        .await?;
     changed(plane, id, row.server.pool_id);
     get(plane, actor, id).await
 }
@@ -100,13 +171,21 @@ pub async fn undrain(plane: &ControlPlane, actor: &Actor, id: ServerId) -> Resul
         return Err(wrong_state(&row, "taken back"));
     }
     let audit = plane.audit(actor, "server.undrain", id, json!({}));
-    plane.store().server_undrain(id, row.server.version, plane.now(), audit).await?;
+    plane
+        .store()
+        .server_undrain(id, row.server.version, plane.now(), audit)
+        .await?;
     changed(plane, id, row.server.pool_id);
     get(plane, actor, id).await
 }
 
 /// Deletes a server. One that holds sessions is refused unless `end_sessions` is set, which ends them first.
-pub async fn delete(plane: &ControlPlane, actor: &Actor, id: ServerId, end_sessions: bool) -> Result<()> {
+pub async fn delete(
+    plane: &ControlPlane,
+    actor: &Actor,
+    id: ServerId,
+    end_sessions: bool,
+) -> Result<()> {
     actor.require_admin()?;
     let row = row(plane, id).await?;
     let pool = row.server.pool_id;
@@ -114,31 +193,53 @@ pub async fn delete(plane: &ControlPlane, actor: &Actor, id: ServerId, end_sessi
     if row.server.open_sessions > 0 && !end_sessions {
         return Err(Problem::new(
             ProblemCode::InUse,
-            format!("{name} holds {} open sessions. Drain it, or say that they may be ended.", row.server.open_sessions),
+            format!(
+                "{name} holds {} open sessions. Drain it, or say that they may be ended.",
+                row.server.open_sessions
+            ),
         )
         .into());
     }
-    let audit = plane.audit(actor, "server.delete", id, json!({ "name": name, "end_sessions": end_sessions }));
+    let audit = plane.audit(
+        actor,
+        "server.delete",
+        id,
+        json!({ "name": name, "end_sessions": end_sessions }),
+    );
     if row.server.origin == Origin::Fixed {
-        plane.store().fixed_server_delete(id, row.server.version, end_sessions.then_some(EndReason::Admin), audit).await?;
+        plane
+            .store()
+            .fixed_server_delete(
+                id,
+                row.server.version,
+                end_sessions.then_some(EndReason::Admin),
+                audit,
+            )
+            .await?;
         changed(plane, id, pool);
         return Ok(());
     }
     let state = match row.server.status.clone() {
         ServerState::Deleting { .. } | ServerState::Deleted { .. } => return Ok(()),
         ServerState::Requested | ServerState::Unknown => return Err(wrong_state(&row, "deleted")),
-        state @ (ServerState::Running { .. } | ServerState::Draining { .. }) => {
-            state.drain(DrainReason::Admin).and_then(ServerState::delete)
-        }
-        state @ (ServerState::Provisioning { .. } | ServerState::Booting { .. } | ServerState::Failed { .. }) => {
-            state.delete()
-        }
+        state @ (ServerState::Running { .. } | ServerState::Draining { .. }) => state
+            .drain(DrainReason::Admin)
+            .and_then(ServerState::delete),
+        state @ (ServerState::Provisioning { .. }
+        | ServerState::Booting { .. }
+        | ServerState::Failed { .. }) => state.delete(),
     };
     let state = state.map_err(|error| Error::Fault(error.to_string()))?;
     let write = ServerWrite {
         end_sessions: end_sessions.then_some(EndReason::Admin),
         only_if_empty: !end_sessions,
-        ..ServerWrite::new(id, row.server.version, state, plane.now(), Health::Unchanged)
+        ..ServerWrite::new(
+            id,
+            row.server.version,
+            state,
+            plane.now(),
+            Health::Unchanged,
+        )
     };
     plane.store().server_write(None, write, Some(audit)).await?;
     changed(plane, id, pool);
@@ -146,11 +247,19 @@ pub async fn delete(plane: &ControlPlane, actor: &Actor, id: ServerId, end_sessi
 }
 
 async fn row(plane: &ControlPlane, id: ServerId) -> Result<ServerRow> {
-    plane.store().server(id).await?.ok_or_else(|| not_found("server"))
+    plane
+        .store()
+        .server(id)
+        .await?
+        .ok_or_else(|| not_found("server"))
 }
 
 fn wrong_state(row: &ServerRow, what: &str) -> Error {
-    let detail = format!("{} is {} and cannot be {what} now.", row.server.name, row.server.status.word());
+    let detail = format!(
+        "{} is {} and cannot be {what} now.",
+        row.server.name,
+        row.server.status.word()
+    );
     Problem::new(ProblemCode::Conflict, detail).into()
 }
 

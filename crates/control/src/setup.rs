@@ -23,17 +23,28 @@ pub async fn new_link(plane: &ControlPlane) -> Result<Option<Secret>> {
     }
     let token = random_token(plane);
     let expires_at = plane.now().plus_secs(plane.settings().setup_link_secs);
-    plane.store().setup_link_put(&token_hash(token.expose()), expires_at).await?;
+    plane
+        .store()
+        .setup_link_put(&token_hash(token.expose()), expires_at)
+        .await?;
     Ok(Some(token))
 }
 
 /// Whether a set-up link can still be used.
 pub async fn is_valid(plane: &ControlPlane, token: &str) -> Result<bool> {
-    Ok(plane.store().setup_link_valid(&token_hash(token), plane.now()).await?)
+    Ok(plane
+        .store()
+        .setup_link_valid(&token_hash(token), plane.now())
+        .await?)
 }
 
 /// Makes the first admin and signs them in. The link is used up.
-pub async fn complete(plane: &ControlPlane, token: &str, name: String, password: Secret) -> Result<Login> {
+pub async fn complete(
+    plane: &ControlPlane,
+    token: &str,
+    name: String,
+    password: Secret,
+) -> Result<Login> {
     let used_up = || {
         Problem::new(
             ProblemCode::Gone,
@@ -43,11 +54,24 @@ pub async fn complete(plane: &ControlPlane, token: &str, name: String, password:
     if !is_valid(plane, token).await? {
         return Err(used_up().into());
     }
-    let input = UserInput { name, role: Role::Admin, password: Some(password) };
+    let input = UserInput {
+        name,
+        role: Role::Admin,
+        password: Some(password),
+    };
     let new = user::parse_new(plane, &input)?;
     let id = new.id;
-    let audit = plane.audit(&Actor::System, "setup.complete", id, json!({ "name": new.name }));
-    if !plane.store().setup_complete(&token_hash(token), plane.now(), new, audit).await? {
+    let audit = plane.audit(
+        &Actor::System,
+        "setup.complete",
+        id,
+        json!({ "name": new.name }),
+    );
+    if !plane
+        .store()
+        .setup_complete(&token_hash(token), plane.now(), new, audit)
+        .await?
+    {
         return Err(used_up().into());
     }
     match plane.store().user(id).await? {

@@ -32,7 +32,9 @@ pub async fn create(plane: &ControlPlane, actor: &Actor, input: SshKeyInput) -> 
         Some(Ok(public)) => (public, None),
         Some(Err(_)) | None => new_pair(plane, &name)?,
     };
-    let line = public.to_openssh().map_err(|error| Error::Fault(format!("writing a public key failed: {error}")))?;
+    let line = public
+        .to_openssh()
+        .map_err(|error| Error::Fault(format!("writing a public key failed: {error}")))?;
     let id = SshKeyId::new(plane.clock(), plane.entropy());
     let key = SshKey {
         id,
@@ -41,13 +43,24 @@ pub async fn create(plane: &ControlPlane, actor: &Actor, input: SshKeyInput) -> 
         fingerprint: public.fingerprint(HashAlg::Sha256).to_string(),
         created_at: plane.now(),
     };
-    let audit = plane.audit(actor, "ssh_key.create", id, json!({ "fingerprint": key.fingerprint }));
-    plane.store().ssh_key_insert(user, key.clone(), audit).await.map_err(|error| match error {
-        store::StoreError::Duplicate { .. } => {
-            crate::error::invalid("public_key", "duplicate", "This key is in your profile already.")
-        }
-        other => other.into(),
-    })?;
+    let audit = plane.audit(
+        actor,
+        "ssh_key.create",
+        id,
+        json!({ "fingerprint": key.fingerprint }),
+    );
+    plane
+        .store()
+        .ssh_key_insert(user, key.clone(), audit)
+        .await
+        .map_err(|error| match error {
+            store::StoreError::Duplicate { .. } => crate::error::invalid(
+                "public_key",
+                "duplicate",
+                "This key is in your profile already.",
+            ),
+            other => other.into(),
+        })?;
     plane.wake();
     Ok(NewSshKey { key, private_key })
 }
@@ -55,7 +68,13 @@ pub async fn create(plane: &ControlPlane, actor: &Actor, input: SshKeyInput) -> 
 /// Deletes a key. Servers on which the actor has a session forget it too.
 pub async fn delete(plane: &ControlPlane, actor: &Actor, id: SshKeyId) -> Result<()> {
     let user = owner(actor)?;
-    if !plane.store().ssh_keys_of(user).await?.iter().any(|key| key.id == id) {
+    if !plane
+        .store()
+        .ssh_keys_of(user)
+        .await?
+        .iter()
+        .any(|key| key.id == id)
+    {
         return Err(not_found("SSH key"));
     }
     let audit = plane.audit(actor, "ssh_key.delete", id, json!({}));
@@ -66,7 +85,11 @@ pub async fn delete(plane: &ControlPlane, actor: &Actor, id: SshKeyId) -> Result
 
 fn owner(actor: &Actor) -> Result<UserId> {
     actor.user().ok_or_else(|| {
-        Problem::new(ProblemCode::Forbidden, "SSH keys belong to people: use a key that acts for one.").into()
+        Problem::new(
+            ProblemCode::Forbidden,
+            "SSH keys belong to people: use a key that acts for one.",
+        )
+        .into()
     })
 }
 
@@ -81,22 +104,39 @@ fn parse_public(line: &str) -> Result<PublicKey, String> {
     if line.lines().count() > 1 {
         return Err("A public key is one line.".to_owned());
     }
-    let key = PublicKey::from_openssh(line)
-        .map_err(|_| "This is not a public key. It is one line such as `ssh-ed25519 AAAA… name`.".to_owned())?;
+    let key = PublicKey::from_openssh(line).map_err(|_| {
+        "This is not a public key. It is one line such as `ssh-ed25519 AAAA… name`.".to_owned()
+    })?;
     match key.algorithm() {
-        Algorithm::Ed25519 | Algorithm::Ecdsa { .. } | Algorithm::SkEd25519 | Algorithm::SkEcdsaSha2NistP256 => Ok(key),
+        Algorithm::Ed25519
+        | Algorithm::Ecdsa { .. }
+        | Algorithm::SkEd25519
+        | Algorithm::SkEcdsaSha2NistP256 => Ok(key),
         Algorithm::Rsa { .. } => {
-            let bits = key.key_data().rsa().and_then(|rsa| rsa.n.as_positive_bytes()).map_or(0, |n| n.len() * 8);
-            if bits >= 2048 { Ok(key) } else { Err(format!("This RSA key has {bits} bits; 2048 is the least.")) }
+            let bits = key
+                .key_data()
+                .rsa()
+                .and_then(|rsa| rsa.n.as_positive_bytes())
+                .map_or(0, |n| n.len() * 8);
+            if bits >= 2048 {
+                Ok(key)
+            } else {
+                Err(format!("This RSA key has {bits} bits; 2048 is the least."))
+            }
         }
-        other => Err(format!("Keys of the type {other} are too weak. Use Ed25519, ECDSA or RSA.")),
+        other => Err(format!(
+            "Keys of the type {other} are too weak. Use Ed25519, ECDSA or RSA."
+        )),
     }
 }
 
 fn new_pair(plane: &ControlPlane, name: &str) -> Result<(PublicKey, Option<String>)> {
     let mut seed = [0; 32];
     plane.entropy().fill(&mut seed);
-    let comment: String = name.chars().map(|c| if c.is_ascii_graphic() { c } else { '-' }).collect();
+    let comment: String = name
+        .chars()
+        .map(|c| if c.is_ascii_graphic() { c } else { '-' })
+        .collect();
     let fault = |error: ssh_key::Error| Error::Fault(format!("making a key pair failed: {error}"));
     let pair = KeypairData::from(Ed25519Keypair::from_seed(&seed));
     let private = PrivateKey::new(pair, comment).map_err(fault)?;
@@ -108,8 +148,7 @@ fn new_pair(plane: &ControlPlane, name: &str) -> Result<(PublicKey, Option<Strin
 mod tests {
     use super::*;
 
-    const ED25519: &str =
-        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ someone@example.com";
+    const ED25519: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ someone@example.com";
 
     #[test]
     fn a_public_key_is_one_line_of_a_strong_type() {

@@ -24,26 +24,47 @@ pub async fn list(plane: &ControlPlane, actor: &Actor, query: &PageQuery) -> Res
 /// One zone.
 pub async fn get(plane: &ControlPlane, actor: &Actor, id: ZoneId) -> Result<Zone> {
     actor.require_admin()?;
-    plane.store().zone(id).await?.ok_or_else(|| not_found("zone"))
+    plane
+        .store()
+        .zone(id)
+        .await?
+        .ok_or_else(|| not_found("zone"))
 }
 
 /// Makes a zone.
 pub async fn create(plane: &ControlPlane, actor: &Actor, input: ZoneInput) -> Result<Zone> {
     actor.require_admin()?;
-    let input = parse(input)?;
+    let input = parse(&input)?;
     let id = ZoneId::new(plane.clock(), plane.entropy());
     let audit = plane.audit(actor, "zone.create", id, json!({ "name": input.name }));
-    let zone = plane.store().zone_insert(id, input, plane.now(), audit).await?;
+    let zone = plane
+        .store()
+        .zone_insert(id, input, plane.now(), audit)
+        .await?;
     plane.changed(EventNoun::Zone, id, None, None);
     Ok(zone)
 }
 
 /// Replaces a zone, if it still has the version `seen`.
-pub async fn replace(plane: &ControlPlane, actor: &Actor, id: ZoneId, seen: i64, input: ZoneInput) -> Result<Zone> {
+pub async fn replace(
+    plane: &ControlPlane,
+    actor: &Actor,
+    id: ZoneId,
+    seen: i64,
+    input: ZoneInput,
+) -> Result<Zone> {
     let old = get(plane, actor, id).await?;
-    let input = parse(input)?;
-    let audit = plane.audit(actor, "zone.replace", id, json!({ "from": old.input, "to": input }));
-    let zone = plane.store().zone_replace(id, seen, input, plane.now(), audit).await?;
+    let input = parse(&input)?;
+    let audit = plane.audit(
+        actor,
+        "zone.replace",
+        id,
+        json!({ "from": old.input, "to": input }),
+    );
+    let zone = plane
+        .store()
+        .zone_replace(id, seen, input, plane.now(), audit)
+        .await?;
     plane.changed(EventNoun::Zone, id, None, None);
     Ok(zone)
 }
@@ -57,10 +78,14 @@ pub async fn delete(plane: &ControlPlane, actor: &Actor, id: ZoneId, seen: i64) 
     Ok(())
 }
 
-fn parse(input: ZoneInput) -> Result<ZoneInput> {
+fn parse(input: &ZoneInput) -> Result<ZoneInput> {
     let mut fields = Fields::default();
     let name = fields.read::<Name>("name", &input.name);
-    let upstream_auth_address = fields.read::<Authority>("upstream_auth_address", &input.upstream_auth_address);
+    let upstream_auth_address =
+        fields.read::<Authority>("upstream_auth_address", &input.upstream_auth_address);
     fields.finish()?;
-    Ok(ZoneInput { name, upstream_auth_address })
+    Ok(ZoneInput {
+        name,
+        upstream_auth_address,
+    })
 }

@@ -17,6 +17,9 @@ mod machine;
 pub use error::ProviderError;
 #[cfg(feature = "ssr")]
 pub use machine::{CreateRequest, Listing, Machine, Tags};
+#[cfg(feature = "ssr")]
+pub use registry::Providers;
+pub use registry::{check_settings, form};
 
 /// A configured source of machines. Every method may be called again after a crash or a lost answer.
 ///

@@ -3,6 +3,7 @@
 use domain::error::FieldError;
 use domain::form::{Draft, Form};
 use domain::provider::ProviderKind;
+use serde_json::{Map, Value};
 
 use crate::fake::{self, FakeConfig};
 use crate::local::{self, LocalConfig};
@@ -16,6 +17,15 @@ pub fn form(kind: ProviderKind) -> &'static Form {
         ProviderKind::Local => &local::FORM,
         ProviderKind::Fake => &fake::FORM,
     }
+}
+
+/// The kind's own fields as they are stored: checked, and with the defaults written out.
+pub fn check_settings(
+    kind: ProviderKind,
+    settings: &Map<String, Value>,
+) -> Result<Map<String, Value>, Vec<FieldError>> {
+    let settings = Settings::parse(kind, &Draft::from(settings.clone()))?;
+    Ok(settings.draft().into())
 }
 
 /// The typed settings of a provider config.

@@ -1,5 +1,10 @@
 //! The provider `local` against the real sshd, with the real ssh as the person's client.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "real processes run in real time, and the servers of two runs need different ids"
+)]
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
@@ -243,7 +248,11 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 
 /// The living processes whose environment, title or open files name this machine.
 fn processes_of(machine: &Machine) -> Vec<String> {
-    let id = &machine.id.0;
+    processes_with(&machine.id.0)
+}
+
+/// The living processes whose environment, title or open files hold this text.
+fn processes_with(id: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").expect("/proc").flatten() {
         let path = entry.path();
@@ -556,6 +565,84 @@ async fn many_at_once_have_ports_of_their_own() {
             .iter()
             .all(|machine| machine.state == MachineState::Up)
     );
+}
+
+/// This test is also the Weir that it kills: started with a folder in `CHURN` it makes and deletes machines for ever.
+#[tokio::test]
+async fn a_weir_killed_at_any_moment_leaves_nothing_unseen() {
+    const CHURN: &str = "WEIR_TEST_CHURN";
+    let deployment = DeploymentId::from_uuid(Uuid::from_u128(1));
+    if let Ok(root) = std::env::var(CHURN) {
+        let config = LocalConfig { boot_delay_secs: 0 };
+        let clock = Arc::new(SystemClock);
+        let provider = LocalProvider::new(root.into(), LocalProvider::SEARCH_PATH, config, clock);
+        loop {
+            let server = ServerId::from_uuid(new_uuid());
+            let request = contract::request(server, deployment, "echo x >>count; sleep 1000");
+            let machine = provider.create(&request).await.expect("create");
+            provider.delete(&machine.id).await.expect("delete");
+        }
+    }
+    let rig = Rig::new();
+    let mut left_alive = 0;
+    for round in 0..25 {
+        let mut weir = Command::new(std::env::current_exe().expect("this program"))
+            .args([
+                "--exact",
+                "a_weir_killed_at_any_moment_leaves_nothing_unseen",
+            ])
+            .env(CHURN, rig.folder.path().join("local"))
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("a second Weir");
+        // From before the first folder to the second machine.
+        std::thread::sleep(Duration::from_millis(5 + 13 * round));
+        weir.kill().expect("kill -9");
+        weir.wait().expect("it is dead");
+
+        let again = rig.restarted();
+        let list = async || again.list(deployment).await.expect("list").machines;
+        let mut listed = list().await;
+        for _ in 0..1000 {
+            if listed
+                .iter()
+                .all(|machine| machine.state == MachineState::Up)
+            {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+            listed = list().await;
+        }
+        assert!(
+            listed
+                .iter()
+                .all(|machine| machine.state == MachineState::Up),
+            "{listed:?}"
+        );
+        assert!(listed.len() <= 1, "one at a time: {listed:?}");
+        let site = rig.site().display().to_string();
+        let ids: Vec<_> = listed.iter().map(|machine| machine.id.0.clone()).collect();
+        until("nothing runs that no list shows", || {
+            let running = processes_with(&site);
+            running.iter().all(|process| {
+                let proc = process.split(": ").next().expect("a path");
+                let environment = fs::read(Path::new(proc).join("environ")).unwrap_or_default();
+                ids.iter()
+                    .any(|id| process.contains(id) || text(&environment).contains(id))
+            })
+        });
+        assert_eq!(rig.leftovers(), ids, "round {round}");
+        left_alive += listed.len();
+        for machine in &listed {
+            let count = rig.machine_folder(machine).join("count");
+            until("the script has begun", || count.exists());
+            assert_eq!(fs::read_to_string(count).expect("count"), "x\n", "once");
+            again.delete(&machine.id).await.expect("delete");
+        }
+        assert_eq!(processes_with(&site), Vec::<String>::new());
+        assert!(rig.leftovers().is_empty());
+    }
+    assert!(left_alive > 0, "no kill hit a Weir with a machine");
 }
 
 #[tokio::test]

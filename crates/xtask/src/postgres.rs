@@ -248,9 +248,12 @@ mod tests {
     fn it_takes_connections_and_leaves_nothing_behind() {
         let postgres = Postgres::start().expect("a running Postgres");
         let folder = postgres.folder.clone();
-        let one = console::output(
-            Command::new(postgres.programs.join("psql")).args(["-At", &postgres.url(), "-c", "select 1"]),
-        );
+        let one = console::output(Command::new(postgres.programs.join("psql")).args([
+            "-At",
+            &postgres.url(),
+            "-c",
+            "select 1",
+        ]));
         assert_eq!(one.as_deref().map(str::trim), Ok("1"));
         drop(postgres);
         assert!(!folder.exists(), "{} is removed", folder.display());

@@ -21,7 +21,9 @@ use domain::zone::Zone;
 use providers::{CreateRequest, Tags};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use store::{Fence, Health, IntentOutcome, NewServer, SeatOutcome, SeatWrite, ServerWrite, StoreError};
+use store::{
+    Fence, Health, IntentOutcome, NewServer, SeatOutcome, SeatWrite, ServerWrite, StoreError,
+};
 
 use super::effect::{Call, Effect};
 use super::observe;
@@ -36,7 +38,13 @@ pub(super) async fn commit(
     snapshot: &Snapshot,
     plan: &Plan,
 ) -> Result<Vec<Effect>> {
-    let mut commit = Commit { plane, fence, now: plane.now(), effects: Vec::new(), servers: index(snapshot) };
+    let mut commit = Commit {
+        plane,
+        fence,
+        now: plane.now(),
+        effects: Vec::new(),
+        servers: index(snapshot),
+    };
     let mut creates = Vec::new();
     for planned in &plan.actions {
         match planned.action {
@@ -58,8 +66,14 @@ struct Commit<'a> {
 }
 
 fn index(snapshot: &Snapshot) -> BTreeMap<ServerId, (&PoolSnapshot, &ServerSnapshot)> {
-    let of_pool = |pool: &PoolSnapshot| pool.servers.iter().map(move |server| (server.id, (pool, server)));
-    snapshot.pools.iter().flat_map(of_pool).collect()
+    let pools = snapshot.pools.iter();
+    pools
+        .flat_map(|pool| {
+            pool.servers
+                .iter()
+                .map(move |server| (server.id, (pool, server)))
+        })
+        .collect()
 }
 
 impl Commit<'_> {
@@ -68,51 +82,114 @@ impl Commit<'_> {
             // Together, in one transaction a provider.
             Action::Create { .. } => Ok(()),
             Action::CallCreate { server } => self.call_create(*server).await,
-            Action::Adopt { server, machine, address } => {
-                self.adopt(*server, machine.clone(), address.clone(), planned).await
+            Action::Adopt {
+                server,
+                machine,
+                address,
+            } => {
+                self.adopt(*server, machine.clone(), address.clone(), planned)
+                    .await
             }
             Action::ProbePort { server, address } => {
-                self.call(*server, Call::Probe { server: *server, address: address.clone() }).await
+                self.call(
+                    *server,
+                    Call::Probe {
+                        server: *server,
+                        address: address.clone(),
+                    },
+                )
+                .await
             }
             Action::Authorize { server } => self.authorize(*server).await,
             Action::Seat { session, server } => self.seat(*session, *server, planned).await,
             Action::EndSession { session, how } => self.end_session(*session, *how, planned).await,
             Action::Drain { server, why } => {
-                let Some((pool, version)) = self.seen(*server) else { return Ok(()) };
+                let Some((pool, version)) = self.seen(*server) else {
+                    return Ok(());
+                };
                 let audit = self.audit("server.drain", *server, planned);
                 let only_if_empty = true;
                 let store = self.plane.store();
-                store.server_drain(Some(self.fence), *server, version, *why, only_if_empty, self.now, audit).await?;
+                store
+                    .server_drain(
+                        Some(self.fence),
+                        *server,
+                        version,
+                        *why,
+                        only_if_empty,
+                        self.now,
+                        audit,
+                    )
+                    .await?;
                 self.server_changed(*server, pool);
                 Ok(())
             }
             Action::Fail { server, why } => {
                 let end = (*why == FailReason::MachineLost).then_some(EndReason::ServerLost);
-                self.step(*server, planned, Health::Failure, end, |state| state.fail(*why)).await
+                self.step(*server, planned, Health::Failure, end, |state| {
+                    state.fail(*why)
+                })
+                .await
             }
             Action::Delete { server } => {
-                let Some((pool, version)) = self.seen(*server) else { return Ok(()) };
+                let Some((pool, version)) = self.seen(*server) else {
+                    return Ok(());
+                };
                 let audit = self.audit("server.delete", *server, planned);
                 let store = self.plane.store();
-                store.server_delete_begin(Some(self.fence), *server, version, self.now, audit).await?;
+                store
+                    .server_delete_begin(Some(self.fence), *server, version, self.now, audit)
+                    .await?;
                 self.server_changed(*server, pool);
                 Ok(())
             }
             Action::CallDelete { server, machine } => {
-                self.call(*server, Call::Delete { server: *server, machine: machine.clone() }).await
+                self.call(
+                    *server,
+                    Call::Delete {
+                        server: *server,
+                        machine: machine.clone(),
+                    },
+                )
+                .await
             }
             Action::Gone { server } => {
-                let lost = self.servers.get(server).is_some_and(|(_, seen)| seen.state == ServerState::Unknown);
-                let health = if lost { Health::Failure } else { Health::Unchanged };
-                self.step(*server, planned, health, Some(EndReason::ServerLost), ServerState::deleted).await
+                let lost = self
+                    .servers
+                    .get(server)
+                    .is_some_and(|(_, seen)| seen.state == ServerState::Unknown);
+                let health = if lost {
+                    Health::Failure
+                } else {
+                    Health::Unchanged
+                };
+                self.step(
+                    *server,
+                    planned,
+                    health,
+                    Some(EndReason::ServerLost),
+                    ServerState::deleted,
+                )
+                .await
             }
             Action::DeleteStranger { provider, machine } => {
                 let memory = |observed: &mut observe::Observed| {
-                    observed.providers.entry(*provider).or_default().stranger_deletes.insert(machine.clone());
+                    observed
+                        .providers
+                        .entry(*provider)
+                        .or_default()
+                        .stranger_deletes
+                        .insert(machine.clone());
                 };
                 let open = self.open(*provider).await?;
                 memory(&mut observe::lock(self.plane));
-                self.push(*provider, open, Call::DeleteStranger { machine: machine.clone() });
+                self.push(
+                    *provider,
+                    open,
+                    Call::DeleteStranger {
+                        machine: machine.clone(),
+                    },
+                );
                 Ok(())
             }
             Action::List { provider } => {
@@ -141,7 +218,9 @@ impl Commit<'_> {
                 let recipe = Recipe::fetch(self.plane, *config).await?;
                 recipes.insert(*config, recipe);
             }
-            let Some(Some(recipe)) = recipes.get(config) else { continue };
+            let Some(Some(recipe)) = recipes.get(config) else {
+                continue;
+            };
             let id = ServerId::new(self.plane.clock(), self.plane.entropy());
             let (intent, request) = match recipe.intent(self.plane, *config, id, self.now) {
                 Ok(intent) => intent,
@@ -151,18 +230,35 @@ impl Commit<'_> {
                 }
             };
             audits.push(self.audit("server.create", id, planned));
-            calls.push((recipe.provider.id, id, request, Arc::clone(&recipe.open), intent.pool));
+            calls.push((
+                recipe.provider.id,
+                id,
+                request,
+                Arc::clone(&recipe.open),
+                intent.pool,
+            ));
             intents.push(intent);
         }
         if intents.is_empty() {
             return Ok(());
         }
         let cap = self.plane.settings().reconciler.creates_per_hour;
-        let outcomes = self.plane.store().record_intents(self.fence, intents, cap, audits).await?;
+        let outcomes = self
+            .plane
+            .store()
+            .record_intents(self.fence, intents, cap, audits)
+            .await?;
         for ((provider, server, request, open, pool), outcome) in calls.into_iter().zip(outcomes) {
             if outcome == IntentOutcome::Recorded {
                 self.mark_call(server);
-                self.push(provider, open, Call::Create { server, request: Box::new(request) });
+                self.push(
+                    provider,
+                    open,
+                    Call::Create {
+                        server,
+                        request: Box::new(request),
+                    },
+                );
                 self.server_changed(server, pool);
             }
         }
@@ -171,9 +267,18 @@ impl Commit<'_> {
 
     /// The stored call once more, byte for byte.
     async fn call_create(&mut self, server: ServerId) -> Result<()> {
-        let Some(text) = self.plane.store().intent_request(server).await? else { return Ok(()) };
+        let Some(text) = self.plane.store().intent_request(server).await? else {
+            return Ok(());
+        };
         let request = StoredRequest::read(&text)?;
-        self.call(server, Call::Create { server, request: Box::new(request) }).await
+        self.call(
+            server,
+            Call::Create {
+                server,
+                request: Box::new(request),
+            },
+        )
+        .await
     }
 
     async fn adopt(
@@ -183,15 +288,30 @@ impl Commit<'_> {
         address: Option<domain::connection::Address>,
         planned: &Planned,
     ) -> Result<()> {
-        let Some(row) = self.plane.store().server(server).await? else { return Ok(()) };
-        let Some((pool, version)) = self.seen(server).filter(|(_, version)| *version == row.server.version) else {
+        let Some(row) = self.plane.store().server(server).await? else {
+            return Ok(());
+        };
+        let Some((pool, version)) = self
+            .seen(server)
+            .filter(|(_, version)| *version == row.server.version)
+        else {
             return Ok(());
         };
         let was = row.server.status.word();
-        let state = row.server.status.seen(machine, address).map_err(|error| Error::Fault(error.to_string()))?;
-        let is_ready = row.server.checked_in_at.is_some() && matches!(state, ServerState::Booting { .. });
+        let state = row
+            .server
+            .status
+            .seen(machine, address)
+            .map_err(|error| Error::Fault(error.to_string()))?;
+        let is_ready =
+            row.server.checked_in_at.is_some() && matches!(state, ServerState::Booting { .. });
         let (state, health) = if is_ready {
-            (state.running().map_err(|error| Error::Fault(error.to_string()))?, Health::Success)
+            (
+                state
+                    .running()
+                    .map_err(|error| Error::Fault(error.to_string()))?,
+                Health::Success,
+            )
         } else {
             (state, Health::Unchanged)
         };
@@ -201,17 +321,41 @@ impl Commit<'_> {
     }
 
     async fn authorize(&mut self, server: ServerId) -> Result<()> {
-        let Some((_, seen)) = self.servers.get(&server) else { return Ok(()) };
-        let Some(machine) = seen.state.machine().cloned() else { return Ok(()) };
+        let Some((_, seen)) = self.servers.get(&server) else {
+            return Ok(());
+        };
+        let Some(machine) = seen.state.machine().cloned() else {
+            return Ok(());
+        };
         let wanted = self.plane.store().server_keys(server).await?;
-        self.call(server, Call::Authorize { server, machine, sequence: wanted.seq, keys: wanted.keys }).await
+        self.call(
+            server,
+            Call::Authorize {
+                server,
+                machine,
+                sequence: wanted.seq,
+                keys: wanted.keys,
+            },
+        )
+        .await
     }
 
-    async fn seat(&mut self, session: domain::id::SessionId, server: ServerId, planned: &Planned) -> Result<()> {
-        let Some((pool, _)) = self.servers.get(&server) else { return Ok(()) };
+    async fn seat(
+        &mut self,
+        session: domain::id::SessionId,
+        server: ServerId,
+        planned: &Planned,
+    ) -> Result<()> {
+        let Some((pool, _)) = self.servers.get(&server) else {
+            return Ok(());
+        };
         let pool = pool.id;
         let expires_at = self.now.plus_secs(self.plane.settings().session_secs);
-        let write = SeatWrite::SeatQueued { session, server, expires_at };
+        let write = SeatWrite::SeatQueued {
+            session,
+            server,
+            expires_at,
+        };
         let audit = self.plane.audit(
             &Actor::System,
             "session.assign",
@@ -220,10 +364,21 @@ impl Commit<'_> {
         );
         let quota = self.plane.settings().session_quota;
         let store = self.plane.store();
-        match store.seat(Some(self.fence), pool, vec![write], quota, self.now, vec![audit]).await {
+        match store
+            .seat(
+                Some(self.fence),
+                pool,
+                vec![write],
+                quota,
+                self.now,
+                vec![audit],
+            )
+            .await
+        {
             Ok(outcomes) if outcomes.first() == Some(&SeatOutcome::Done) => {
                 let owner = store.session(session).await?.map(|row| row.user);
-                self.plane.changed(EventNoun::Session, session, Some(pool), owner);
+                self.plane
+                    .changed(EventNoun::Session, session, Some(pool), owner);
                 self.server_changed(server, pool);
                 // The person's key is still to be put there, and the server's row has a new version.
                 self.plane.wake();
@@ -237,22 +392,37 @@ impl Commit<'_> {
         }
     }
 
-    async fn end_session(&mut self, session: domain::id::SessionId, how: EndReason, planned: &Planned) -> Result<()> {
+    async fn end_session(
+        &mut self,
+        session: domain::id::SessionId,
+        how: EndReason,
+        planned: &Planned,
+    ) -> Result<()> {
         let audit = self.plane.audit(
             &Actor::System,
             "session.end",
             session,
             json!({ "reason": planned.reason, "how": how }),
         );
-        if let Some(row) = self.plane.store().session_end(session, how, self.now, None, audit).await? {
-            self.plane.changed(EventNoun::Session, session, Some(row.pool), Some(row.user));
+        if let Some(row) = self
+            .plane
+            .store()
+            .session_end(session, how, self.now, None, audit)
+            .await?
+        {
+            self.plane
+                .changed(EventNoun::Session, session, Some(row.pool), Some(row.user));
             self.plane.wake();
         }
         Ok(())
     }
 
     async fn surplus(&mut self, config: ConfigId, since: Option<Timestamp>) -> Result<()> {
-        Ok(self.plane.store().surplus_write(self.fence, vec![(config, since)]).await?)
+        Ok(self
+            .plane
+            .store()
+            .surplus_write(self.fence, vec![(config, since)])
+            .await?)
     }
 
     /// One step of a server's state machine, on the version that was planned with.
@@ -264,19 +434,37 @@ impl Commit<'_> {
         end_sessions: Option<EndReason>,
         step: impl FnOnce(ServerState) -> Result<ServerState, domain::server::IllegalTransition>,
     ) -> Result<()> {
-        let Some((pool, seen)) = self.servers.get(&server) else { return Ok(()) };
+        let Some((pool, seen)) = self.servers.get(&server) else {
+            return Ok(());
+        };
         let pool = pool.id;
         let state = step(seen.state.clone()).map_err(|error| Error::Fault(error.to_string()))?;
-        let health = if seen.origin == Origin::Fixed { Health::Unchanged } else { health };
-        let write =
-            ServerWrite { end_sessions, ..ServerWrite::new(server, seen.version, state, self.now, health) };
+        let health = if seen.origin == Origin::Fixed {
+            Health::Unchanged
+        } else {
+            health
+        };
+        let write = ServerWrite {
+            end_sessions,
+            ..ServerWrite::new(server, seen.version, state, self.now, health)
+        };
         let audit = self.audit("server.step", server, planned);
         self.write(write, Some(audit), pool).await
     }
 
-    async fn write(&mut self, write: ServerWrite, audit: Option<store::AuditEntry>, pool: PoolId) -> Result<()> {
+    async fn write(
+        &mut self,
+        write: ServerWrite,
+        audit: Option<store::AuditEntry>,
+        pool: PoolId,
+    ) -> Result<()> {
         let server = write.id;
-        match self.plane.store().server_write(Some(self.fence), write, audit).await {
+        match self
+            .plane
+            .store()
+            .server_write(Some(self.fence), write, audit)
+            .await
+        {
             Ok(_) => {
                 self.server_changed(server, pool);
                 // What follows from the new state is planned at once.
@@ -293,8 +481,12 @@ impl Commit<'_> {
 
     /// A call about a server, to its provider.
     async fn call(&mut self, server: ServerId, call: Call) -> Result<()> {
-        let Some((_, seen)) = self.servers.get(&server) else { return Ok(()) };
-        let Origin::Scaled { provider, .. } = seen.origin else { return Ok(()) };
+        let Some((_, seen)) = self.servers.get(&server) else {
+            return Ok(());
+        };
+        let Origin::Scaled { provider, .. } = seen.origin else {
+            return Ok(());
+        };
         let open = self.open(provider).await?;
         if matches!(call, Call::Create { .. }) {
             self.mark_call(server);
@@ -312,34 +504,56 @@ impl Commit<'_> {
         observed.called_at.insert(server, self.now);
     }
 
-    fn push(&mut self, provider_id: ProviderId, provider: Arc<dyn providers::Provider>, call: Call) {
-        self.effects.push(Effect { provider_id, provider, call });
+    fn push(
+        &mut self,
+        provider_id: ProviderId,
+        provider: Arc<dyn providers::Provider>,
+        call: Call,
+    ) {
+        self.effects.push(Effect {
+            provider_id,
+            provider,
+            call,
+        });
     }
 
     async fn open(&self, provider: ProviderId) -> Result<Arc<dyn providers::Provider>> {
         let row = self.plane.store().provider(provider).await?;
-        let row = row.ok_or_else(|| Error::Fault(format!("the provider config {provider} has gone")))?;
+        let row =
+            row.ok_or_else(|| Error::Fault(format!("the provider config {provider} has gone")))?;
         open(self.plane, &row)
     }
 
     fn seen(&self, server: ServerId) -> Option<(PoolId, i64)> {
-        self.servers.get(&server).map(|(pool, seen)| (pool.id, seen.version))
+        self.servers
+            .get(&server)
+            .map(|(pool, seen)| (pool.id, seen.version))
     }
 
-    fn audit(&self, action: &'static str, server: ServerId, planned: &Planned) -> store::AuditEntry {
+    fn audit(
+        &self,
+        action: &'static str,
+        server: ServerId,
+        planned: &Planned,
+    ) -> store::AuditEntry {
         let detail = json!({ "reason": planned.reason, "action": planned.action.word() });
         self.plane.audit(&Actor::System, action, server, detail)
     }
 
     fn server_changed(&self, server: ServerId, pool: PoolId) {
-        self.plane.changed(EventNoun::Server, server, Some(pool), None);
+        self.plane
+            .changed(EventNoun::Server, server, Some(pool), None);
     }
 
     /// Records each pool's report if it differs from the one before.
     async fn write_down(&mut self, reports: &[PoolReport]) -> Result<()> {
         for report in reports {
-            let text = serde_json::to_string(report).map_err(|error| Error::Fault(error.to_string()))?;
-            let known = observe::lock(self.plane).decided.get(&report.pool_id).cloned();
+            let text =
+                serde_json::to_string(report).map_err(|error| Error::Fault(error.to_string()))?;
+            let known = observe::lock(self.plane)
+                .decided
+                .get(&report.pool_id)
+                .cloned();
             let known = match known {
                 Some(known) => Some(known),
                 // After a start: what the process before has recorded.
@@ -350,11 +564,22 @@ impl Commit<'_> {
             };
             if known.as_deref() != Some(text.as_str()) {
                 let id = DecisionId::new(self.plane.clock(), self.plane.entropy());
-                let decision = Decision { id, pool_id: report.pool_id, at: self.now, report: report.clone() };
-                self.plane.store().decision_insert(self.fence, decision).await?;
-                self.plane.changed(EventNoun::Decision, id, Some(report.pool_id), None);
+                let decision = Decision {
+                    id,
+                    pool_id: report.pool_id,
+                    at: self.now,
+                    report: report.clone(),
+                };
+                self.plane
+                    .store()
+                    .decision_insert(self.fence, decision)
+                    .await?;
+                self.plane
+                    .changed(EventNoun::Decision, id, Some(report.pool_id), None);
             }
-            observe::lock(self.plane).decided.insert(report.pool_id, text);
+            observe::lock(self.plane)
+                .decided
+                .insert(report.pool_id, text);
         }
         Ok(())
     }
@@ -366,7 +591,12 @@ fn open(plane: &ControlPlane, provider: &Provider) -> Result<Arc<dyn providers::
         .parts
         .providers
         .open(provider.id, provider.kind, &provider.settings)
-        .map_err(|error| Error::Fault(format!("the provider {} cannot be opened: {error}", provider.name)))
+        .map_err(|error| {
+            Error::Fault(format!(
+                "the provider {} cannot be opened: {error}",
+                provider.name
+            ))
+        })
 }
 
 /// All that goes into the servers of one config.
@@ -382,7 +612,9 @@ struct Recipe {
 impl Recipe {
     /// None where the config has gone since the snapshot.
     async fn fetch(plane: &ControlPlane, id: ConfigId) -> Result<Option<Self>> {
-        let Some(row) = plane.store().config(id).await? else { return Ok(None) };
+        let Some(row) = plane.store().config(id).await? else {
+            return Ok(None);
+        };
         let config = autoscale::read(&row)?;
         let (zone, provider) = autoscale::references(plane, &config).await?;
         let open = open(plane, &provider)?;
@@ -392,12 +624,21 @@ impl Recipe {
             Ok(secret.map(|secret| secret.expose().to_owned()))
         };
         let access = Revealed {
-            username: open.fixed_account().or_else(|| config.connection.access.username().map(ToOwned::to_owned)),
+            username: open
+                .fixed_account()
+                .or_else(|| config.connection.access.username().map(ToOwned::to_owned)),
             password: secret("connection_password").await?,
             private_key: secret("connection_private_key").await?,
             private_key_passphrase: secret("connection_private_key_passphrase").await?,
         };
-        Ok(Some(Self { version: row.version, config, zone, provider, open, access }))
+        Ok(Some(Self {
+            version: row.version,
+            config,
+            zone,
+            provider,
+            open,
+            access,
+        }))
     }
 
     /// The intent of one server, with the script as it will be sent, and the call itself.
@@ -419,11 +660,28 @@ impl Recipe {
             .sign(id, now, expires_at)
             .map_err(|error| Error::Fault(format!("signing a check-in token failed: {error}")))?;
         let password = self.access.password.as_deref().map(Secret::new);
-        let values = script::values(&self.config, &self.zone, id, &name, password.as_ref(), &token);
+        let values = script::values(
+            &self.config,
+            &self.zone,
+            id,
+            &name,
+            password.as_ref(),
+            &token,
+        );
         let script = script::render(&self.provider.startup_script, &values, &facts)?;
         let port = self.config.connection.port.get();
-        let tags = Tags { deployment: plane.deployment(), pool: self.config.pool, config, server: id };
-        let request = CreateRequest { name: name.clone(), tags, script, connection_port: port };
+        let tags = Tags {
+            deployment: plane.deployment(),
+            pool: self.config.pool,
+            config,
+            server: id,
+        };
+        let request = CreateRequest {
+            name: name.clone(),
+            tags,
+            script,
+            connection_port: port,
+        };
         let intent = NewServer {
             id,
             name,
@@ -466,7 +724,9 @@ impl StoredRequest {
             script: request.script.expose().to_owned(),
             connection_port: request.connection_port,
         };
-        serde_json::to_string(&stored).map(Secret::new).map_err(|error| Error::Fault(error.to_string()))
+        serde_json::to_string(&stored)
+            .map(Secret::new)
+            .map_err(|error| Error::Fault(error.to_string()))
     }
 
     fn read(text: &Secret) -> Result<CreateRequest> {
@@ -479,6 +739,11 @@ impl StoredRequest {
             server: stored.server,
         };
         let script = Secret::new(stored.script);
-        Ok(CreateRequest { name: stored.name, tags, script, connection_port: stored.connection_port })
+        Ok(CreateRequest {
+            name: stored.name,
+            tags,
+            script,
+            connection_port: stored.connection_port,
+        })
     }
 }

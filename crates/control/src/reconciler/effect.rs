@@ -25,12 +25,28 @@ pub struct Effect {
 /// The calls there are.
 #[derive(Debug, Clone)]
 pub(super) enum Call {
-    Create { server: ServerId, request: Box<CreateRequest> },
-    Delete { server: ServerId, machine: MachineId },
-    DeleteStranger { machine: MachineId },
+    Create {
+        server: ServerId,
+        request: Box<CreateRequest>,
+    },
+    Delete {
+        server: ServerId,
+        machine: MachineId,
+    },
+    DeleteStranger {
+        machine: MachineId,
+    },
     List,
-    Probe { server: ServerId, address: Address },
-    Authorize { server: ServerId, machine: MachineId, sequence: i64, keys: Vec<String> },
+    Probe {
+        server: ServerId,
+        address: Address,
+    },
+    Authorize {
+        server: ServerId,
+        machine: MachineId,
+        sequence: i64,
+        keys: Vec<String>,
+    },
 }
 
 /// A call with what became of it.
@@ -79,7 +95,11 @@ impl Effect {
 
     /// Makes the call.
     pub async fn run(self, plane: &crate::ControlPlane, prober: &dyn Prober) -> Finished {
-        let Self { provider_id, provider, call } = self;
+        let Self {
+            provider_id,
+            provider,
+            call,
+        } = self;
         let outcome = match &call {
             Call::Create { request, .. } => Outcome::Created(provider.create(request).await),
             Call::Delete { machine, .. } | Call::DeleteStranger { machine } => {
@@ -87,9 +107,15 @@ impl Effect {
             }
             Call::List => Outcome::Listed(provider.list(plane.deployment()).await),
             Call::Probe { address, .. } => Outcome::Probed(prober.answers(address).await),
-            Call::Authorize { machine, keys, .. } => Outcome::Authorized(provider.authorize(machine, keys).await),
+            Call::Authorize { machine, keys, .. } => {
+                Outcome::Authorized(provider.authorize(machine, keys).await)
+            }
         };
-        Finished { provider_id, call, outcome }
+        Finished {
+            provider_id,
+            call,
+            outcome,
+        }
     }
 
     /// The end of a call that took too long or fell over: nobody knows whether it had its effect.
@@ -102,7 +128,11 @@ impl Effect {
             Call::Probe { .. } => Outcome::Probed(false),
             Call::Authorize { .. } => Outcome::Authorized(Err(lost())),
         };
-        Finished { provider_id: self.provider_id, call: self.call.clone(), outcome }
+        Finished {
+            provider_id: self.provider_id,
+            call: self.call.clone(),
+            outcome,
+        }
     }
 }
 

@@ -30,13 +30,19 @@ pub struct Tick {
 pub async fn tick(plane: &ControlPlane) -> Result<Tick> {
     let _one_at_a_time = plane.inner().tick.lock().await;
     let Some(fence) = lease(plane).await? else {
-        return Ok(Tick { effects: Vec::new(), next_at: Some(plane.now().plus_millis(plane.settings().lease_millis / 2)) });
+        return Ok(Tick {
+            effects: Vec::new(),
+            next_at: Some(plane.now().plus_millis(plane.settings().lease_millis / 2)),
+        });
     };
     let snapshot = observe::digest(plane).await?;
     let now = plane.now();
     let plan = scaling::plan(&snapshot, now);
     let effects = commit::commit(plane, fence, &snapshot, &plan).await?;
-    Ok(Tick { effects, next_at: plan.next_at })
+    Ok(Tick {
+        effects,
+        next_at: plan.next_at,
+    })
 }
 
 /// Gives the lease back, so that another process need not wait for its end. The last thing a process does.
@@ -44,7 +50,10 @@ pub async fn stop(plane: &ControlPlane) -> Result<()> {
     let _one_at_a_time = plane.inner().tick.lock().await;
     let held = observe::lock(plane).lease.take();
     if let Some((fence, _)) = held {
-        plane.store().lease_release(&plane.inner().parts.holder, fence).await?;
+        plane
+            .store()
+            .lease_release(&plane.inner().parts.holder, fence)
+            .await?;
     }
     Ok(())
 }
@@ -58,12 +67,18 @@ async fn lease(plane: &ControlPlane) -> Result<Option<Fence>> {
     {
         return Ok(Some(fence));
     }
-    let fence = plane.store().lease_take(&plane.inner().parts.holder, now, ttl).await?;
+    let fence = plane
+        .store()
+        .lease_take(&plane.inner().parts.holder, now, ttl)
+        .await?;
     observe::lock(plane).lease = fence.map(|fence| (fence, now.plus_millis(ttl)));
     Ok(fence)
 }
 
 /// The fence of the lease this process holds.
 fn fence(plane: &ControlPlane) -> Result<Fence> {
-    observe::lock(plane).lease.map(|(fence, _)| fence).ok_or(Error::Store(StoreError::StaleFence))
+    observe::lock(plane)
+        .lease
+        .map(|(fence, _)| fence)
+        .ok_or(Error::Store(StoreError::StaleFence))
 }

@@ -9,7 +9,9 @@ use std::sync::{MutexGuard, PoisonError};
 use domain::id::{PoolId, ProviderId, ServerId};
 use domain::provider::Provider;
 use domain::server::{MachineId, Origin};
-use domain::snapshot::{ProviderFacts, ProviderSnapshot, ServerSnapshot, Sighting, Snapshot, Stranger};
+use domain::snapshot::{
+    ProviderFacts, ProviderSnapshot, ServerSnapshot, Sighting, Snapshot, Stranger,
+};
 use domain::timestamp::Timestamp;
 use providers::{Listing, Machine};
 use store::{Fence, StoredProvider, StoredSnapshot};
@@ -55,7 +57,11 @@ struct StrangerMemory {
 }
 
 pub(crate) fn lock(plane: &ControlPlane) -> MutexGuard<'_, Observed> {
-    plane.inner().observed.lock().unwrap_or_else(PoisonError::into_inner)
+    plane
+        .inner()
+        .observed
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The whole deployment as the planner sees it, after comparing new lists with the store.
@@ -65,7 +71,9 @@ pub(crate) async fn digest(plane: &ControlPlane) -> Result<Snapshot> {
         let mut observed = lock(plane);
         observed.began_at.get_or_insert(now);
         let providers = observed.providers.iter_mut();
-        providers.filter_map(|(id, memory)| memory.fresh.take().map(|list| (*id, list))).collect()
+        providers
+            .filter_map(|(id, memory)| memory.fresh.take().map(|list| (*id, list)))
+            .collect()
     };
     let stored = match plane.store().snapshot(None, now).await {
         Ok(stored) => stored,
@@ -73,7 +81,12 @@ pub(crate) async fn digest(plane: &ControlPlane) -> Result<Snapshot> {
             // The lists are still good: compare them next time.
             let mut observed = lock(plane);
             for (id, list) in fresh {
-                observed.providers.entry(id).or_default().fresh.get_or_insert(list);
+                observed
+                    .providers
+                    .entry(id)
+                    .or_default()
+                    .fresh
+                    .get_or_insert(list);
             }
             return Err(error.into());
         }
@@ -81,9 +94,11 @@ pub(crate) async fn digest(plane: &ControlPlane) -> Result<Snapshot> {
     {
         let mut observed = lock(plane);
         for (id, list) in fresh {
-            let lag = stored.providers.iter().find(|known| known.id == id).map_or(0, |known| {
-                i64::from(facts_of(plane, known).list_lag_millis)
-            });
+            let lag = stored
+                .providers
+                .iter()
+                .find(|known| known.id == id)
+                .map_or(0, |known| i64::from(facts_of(plane, known).list_lag_millis));
             compare(&mut observed, id, &list, &stored, lag);
         }
         forget(&mut observed, &stored);
@@ -126,9 +141,19 @@ fn facts_of(plane: &ControlPlane, provider: &StoredProvider) -> ProviderFacts {
 }
 
 /// Compares a complete list with the rows that were read after it.
-fn compare(observed: &mut Observed, id: ProviderId, list: &Listing, stored: &StoredSnapshot, lag: i64) {
+fn compare(
+    observed: &mut Observed,
+    id: ProviderId,
+    list: &Listing,
+    stored: &StoredSnapshot,
+    lag: i64,
+) {
     let began_at = observed.began_at;
-    let Observed { providers, called_at, .. } = observed;
+    let Observed {
+        providers,
+        called_at,
+        ..
+    } = observed;
     let memory = providers.entry(id).or_default();
     memory.complete_at = Some(list.started_at);
     let mut by_server: BTreeMap<ServerId, Vec<&Machine>> = BTreeMap::new();
@@ -140,7 +165,9 @@ fn compare(observed: &mut Observed, id: ProviderId, list: &Listing, stored: &Sto
     let mut claimed: BTreeSet<&MachineId> = BTreeSet::new();
     for server in servers_of(stored, id) {
         let machine = by_server.get(&server.id).and_then(|machines| {
-            let known = machines.iter().find(|machine| Some(&machine.id) == server.state.machine());
+            let known = machines
+                .iter()
+                .find(|machine| Some(&machine.id) == server.state.machine());
             known.or_else(|| machines.iter().min_by_key(|machine| &machine.id))
         });
         let sighting = if let Some(machine) = machine {
@@ -152,29 +179,48 @@ fn compare(observed: &mut Observed, id: ProviderId, list: &Listing, stored: &Sto
             }
         } else {
             // A list that began before the last call could have had its effect proves nothing.
-            let call = [Some(server.created_at), called_at.get(&server.id).copied()].into_iter().flatten().max();
-            let call = if server.state.machine().is_none() { call.max(began_at) } else { call };
+            let call = [Some(server.created_at), called_at.get(&server.id).copied()]
+                .into_iter()
+                .flatten()
+                .max();
+            let call = if server.state.machine().is_none() {
+                call.max(began_at)
+            } else {
+                call
+            };
             let counts = call.is_none_or(|call| list.started_at.since(call) >= lag);
             match memory.sightings.get(&server.id) {
-                Some(Sighting::Absent { first_at, lists, .. }) if counts => {
-                    Sighting::Absent { first_at: *first_at, last_at: list.started_at, lists: lists + 1 }
-                }
-                _ if counts => {
-                    Sighting::Absent { first_at: list.started_at, last_at: list.started_at, lists: 1 }
-                }
+                Some(Sighting::Absent {
+                    first_at, lists, ..
+                }) if counts => Sighting::Absent {
+                    first_at: *first_at,
+                    last_at: list.started_at,
+                    lists: lists + 1,
+                },
+                _ if counts => Sighting::Absent {
+                    first_at: list.started_at,
+                    last_at: list.started_at,
+                    lists: 1,
+                },
                 _ => Sighting::NotLookedFor,
             }
         };
         memory.sightings.insert(server.id, sighting);
     }
     let mut strangers = BTreeMap::new();
-    for machine in list.machines.iter().filter(|machine| !claimed.contains(&machine.id)) {
+    for machine in list
+        .machines
+        .iter()
+        .filter(|machine| !claimed.contains(&machine.id))
+    {
         let known = memory.strangers.remove(&machine.id);
         strangers.insert(
             machine.id.clone(),
             StrangerMemory {
                 server: machine.server,
-                first_seen_at: known.as_ref().map_or(list.started_at, |known| known.first_seen_at),
+                first_seen_at: known
+                    .as_ref()
+                    .map_or(list.started_at, |known| known.first_seen_at),
                 lists: known.map_or(1, |known| known.lists + 1),
             },
         );
@@ -182,7 +228,10 @@ fn compare(observed: &mut Observed, id: ProviderId, list: &Listing, stored: &Sto
     memory.strangers = strangers;
 }
 
-fn servers_of(stored: &StoredSnapshot, provider: ProviderId) -> impl Iterator<Item = &ServerSnapshot> {
+fn servers_of(
+    stored: &StoredSnapshot,
+    provider: ProviderId,
+) -> impl Iterator<Item = &ServerSnapshot> {
     stored.pools.iter().flat_map(|pool| &pool.servers).filter(
         move |server| matches!(server.origin, Origin::Scaled { provider: of, .. } if of == provider),
     )
@@ -190,10 +239,18 @@ fn servers_of(stored: &StoredSnapshot, provider: ProviderId) -> impl Iterator<It
 
 /// Drops what is remembered of servers that no longer count.
 fn forget(observed: &mut Observed, stored: &StoredSnapshot) {
-    let alive: BTreeSet<ServerId> =
-        stored.pools.iter().flat_map(|pool| &pool.servers).map(|server| server.id).collect();
-    observed.without_effect.retain(|server| alive.contains(server));
-    observed.called_at.retain(|server, _| alive.contains(server));
+    let alive: BTreeSet<ServerId> = stored
+        .pools
+        .iter()
+        .flat_map(|pool| &pool.servers)
+        .map(|server| server.id)
+        .collect();
+    observed
+        .without_effect
+        .retain(|server| alive.contains(server));
+    observed
+        .called_at
+        .retain(|server, _| alive.contains(server));
     for memory in observed.providers.values_mut() {
         memory.sightings.retain(|server, _| alive.contains(server));
     }
@@ -202,28 +259,43 @@ fn forget(observed: &mut Observed, stored: &StoredSnapshot) {
 }
 
 fn assemble(plane: &ControlPlane, stored: StoredSnapshot) -> Snapshot {
-    let facts: Vec<ProviderFacts> = stored.providers.iter().map(|provider| facts_of(plane, provider)).collect();
+    let facts: Vec<ProviderFacts> = stored
+        .providers
+        .iter()
+        .map(|provider| facts_of(plane, provider))
+        .collect();
     let observed = lock(plane);
     let providers = stored
         .providers
         .into_iter()
         .zip(facts)
-        .map(|(provider, facts)| provider_snapshot(&observed, provider, facts))
+        .map(|(provider, facts)| provider_snapshot(&observed, &provider, facts))
         .collect();
     let mut pools = stored.pools;
     for server in pools.iter_mut().flat_map(|pool| &mut pool.servers) {
         server.call_in_flight = observed.in_flight.contains(&server.id);
         server.call_known = observed.without_effect.contains(&server.id);
         if let Origin::Scaled { provider, .. } = server.origin
-            && let Some(sighting) = observed.providers.get(&provider).and_then(|memory| memory.sightings.get(&server.id))
+            && let Some(sighting) = observed
+                .providers
+                .get(&provider)
+                .and_then(|memory| memory.sightings.get(&server.id))
         {
             server.sighting = sighting.clone();
         }
     }
-    Snapshot { settings: plane.settings().reconciler.clone(), providers, pools }
+    Snapshot {
+        settings: plane.settings().reconciler.clone(),
+        providers,
+        pools,
+    }
 }
 
-fn provider_snapshot(observed: &Observed, stored: StoredProvider, facts: ProviderFacts) -> ProviderSnapshot {
+fn provider_snapshot(
+    observed: &Observed,
+    stored: &StoredProvider,
+    facts: ProviderFacts,
+) -> ProviderSnapshot {
     let memory = observed.providers.get(&stored.id);
     let strangers = memory.map(|memory| {
         memory.strangers.iter().map(|(machine, seen)| Stranger {

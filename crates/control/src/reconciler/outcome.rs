@@ -24,23 +24,43 @@ const PROBE_MILLIS: i64 = 1000;
 
 /// Records the outcome of a call and wakes the loop.
 pub async fn record(plane: &ControlPlane, finished: Finished) -> Result<()> {
-    let Finished { provider_id, call, outcome } = finished;
+    let Finished {
+        provider_id,
+        call,
+        outcome,
+    } = finished;
     let recorded = match (&call, outcome) {
-        (Call::Create { server, .. }, Outcome::Created(result)) => {
-            if matches!(result, Err(ProviderError::Throttled { .. })) {
+        (
+            Call::Create {
+                server, is_repeat, ..
+            },
+            Outcome::Created(result),
+        ) => {
+            if matches!(result, Err(ProviderError::Throttled { .. })) && !is_repeat {
                 observe::lock(plane).without_effect.insert(*server);
             }
-            write(plane, *server, |row, now| created(row, &result, now)).await
+            write(plane, *server, |row, now| {
+                created(row, &result, *is_repeat, now)
+            })
+            .await
         }
         (Call::Delete { server, .. }, Outcome::Deleted(result)) => {
-            write(plane, *server, |row, now| Ok(deleted(plane, row, &result, now))).await
+            write(plane, *server, |row, now| {
+                Ok(deleted(plane, row, &result, now))
+            })
+            .await
         }
         (Call::DeleteStranger { machine }, Outcome::Deleted(result)) => {
             if let Err(error) = result {
                 tracing::warn!(provider = %provider_id, ?machine, %error, "deleting an orphan failed");
             }
             let mut observed = observe::lock(plane);
-            observed.providers.entry(provider_id).or_default().stranger_deletes.remove(machine);
+            observed
+                .providers
+                .entry(provider_id)
+                .or_default()
+                .stranger_deletes
+                .remove(machine);
             Ok(())
         }
         (Call::List, Outcome::Listed(result)) => {
@@ -50,10 +70,15 @@ pub async fn record(plane: &ControlPlane, finished: Finished) -> Result<()> {
         (Call::Probe { server, .. }, Outcome::Probed(answers)) => {
             write(plane, *server, |row, now| Ok(probed(row, answers, now))).await
         }
-        (Call::Authorize { server, sequence, .. }, Outcome::Authorized(result)) => {
-            authorized(plane, *server, *sequence, result).await
-        }
-        (call, _) => Err(Error::Fault(format!("an outcome does not belong to its call: {call:?}"))),
+        (
+            Call::Authorize {
+                server, sequence, ..
+            },
+            Outcome::Authorized(result),
+        ) => authorized(plane, *server, *sequence, result).await,
+        (call, _) => Err(Error::Fault(format!(
+            "an outcome does not belong to its call: {call:?}"
+        ))),
     };
     match &call {
         Call::Create { server, .. }
@@ -75,13 +100,26 @@ async fn write(
     change: impl Fn(&ServerRow, Timestamp) -> Result<Option<ServerWrite>>,
 ) -> Result<()> {
     for _ in 0..ROUNDS {
-        let Some(row) = plane.store().server(server).await? else { return Ok(()) };
-        let Some(write) = change(&row, plane.now())? else { return Ok(()) };
+        let Some(row) = plane.store().server(server).await? else {
+            return Ok(());
+        };
+        let Some(write) = change(&row, plane.now())? else {
+            return Ok(());
+        };
         let (from, to) = (row.server.status.word(), write.state.word());
         let audit = (from != to).then(|| {
-            plane.audit(&Actor::System, "server.outcome", server, json!({ "from": from, "to": to }))
+            plane.audit(
+                &Actor::System,
+                "server.outcome",
+                server,
+                json!({ "from": from, "to": to }),
+            )
         });
-        match plane.store().server_write(Some(fence(plane)?), write, audit).await {
+        match plane
+            .store()
+            .server_write(Some(fence(plane)?), write, audit)
+            .await
+        {
             Ok(_) => {
                 plane.changed(EventNoun::Server, server, Some(row.server.pool_id), None);
                 return Ok(());
@@ -93,27 +131,42 @@ async fn write(
     Err(Error::Store(StoreError::StaleVersion))
 }
 
-fn created(row: &ServerRow, result: &Result<Machine, ProviderError>, now: Timestamp) -> Result<Option<ServerWrite>> {
+fn created(
+    row: &ServerRow,
+    result: &Result<Machine, ProviderError>,
+    now: Timestamp,
+) -> Result<Option<ServerWrite>> {
     let state = row.server.status.clone();
     let fault = |error: domain::server::IllegalTransition| Error::Fault(error.to_string());
-    let base = |state, health| ServerWrite::new(row.server.id, row.server.version, state, now, health);
+    let base =
+        |state, health| ServerWrite::new(row.server.id, row.server.version, state, now, health);
     if !state.counts() {
         return Ok(None);
     }
     let write = match result {
         Ok(machine) => {
-            let address = machine.address.clone().filter(|_| machine.state == MachineState::Up);
+            let address = machine
+                .address
+                .clone()
+                .filter(|_| machine.state == MachineState::Up);
             let state = state.seen(machine.id.clone(), address).map_err(fault)?;
-            let is_ready = row.server.checked_in_at.is_some() && matches!(state, ServerState::Booting { .. });
+            let is_ready =
+                row.server.checked_in_at.is_some() && matches!(state, ServerState::Booting { .. });
             let (state, health) = if is_ready {
                 (state.running().map_err(fault)?, Health::Success)
             } else {
                 (state, Health::Unchanged)
             };
-            ServerWrite { host_key: machine.host_key.clone(), retry_at: Some(None), ..base(state, health) }
+            ServerWrite {
+                host_key: machine.host_key.clone(),
+                retry_at: Some(None),
+                ..base(state, health)
+            }
         }
         // The provider has shown it meanwhile: whatever the call says, it is there.
-        Err(_) if !matches!(state, ServerState::Requested | ServerState::Unknown) => return Ok(None),
+        Err(_) if !matches!(state, ServerState::Requested | ServerState::Unknown) => {
+            return Ok(None);
+        }
         Err(error @ ProviderError::Throttled { retry_after_secs }) => {
             let until = now.plus_secs(retry_after_secs.unwrap_or(THROTTLED_SECS));
             ServerWrite {
@@ -126,14 +179,15 @@ fn created(row: &ServerRow, result: &Result<Machine, ProviderError>, now: Timest
             message: Some(Some(error.to_string())),
             ..base(state.unknown().map_err(fault)?, Health::Unchanged)
         },
-        Err(error) => {
-            let state = match state {
-                // An earlier call for it was not answered: this refusal does not prove that there is no machine.
-                ServerState::Unknown => return Ok(None),
-                state => state.deleted().map_err(fault)?,
-            };
-            ServerWrite { message: Some(Some(error.to_string())), ..base(state, Health::Failure) }
-        }
+        // An earlier call for it was not answered: this refusal does not prove that there is no machine.
+        Err(error) if is_repeat || state == ServerState::Unknown => ServerWrite {
+            message: Some(Some(error.to_string())),
+            ..base(state.unknown().map_err(fault)?, Health::Unchanged)
+        },
+        Err(error) => ServerWrite {
+            message: Some(Some(error.to_string())),
+            ..base(state.deleted().map_err(fault)?, Health::Failure)
+        },
     };
     Ok(Some(write))
 }
@@ -148,9 +202,19 @@ fn deleted(
     if !matches!(state, ServerState::Deleting { .. }) {
         return None;
     }
-    let base = ServerWrite::new(row.server.id, row.server.version, state, now, Health::Unchanged);
+    let base = ServerWrite::new(
+        row.server.id,
+        row.server.version,
+        state,
+        now,
+        Health::Unchanged,
+    );
     Some(match result {
-        Ok(()) => ServerWrite { delete_accepted: Some(true), retry_at: Some(None), ..base },
+        Ok(()) => ServerWrite {
+            delete_accepted: Some(true),
+            retry_at: Some(None),
+            ..base
+        },
         Err(error) => ServerWrite {
             message: Some(Some(error.to_string())),
             retry_at: Some(Some(now.plus_secs(pause(plane, row.attempts)))),
@@ -165,12 +229,16 @@ fn probed(row: &ServerRow, answers: bool, now: Timestamp) -> Option<ServerWrite>
     if !matches!(state, ServerState::Booting { .. }) || row.require_checkin {
         return None;
     }
-    let base = |state, health| ServerWrite::new(row.server.id, row.server.version, state, now, health);
+    let base =
+        |state, health| ServerWrite::new(row.server.id, row.server.version, state, now, health);
     if answers {
         let state = state.running().ok()?;
         return Some(base(state, Health::Success));
     }
-    Some(ServerWrite { retry_at: Some(Some(now.plus_millis(PROBE_MILLIS))), ..base(state, Health::Unchanged) })
+    Some(ServerWrite {
+        retry_at: Some(Some(now.plus_millis(PROBE_MILLIS))),
+        ..base(state, Health::Unchanged)
+    })
 }
 
 async fn authorized(
@@ -181,14 +249,30 @@ async fn authorized(
 ) -> Result<()> {
     let Err(error) = result else {
         plane.store().access_applied(server, sequence).await?;
-        let pool = plane.store().server(server).await?.map(|row| row.server.pool_id);
+        let pool = plane
+            .store()
+            .server(server)
+            .await?
+            .map(|row| row.server.pool_id);
         plane.changed(EventNoun::Server, server, pool, None);
         if let Some(pool) = pool {
             // The people on it see that they can connect now.
-            let filter = store::SessionFilter { server: Some(server), open_only: true, ..Default::default() };
-            let page = store::PageRequest { after: None, limit: 200 };
+            let filter = store::SessionFilter {
+                server: Some(server),
+                open_only: true,
+                ..Default::default()
+            };
+            let page = store::PageRequest {
+                after: None,
+                limit: 200,
+            };
             for session in plane.store().sessions_page(filter, page).await? {
-                plane.changed(EventNoun::Session, session.id, Some(pool), Some(session.user));
+                plane.changed(
+                    EventNoun::Session,
+                    session.id,
+                    Some(pool),
+                    Some(session.user),
+                );
             }
         }
         return Ok(());
@@ -196,25 +280,40 @@ async fn authorized(
     tracing::warn!(%server, %error, "putting people's keys on a server failed");
     write(plane, server, |row, now| {
         let state = row.server.status.clone();
-        if !matches!(state, ServerState::Running { .. } | ServerState::Draining { .. }) {
+        if !matches!(
+            state,
+            ServerState::Running { .. } | ServerState::Draining { .. }
+        ) {
             return Ok(None);
         }
         Ok(Some(ServerWrite {
             retry_at: Some(Some(now.plus_secs(pause(plane, row.attempts)))),
             attempts: Some(row.attempts + 1),
-            ..ServerWrite::new(row.server.id, row.server.version, state, now, Health::Unchanged)
+            ..ServerWrite::new(
+                row.server.id,
+                row.server.version,
+                state,
+                now,
+                Health::Unchanged,
+            )
         }))
     })
     .await
 }
 
-fn listed(plane: &ControlPlane, provider: ProviderId, result: Result<providers::Listing, ProviderError>) {
+fn listed(
+    plane: &ControlPlane,
+    provider: ProviderId,
+    result: Result<providers::Listing, ProviderError>,
+) {
     let mut observed = observe::lock(plane);
     let memory = observed.providers.entry(provider).or_default();
     memory.list_in_flight = false;
     match result {
         Ok(list) => memory.fresh = Some(list),
-        Err(error) => tracing::warn!(%provider, %error, "listing the machines of a provider failed"),
+        Err(error) => {
+            tracing::warn!(%provider, %error, "listing the machines of a provider failed")
+        }
     }
 }
 

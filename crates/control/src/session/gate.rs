@@ -47,17 +47,27 @@ struct Ticket {
 }
 
 /// Brings a request through the gate of its pool.
-pub(crate) async fn enter(plane: &ControlPlane, session: NewSession, audit: AuditEntry) -> Result<Admission> {
+pub(crate) async fn enter(
+    plane: &ControlPlane,
+    session: NewSession,
+    audit: AuditEntry,
+) -> Result<Admission> {
     let gate = gate_of(plane, session.pool);
     let (answer, mut answered) = oneshot::channel();
     let pool = session.pool;
-    lock(&gate.gathered).push_back(Ticket { session, audit, answer });
+    lock(&gate.gathered).push_back(Ticket {
+        session,
+        audit,
+        answer,
+    });
     loop {
         let lead = gate.lead.lock().await;
         match answered.try_recv() {
             Ok(admission) => return Ok(admission),
             Err(oneshot::error::TryRecvError::Closed) => {
-                return Err(Error::Fault("the leader of a batch went away without an answer".to_owned()));
+                return Err(Error::Fault(
+                    "the leader of a batch went away without an answer".to_owned(),
+                ));
             }
             Err(oneshot::error::TryRecvError::Empty) => {}
         }
@@ -95,9 +105,16 @@ async fn decide(plane: &ControlPlane, pool: PoolId, mut batch: Vec<Ticket>) -> R
         let mut written = Vec::new();
         let mut refused = Vec::new();
         for ticket in batch {
-            match placements.iter().find(|placement| placement.session == ticket.session.id).map(|found| found.outcome) {
+            match placements
+                .iter()
+                .find(|placement| placement.session == ticket.session.id)
+                .map(|found| found.outcome)
+            {
                 Some(Outcome::Seat(server)) => {
-                    writes.push(SeatWrite::SeatNew(seated(plane, &ticket.session, now), server));
+                    writes.push(SeatWrite::SeatNew(
+                        seated(plane, &ticket.session, now),
+                        server,
+                    ));
                     written.push(ticket);
                 }
                 Some(Outcome::Queue) => {
@@ -115,7 +132,11 @@ async fn decide(plane: &ControlPlane, pool: PoolId, mut batch: Vec<Ticket>) -> R
         }
         let audits = written.iter().map(|ticket| ticket.audit.clone()).collect();
         let quota = plane.settings().session_quota;
-        let outcomes = match plane.store().seat(None, pool, writes, quota, now, audits).await {
+        let outcomes = match plane
+            .store()
+            .seat(None, pool, writes, quota, now, audits)
+            .await
+        {
             Ok(outcomes) => outcomes,
             // Nothing of this round is written: look again.
             Err(store::StoreError::StaleVersion) => {
@@ -140,8 +161,15 @@ async fn decide(plane: &ControlPlane, pool: PoolId, mut batch: Vec<Ticket>) -> R
 }
 
 /// The session as it begins when there is a seat at once: its own time runs, not the queue's.
-fn seated(plane: &ControlPlane, session: &NewSession, now: domain::timestamp::Timestamp) -> NewSession {
-    NewSession { expires_at: now.plus_secs(plane.settings().session_secs), ..session.clone() }
+fn seated(
+    plane: &ControlPlane,
+    session: &NewSession,
+    now: domain::timestamp::Timestamp,
+) -> NewSession {
+    NewSession {
+        expires_at: now.plus_secs(plane.settings().session_secs),
+        ..session.clone()
+    }
 }
 
 fn waiter(session: &NewSession) -> Waiter {

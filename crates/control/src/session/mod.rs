@@ -11,7 +11,8 @@ use domain::plan::{Finding, explain};
 use domain::secret::Secret;
 use domain::server::ServerState;
 use domain::session::{
-    Connection, EndReason, Revealed, Session, SessionKind, SessionRequest, SessionState, Wait, WaitServer,
+    Connection, EndReason, Revealed, Session, SessionKind, SessionRequest, SessionState, Wait,
+    WaitServer,
 };
 use serde_json::json;
 use store::{NewSession, ServerRow, SessionFilter, SessionRow};
@@ -20,17 +21,25 @@ use crate::error::{Error, Result, invalid, not_found};
 use crate::page;
 use crate::plane::ControlPlane;
 
-pub(crate) use gate::Gate;
 use gate::Admission;
+pub(crate) use gate::Gate;
 
 /// Asks for a session. It has a seat at once, or waits in the pool's queue; the answer's state says which.
 ///
 /// # Errors
 /// 409 `no_capacity_coming` where nobody can be seated and nothing is coming; 409 `session_quota_reached`.
-pub async fn request(plane: &ControlPlane, actor: &Actor, request: SessionRequest) -> Result<Session> {
+pub async fn request(
+    plane: &ControlPlane,
+    actor: &Actor,
+    request: SessionRequest,
+) -> Result<Session> {
     let user = for_whom(plane, actor, request.user_id).await?;
     let pool = plane.store().pool(request.pool_id).await?.ok_or_else(|| {
-        invalid("pool_id", "not_found", "There is no such pool. Choose another one.")
+        invalid(
+            "pool_id",
+            "not_found",
+            "There is no such pool. Choose another one.",
+        )
     })?;
     let Some(protocol) = pool.protocol else {
         return Err(Problem::new(
@@ -41,43 +50,77 @@ pub async fn request(plane: &ControlPlane, actor: &Actor, request: SessionReques
     };
     let kind = request.kind.unwrap_or_else(|| SessionKind::usual(protocol));
     if !kind.fits(protocol) {
-        let message = format!("{} is reached by {}, which cannot open this.", pool.name, protocol.label());
+        let message = format!(
+            "{} is reached by {}, which cannot open this.",
+            pool.name,
+            protocol.label()
+        );
         return Err(invalid("kind", "wrong_protocol", message));
     }
     if let SessionKind::App { app } = &kind
         && !pool.apps.iter().any(|known| known.key == *app)
     {
-        return Err(invalid("kind/app", "not_found", "The pool publishes no such app."));
+        return Err(invalid(
+            "kind/app",
+            "not_found",
+            "The pool publishes no such app.",
+        ));
     }
     let now = plane.now();
     let id = SessionId::new(plane.clock(), plane.entropy());
     let expires_at = now.plus_secs(plane.settings().queue_secs);
-    let session = NewSession { id, pool: pool.id, user, kind, protocol, requested_at: now, expires_at };
-    let audit = plane.audit(actor, "session.request", id, json!({ "pool_id": pool.id, "user_id": user }));
+    let session = NewSession {
+        id,
+        pool: pool.id,
+        user,
+        kind,
+        protocol,
+        requested_at: now,
+        expires_at,
+    };
+    let audit = plane.audit(
+        actor,
+        "session.request",
+        id,
+        json!({ "pool_id": pool.id, "user_id": user }),
+    );
     match gate::enter(plane, session, audit).await? {
         Admission::Admitted => {}
         Admission::NoCapacityComing => {
             return Err(Problem::new(
                 ProblemCode::NoCapacityComing,
-                format!("{} has no free computer, and none is coming that is not spoken for.", pool.name),
+                format!(
+                    "{} has no free computer, and none is coming that is not spoken for.",
+                    pool.name
+                ),
             )
             .into());
         }
         Admission::QuotaReached => {
             return Err(Problem::new(
                 ProblemCode::SessionQuotaReached,
-                format!("{} sessions at once are allowed. End one first.", plane.settings().session_quota),
+                format!(
+                    "{} sessions at once are allowed. End one first.",
+                    plane.settings().session_quota
+                ),
             )
             .into());
         }
         Admission::TooBusy => {
-            let mut problem = Problem::new(ProblemCode::Unavailable, "Many people ask at this moment. Try again.");
+            let mut problem = Problem::new(
+                ProblemCode::Unavailable,
+                "Many people ask at this moment. Try again.",
+            );
             problem.retry_after = Some(1);
             return Err(problem.into());
         }
     }
     changed(plane, id, pool.id, user);
-    let row = plane.store().session(id).await?.ok_or_else(|| not_found("session"))?;
+    let row = plane
+        .store()
+        .session(id)
+        .await?
+        .ok_or_else(|| not_found("session"))?;
     view(plane, row).await
 }
 
@@ -95,18 +138,34 @@ pub struct Filter {
 }
 
 /// Sessions in the order of their requests: an admin sees all, others their own.
-pub async fn list(plane: &ControlPlane, actor: &Actor, filter: Filter, query: &PageQuery) -> Result<Page<Session>> {
+pub async fn list(
+    plane: &ControlPlane,
+    actor: &Actor,
+    filter: Filter,
+    query: &PageQuery,
+) -> Result<Page<Session>> {
     let request = page::request(query)?;
-    let user = if actor.is_admin() { filter.user } else { Some(person(actor)?) };
-    let filter =
-        SessionFilter { user, pool: filter.pool, server: filter.server, open_only: !filter.include_ended };
+    let user = if actor.is_admin() {
+        filter.user
+    } else {
+        Some(person(actor)?)
+    };
+    let filter = SessionFilter {
+        user,
+        pool: filter.pool,
+        server: filter.server,
+        open_only: !filter.include_ended,
+    };
     let rows = plane.store().sessions_page(filter, request).await?;
     let page = page::page(rows, &request, |row: &SessionRow| row.id.uuid());
     let mut items = Vec::with_capacity(page.items.len());
     for row in page.items {
         items.push(view(plane, row).await?);
     }
-    Ok(Page { items, next_cursor: page.next_cursor })
+    Ok(Page {
+        items,
+        next_cursor: page.next_cursor,
+    })
 }
 
 /// One session: its owner's and admins' to see.
@@ -126,7 +185,10 @@ pub async fn end(plane: &ControlPlane, actor: &Actor, id: SessionId) -> Result<S
         (_, false) => EndReason::Admin,
     };
     let audit = plane.audit(actor, "session.end", id, json!({ "how": how }));
-    let ended = plane.store().session_end(id, how, plane.now(), is_owner.then_some(row.user), audit).await?;
+    let ended = plane
+        .store()
+        .session_end(id, how, plane.now(), is_owner.then_some(row.user), audit)
+        .await?;
     changed(plane, id, row.pool, row.user);
     plane.wake();
     match ended {
@@ -155,11 +217,22 @@ pub async fn rdp_file(plane: &ControlPlane, actor: &Actor, id: SessionId) -> Res
     let audit = plane.audit(actor, "session.rdp_file", id, json!({}));
     let row = visible(plane, actor, id).await?;
     let session = view(plane, row).await?;
-    let connection = session.connection.as_ref().filter(|connection| connection.protocol == domain::connection::Protocol::Rdp);
+    let connection = session
+        .connection
+        .as_ref()
+        .filter(|connection| connection.protocol == domain::connection::Protocol::Rdp);
     let Some(connection) = connection else {
-        return Err(Problem::new(ProblemCode::Conflict, "Only an open RDP session has an .rdp file.").into());
+        return Err(Problem::new(
+            ProblemCode::Conflict,
+            "Only an open RDP session has an .rdp file.",
+        )
+        .into());
     };
-    let pool = plane.store().pool(session.pool_id).await?.ok_or_else(|| not_found("pool"))?;
+    let pool = plane
+        .store()
+        .pool(session.pool_id)
+        .await?
+        .ok_or_else(|| not_found("pool"))?;
     let app = match &session.kind {
         SessionKind::App { app } => pool.apps.iter().find(|known| known.key == *app),
         SessionKind::Desktop | SessionKind::Shell => None,
@@ -171,7 +244,9 @@ pub async fn rdp_file(plane: &ControlPlane, actor: &Actor, id: SessionId) -> Res
 
 /// Seals what opens a server's account.
 pub(crate) fn sealed(access: &Revealed) -> Result<Secret> {
-    serde_json::to_string(access).map(Secret::new).map_err(|error| Error::Fault(error.to_string()))
+    serde_json::to_string(access)
+        .map(Secret::new)
+        .map_err(|error| Error::Fault(error.to_string()))
 }
 
 async fn open_access(plane: &ControlPlane, server: ServerId) -> Result<Revealed> {
@@ -195,9 +270,16 @@ async fn activate(
     let now = plane.now();
     let expires_at = now.plus_secs(plane.settings().session_secs);
     let was_assigned = matches!(row.state, SessionState::Assigned { .. });
-    let activated = plane.store().session_activate(id, row.user, now, expires_at, audit).await?;
+    let activated = plane
+        .store()
+        .session_activate(id, row.user, now, expires_at, audit)
+        .await?;
     let Some(activated) = activated else {
-        let what = if row.state == SessionState::Queued { "still waits" } else { "is over" };
+        let what = if row.state == SessionState::Queued {
+            "still waits"
+        } else {
+            "is over"
+        };
         return Err(Problem::new(ProblemCode::Conflict, format!("The session {what}.")).into());
     };
     if was_assigned {
@@ -208,24 +290,43 @@ async fn activate(
 
 async fn visible(plane: &ControlPlane, actor: &Actor, id: SessionId) -> Result<SessionRow> {
     let row = plane.store().session(id).await?;
-    row.filter(|row| actor.is_admin() || actor.user() == Some(row.user)).ok_or_else(|| not_found("session"))
+    row.filter(|row| actor.is_admin() || actor.user() == Some(row.user))
+        .ok_or_else(|| not_found("session"))
 }
 
 async fn for_whom(plane: &ControlPlane, actor: &Actor, named: Option<UserId>) -> Result<UserId> {
-    let is_admin_key = matches!(actor, Actor::ApiKey { role: Role::Admin, .. });
+    let is_admin_key = matches!(
+        actor,
+        Actor::ApiKey {
+            role: Role::Admin,
+            ..
+        }
+    );
     match (named, actor.user()) {
-        (Some(named), own) if is_admin_key || own == Some(named) => match plane.store().user(named).await? {
-            Some(user) => Ok(user.id),
-            None => Err(invalid("user_id", "not_found", "There is no such person.")),
-        },
-        (Some(_), _) => Err(invalid("user_id", "not_allowed", "Only an admin's API key asks for somebody else.")),
+        (Some(named), own) if is_admin_key || own == Some(named) => {
+            match plane.store().user(named).await? {
+                Some(user) => Ok(user.id),
+                None => Err(invalid("user_id", "not_found", "There is no such person.")),
+            }
+        }
+        (Some(_), _) => Err(invalid(
+            "user_id",
+            "not_allowed",
+            "Only an admin's API key asks for somebody else.",
+        )),
         (None, Some(own)) => Ok(own),
-        (None, None) => Err(invalid("user_id", "required", "This key acts for nobody: name the person.")),
+        (None, None) => Err(invalid(
+            "user_id",
+            "required",
+            "This key acts for nobody: name the person.",
+        )),
     }
 }
 
 fn person(actor: &Actor) -> Result<UserId> {
-    actor.user().ok_or_else(|| Problem::new(ProblemCode::Forbidden, "Sessions belong to people.").into())
+    actor
+        .user()
+        .ok_or_else(|| Problem::new(ProblemCode::Forbidden, "Sessions belong to people.").into())
 }
 
 fn changed(plane: &ControlPlane, id: SessionId, pool: PoolId, user: UserId) {
@@ -240,7 +341,11 @@ async fn view(plane: &ControlPlane, row: SessionRow) -> Result<Session> {
         }
         SessionState::Queued | SessionState::Ended { .. } => None,
     };
-    let wait = if row.state == SessionState::Queued { wait(plane, &row).await? } else { None };
+    let wait = if row.state == SessionState::Queued {
+        wait(plane, &row).await?
+    } else {
+        None
+    };
     Ok(Session {
         id: row.id,
         pool_id: row.pool,
@@ -257,9 +362,17 @@ async fn view(plane: &ControlPlane, row: SessionRow) -> Result<Session> {
     })
 }
 
-async fn connection(plane: &ControlPlane, session: &SessionRow, server: ServerId) -> Result<Option<Connection>> {
-    let Some(row) = plane.store().server(server).await? else { return Ok(None) };
-    let Some(address) = row.server.status.address().cloned() else { return Ok(None) };
+async fn connection(
+    plane: &ControlPlane,
+    session: &SessionRow,
+    server: ServerId,
+) -> Result<Option<Connection>> {
+    let Some(row) = plane.store().server(server).await? else {
+        return Ok(None);
+    };
+    let Some(address) = row.server.status.address().cloned() else {
+        return Ok(None);
+    };
     let access = open_access(plane, server).await?;
     let has_credentials = access.password.is_some() || access.private_key.is_some();
     Ok(Some(Connection {
@@ -278,20 +391,38 @@ fn is_access_ready(row: &ServerRow, session: &SessionRow) -> bool {
 
 /// What is known about the wait: the place in the queue, why there is no seat yet, and how far the server is.
 async fn wait(plane: &ControlPlane, session: &SessionRow) -> Result<Option<Wait>> {
-    let Some((position, waiting)) = plane.store().queue_place(session.id).await? else { return Ok(None) };
+    let Some((position, waiting)) = plane.store().queue_place(session.id).await? else {
+        return Ok(None);
+    };
     let now = plane.now();
     let snapshot = plane.store().snapshot(Some(session.pool), now).await?;
-    let Some(pool) = snapshot.pools.into_iter().find(|pool| pool.id == session.pool) else { return Ok(None) };
+    let Some(pool) = snapshot
+        .pools
+        .into_iter()
+        .find(|pool| pool.id == session.pool)
+    else {
+        return Ok(None);
+    };
     let reason = scaling::place(&pool, &[], now)
         .into_iter()
         .find(|placement| placement.session == session.id)
-        .map_or(domain::plan::Reason::QueuedInFlight, |placement| placement.reason);
-    let mut coming: Vec<_> = pool.servers.iter().filter(|server| server.state.is_in_flight()).collect();
+        .map_or(domain::plan::Reason::QueuedInFlight, |placement| {
+            placement.reason
+        });
+    let mut coming: Vec<_> = pool
+        .servers
+        .iter()
+        .filter(|server| server.state.is_in_flight())
+        .collect();
     // The one that is furthest comes first; people are seated in the order of the queue.
     coming.sort_by_key(|server| (rank(&server.state), server.created_at, server.id));
     let mut ahead = position.saturating_sub(1);
     let next = coming.into_iter().find(|server| {
-        let seats = if server.reusable { server.limits.seats() } else { 1 };
+        let seats = if server.reusable {
+            server.limits.seats()
+        } else {
+            1
+        };
         let is_it = ahead < seats;
         ahead = ahead.saturating_sub(seats);
         is_it
@@ -306,7 +437,13 @@ async fn wait(plane: &ControlPlane, session: &SessionRow) -> Result<Option<Wait>
         None => None,
     };
     let explanation = explain::sentence(&Finding::new(reason, waiting), None);
-    Ok(Some(Wait { position, waiting, reason, explanation, server }))
+    Ok(Some(Wait {
+        position,
+        waiting,
+        reason,
+        explanation,
+        server,
+    }))
 }
 
 const fn rank(state: &ServerState) -> u8 {

@@ -423,6 +423,11 @@ impl Inner {
             .map(|_| format!("on {HOST}"))
             .map_err(|error| ProviderError::Unavailable(format!("no port on {HOST}: {error}")));
         checks.push(check("a port can be opened", port));
+        let terminals = terminal_barrier().map_or_else(
+            || Ok("logins get one".to_owned()),
+            |why| Err(ProviderError::Unavailable(why)),
+        );
+        checks.push(check("terminals can be given to people", terminals));
         checks.push(check(
             "sshd can separate its privileges",
             make_privilege_folder(),
@@ -597,6 +602,29 @@ fn make_privilege_folder() -> Result<String, ProviderError> {
     fs::create_dir_all(path)
         .map(|()| path.display().to_string())
         .map_err(|error| failed("the folder cannot be made", path, &error))
+}
+
+/// Why sshd could not give a login a terminal: as an ordinary account it cannot change a terminal's group, so the system
+/// has to make terminals with the group `tty` from the start, as it usually does.
+fn terminal_barrier() -> Option<String> {
+    if rustix::process::geteuid().is_root() {
+        return None;
+    }
+    let groups = fs::read_to_string("/etc/group").ok()?;
+    let line = groups.lines().find(|line| line.starts_with("tty:"))?;
+    let wanted = format!("gid={}", line.split(':').nth(2)?);
+    let mounts = fs::read_to_string("/proc/mounts").ok()?;
+    // The last mount on a folder is the one that is seen.
+    let mount = mounts
+        .lines()
+        .rfind(|line| line.split(' ').nth(1) == Some("/dev/pts"))?;
+    let mut options = mount.split(' ').nth(3)?.split(',');
+    (!options.any(|option| option == wanted)).then(|| {
+        format!(
+            "/dev/pts is mounted without {wanted}, so sshd cannot open terminals as an ordinary account; \
+             `mount -o remount,{wanted},mode=620 /dev/pts` as root mends it"
+        )
+    })
 }
 
 /// Why sshd would turn away a right key, as far as the files of the system tell.
