@@ -9,6 +9,7 @@ use control::reconciler::{self, Effect, Finished, Prober};
 use control::{ControlPlane, checkin};
 use domain::connection::Address;
 use domain::id::ProviderId;
+use providers::fake::FakeEvent;
 use providers::registry::Registry;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
@@ -178,7 +179,8 @@ impl Background {
         let now = self.plane.now();
         for (provider, cloud) in self.registry.clouds() {
             for event in cloud.due(now) {
-                if let Err(error) = checkin::record(&self.plane, &event.token, event.report).await {
+                let FakeEvent::CheckIn { token, report, .. } = event;
+                if let Err(error) = checkin::record(&self.plane, token.expose(), report).await {
                     tracing::debug!(%provider, error = %chain(&error), "a fake machine's report was refused");
                 }
             }

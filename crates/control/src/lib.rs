@@ -23,6 +23,7 @@ mod plane;
 pub mod pool;
 pub mod provider;
 pub mod reconciler;
+pub mod retention;
 pub mod script;
 pub mod server;
 pub mod session;
