@@ -16,8 +16,16 @@ pub fn file(connection: &Connection, app: Option<&PublishedApp>) -> String {
         let _ = write!(text, "{name}:{kind}:{value}\r\n");
     };
     let host = &connection.address.host;
-    let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
-    line("full address", 's', &format!("{host}:{}", connection.address.port));
+    let host = if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        host.clone()
+    };
+    line(
+        "full address",
+        's',
+        &format!("{host}:{}", connection.address.port),
+    );
     if let Some(username) = &connection.username {
         line("username", 's', username);
     }
@@ -43,7 +51,10 @@ mod tests {
     fn connection(host: &str) -> Connection {
         Connection {
             protocol: Protocol::Rdp,
-            address: Address { host: host.into(), port: 3389 },
+            address: Address {
+                host: host.into(),
+                port: 3389,
+            },
             username: Some("CORP\\ana".into()),
             host_key: None,
             access_ready: true,
@@ -70,7 +81,12 @@ mod tests {
         };
         let text = file(&connection("fd00::1"), Some(&app));
         assert!(text.starts_with("full address:s:[fd00::1]:3389\r\n"));
-        assert_eq!(text.lines().filter(|line| line.starts_with("full address")).count(), 1);
+        assert_eq!(
+            text.lines()
+                .filter(|line| line.starts_with("full address"))
+                .count(),
+            1
+        );
         assert!(text.contains("remoteapplicationprogram:s:||WINWORD\r\n"));
     }
 }
