@@ -1,5 +1,7 @@
 //! What the planner answers: actions, and why; and, as loudly, why not.
 
+pub mod explain;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -338,7 +340,8 @@ pub struct Upscale {
     pub free_seats: u32,
     /// Seats of servers on their way in this zone, and of those that earlier configs make in this tick.
     pub seats_in_flight: u32,
-    /// minimum + waiting - `free_seats` - `seats_in_flight`.
+    /// The seats that `minimum` lacks (minimum - `free_seats`, not below 0) + waiting - `seats_in_flight`. Who still
+    /// waits after this tick's seating can take none of the free seats, so these cover the minimum alone.
     pub want: i64,
     /// Seats of one new server.
     pub seats_per_server: u32,
@@ -346,28 +349,37 @@ pub struct Upscale {
     pub servers_wanted: u32,
     /// Max instances of the provider config.
     pub max_instances: u32,
-    /// Servers that count against it, with those planned earlier in this tick.
+    /// Machines that count against it: server rows, machines with our tag that have no row, and those planned earlier
+    /// in this tick.
     pub existing: u32,
     /// Creates within the last hour, with those planned earlier in this tick.
     pub creates_last_hour: u32,
     /// Their cap.
     pub creates_per_hour: u32,
-    /// Servers that the breaker, the provider's own wish, dry run and the switch let through: all, one or none.
+    /// Servers that the breaker, the provider's own wish, dry run and the switch let through: all (`max_instances`),
+    /// one or none.
     pub gate: u32,
     /// min(`servers_wanted`, `max_instances` - existing, `creates_per_hour` - `creates_last_hour`, gate), not below 0.
     pub create: u32,
 }
 
 impl Upscale {
+    /// Seats to make, from the other numbers alone; negative if there are more than needed.
+    pub fn seats_wanted(&self) -> i64 {
+        i64::from(self.minimum.saturating_sub(self.free_seats)) + i64::from(self.waiting)
+            - i64::from(self.seats_in_flight)
+    }
+
+    /// The servers that these seats take, before any limit.
+    pub fn servers_for_want(&self) -> u32 {
+        let per_server = i64::from(self.seats_per_server.max(1));
+        let seats = self.seats_wanted().max(0);
+        u32::try_from((seats + per_server - 1) / per_server).unwrap_or(u32::MAX)
+    }
+
     /// The number of servers to make, from the other numbers alone.
     pub fn recompute(&self) -> u32 {
-        let want = i64::from(self.minimum) + i64::from(self.waiting)
-            - i64::from(self.free_seats)
-            - i64::from(self.seats_in_flight);
-        let per_server = i64::from(self.seats_per_server.max(1));
-        let servers =
-            u32::try_from((want.max(0) + per_server - 1) / per_server).unwrap_or(u32::MAX);
-        servers
+        self.servers_for_want()
             .min(self.max_instances.saturating_sub(self.existing))
             .min(self.creates_per_hour.saturating_sub(self.creates_last_hour))
             .min(self.gate)
@@ -386,7 +398,9 @@ pub struct Downscale {
     pub backoff_secs: u32,
     /// When the backoff ends.
     pub due_at: Option<Timestamp>,
-    /// Servers drained for it in this tick: all removable ones once due, else none.
+    /// Servers that dry run and the switch let go: all (`removable`) or none.
+    pub gate: u32,
+    /// Servers drained for it in this tick: all removable ones that the gate lets go once due, else none.
     pub drain: u32,
 }
 
@@ -395,7 +409,7 @@ impl Downscale {
     pub fn recompute(&self, now: Timestamp) -> u32 {
         match self.surplus_since {
             Some(since) if now.since(since) >= i64::from(self.backoff_secs) * 1000 => {
-                self.removable
+                self.removable.min(self.gate)
             }
             Some(_) | None => 0,
         }

@@ -1,0 +1,262 @@
+//! One plain sentence for each finding, with its numbers: the same words in the UI, the API and the log.
+
+use super::{ConfigReport, Downscale, Finding, Reason, Upscale};
+
+/// What a finding says, in one sentence. With the report of its config the sentence shows the arithmetic; without it,
+/// what the finding alone knows.
+pub fn sentence(finding: &Finding, config: Option<&ConfigReport>) -> String {
+    let text = match finding.reason {
+        reason @ (Reason::GrewBelowMinimum
+        | Reason::GrewWaiting
+        | Reason::GrewProbe
+        | Reason::HeldEnough
+        | Reason::HeldEnoughStarting
+        | Reason::HeldAtLimit
+        | Reason::HeldCreatesPerHour
+        | Reason::HeldBreakerOpen) => growth(reason, finding.count, config.map(|one| &one.up)),
+        Reason::HeldDryRun => dry_run(finding, config),
+        Reason::HeldProviderBackoff => match config {
+            Some(_) => format!(
+                "{} held back: the provider asked to be left alone",
+                wanted(finding.count)
+            ),
+            None => format!(
+                "The provider asked to be left alone; {} held back",
+                things(finding.count, "call")
+            ),
+        },
+        Reason::HeldDisabled => match finding.server_id {
+            Some(_) => "The server has served its person and stays: its config is disabled".into(),
+            None if finding.count == 0 => "The config is disabled".into(),
+            None => format!(
+                "The config is disabled; enabled, it makes {}",
+                things(finding.count, "server")
+            ),
+        },
+        Reason::HeldShortList => format!(
+            "The provider's list misses {}, too many at once to be believed; nothing is concluded from it",
+            things(finding.count, "server")
+        ),
+        reason @ (Reason::ShrankSurplus
+        | Reason::KeptBackoff
+        | Reason::KeptInUse
+        | Reason::KeptMinimum
+        | Reason::BackoffStarted
+        | Reason::BackoffCleared) => surplus(reason, finding.count, config.map(|one| &one.down)),
+        reason => single(reason, finding.count).into_owned(),
+    };
+    match finding.until {
+        Some(until) => format!("{text} (until {until})."),
+        None => format!("{text}."),
+    }
+}
+
+fn growth(reason: Reason, count: u32, up: Option<&Upscale>) -> String {
+    let servers = things(count, "server");
+    let text = match reason {
+        Reason::GrewBelowMinimum => format!("{servers} made to keep the minimum free"),
+        Reason::GrewWaiting => format!("{servers} made for people who wait"),
+        Reason::GrewProbe => {
+            format!("{servers} made to see whether creating works again after the failures")
+        }
+        Reason::HeldEnough => "Free seats cover the minimum, and nobody waits".into(),
+        Reason::HeldEnoughStarting => "Seats on their way cover what is missing".into(),
+        Reason::HeldAtLimit => match up {
+            Some(up) => format!(
+                "{} held back: the limit of {} of the provider config is reached with {}",
+                wanted(count),
+                things(up.max_instances, "instance"),
+                up.existing
+            ),
+            None => format!(
+                "{} held back: max instances of the provider config is reached",
+                wanted(count)
+            ),
+        },
+        Reason::HeldCreatesPerHour => match up {
+            Some(up) => format!(
+                "{} held back: {} of {} creates an hour are used",
+                wanted(count),
+                up.creates_last_hour,
+                up.creates_per_hour
+            ),
+            None => format!(
+                "{} held back: the creates of this hour are used",
+                wanted(count)
+            ),
+        },
+        _ => format!(
+            "{} held back: too many servers in a row did not become ready",
+            wanted(count)
+        ),
+    };
+    match up {
+        Some(up) => format!("{text}: {}", arithmetic(up)),
+        None => text,
+    }
+}
+
+/// `2 minimum, 1 waiting, 0 free, 0 on their way, 4 per server`.
+fn arithmetic(up: &Upscale) -> String {
+    format!(
+        "{} minimum, {} waiting, {} free, {} on their way, {} per server",
+        up.minimum, up.waiting, up.free_seats, up.seats_in_flight, up.seats_per_server
+    )
+}
+
+fn dry_run(finding: &Finding, config: Option<&ConfigReport>) -> String {
+    let servers = things(finding.count, "server");
+    match config {
+        _ if finding.server_id.is_some() => {
+            "Dry run: the server has served its person and would be drained".into()
+        }
+        Some(config) if config.up.servers_wanted > 0 => {
+            format!(
+                "Dry run: {servers} would be made: {}",
+                arithmetic(&config.up)
+            )
+        }
+        Some(_) => format!("Dry run: {servers} would be drained as surplus"),
+        None => format!("Dry run: {servers} would be made or drained"),
+    }
+}
+
+fn surplus(reason: Reason, count: u32, down: Option<&Downscale>) -> String {
+    let servers = things(count, "server");
+    let backoff = down.map_or_else(
+        || "the downscale backoff".to_owned(),
+        |down| format!("the downscale backoff of {} s", down.backoff_secs),
+    );
+    match reason {
+        Reason::ShrankSurplus => format!("{servers} drained: surplus for longer than {backoff}"),
+        Reason::KeptBackoff => format!("{servers} could go and stay while {backoff} runs"),
+        Reason::KeptInUse => format!("{servers} could go, but people have sessions there"),
+        Reason::KeptMinimum => format!("{servers} kept: without them the minimum is not covered"),
+        Reason::BackoffStarted => format!("{servers} could go: {backoff} begins"),
+        _ => format!("No server is left that could go: {backoff} is cleared"),
+    }
+}
+
+/// What concerns one server, session or machine, or nothing but the provider.
+fn single(reason: Reason, count: u32) -> std::borrow::Cow<'static, str> {
+    match reason {
+        Reason::ShrankSingleUse => "Drained: a single-use server whose person has left",
+        Reason::ShrankDrained => "Deleted: drained, and the last session has ended",
+        Reason::ShrankFailed => "Deleted: the server cannot be used",
+        Reason::KeptDraining => {
+            return format!("Drains; {} still open", things(count, "session")).into();
+        }
+        Reason::FailedCreateLost => {
+            "Given up: the create call was not answered, and two lists do not show the machine"
+        }
+        Reason::FailedLaunchTimeout => "Failed: accepted, but not up within the launch time",
+        Reason::FailedCheckinTimeout => "Failed: not ready within the provision time-out",
+        Reason::FailedMachineLost => "Failed: the machine stopped or went away by itself",
+        Reason::CalledCreateAgain => "The create call is made again, unchanged",
+        Reason::CalledLookFirst => {
+            "An earlier create call was not answered: a complete list must show what became of it"
+        }
+        Reason::CalledDelete => "The provider is asked to delete the machine",
+        Reason::SeenInList => "The provider's list shows the machine",
+        Reason::GoneAbsentTwice => "Gone: two complete lists do not show the machine",
+        Reason::GoneNotProven => "Not proven to be gone: another complete list is needed",
+        Reason::ProbedPort => "No check-in is required: the connection port is probed",
+        Reason::AuthorizedKeys => "The keys of the people with sessions are put on the server",
+        Reason::AssignedFreeSeat => "A free seat is assigned",
+        Reason::QueuedInFlight => "Waits for a seat that is on its way",
+        Reason::QueuedAggressive => "Waits: a server is made for it",
+        Reason::QueuedHeld => "Waits, although the pool cannot grow now",
+        Reason::RefusedNoCapacityComing => "Turned away: no seat is free or on its way",
+        Reason::EndedQueueTimeout => "Ended: no seat came within the queue time-out",
+        Reason::EndedExpired => "Ended: the session's time is over",
+        Reason::EndedServerLost => "Ended: the session's server is lost",
+        Reason::OrphanQuarantined => {
+            "A machine carries our tag and has no row; it is left alone for the grace time"
+        }
+        Reason::OrphanDeleted => "A machine with our tag and without a row is deleted",
+        Reason::ListedDue => "A fresh list is due",
+        Reason::ListedForEvidence => "A fresh list is fetched: something waits for what it shows",
+        // The others are told with their arithmetic above.
+        other => other.code(),
+    }
+    .into()
+}
+
+fn wanted(count: u32) -> String {
+    match count {
+        1 => "1 more server is".into(),
+        _ => format!("{count} more servers are"),
+    }
+}
+
+fn things(count: u32, thing: &str) -> String {
+    match count {
+        1 => format!("1 {thing}"),
+        _ => format!("{count} {thing}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::id::{ConfigId, ProviderId, ServerId, ZoneId};
+    use crate::timestamp::Timestamp;
+
+    fn report() -> ConfigReport {
+        ConfigReport {
+            config_id: ConfigId::from_uuid(Uuid::nil()),
+            config_version: 1,
+            zone_id: ZoneId::from_uuid(Uuid::nil()),
+            provider_id: ProviderId::from_uuid(Uuid::nil()),
+            up: Upscale {
+                minimum: 10,
+                waiting: 2,
+                want: 12,
+                seats_per_server: 4,
+                servers_wanted: 3,
+                max_instances: 8,
+                existing: 8,
+                creates_per_hour: 60,
+                gate: 8,
+                ..Upscale::default()
+            },
+            down: Downscale::default(),
+            findings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_numbers_are_in_the_sentence() {
+        let finding = Finding::new(Reason::HeldAtLimit, 3);
+        assert_eq!(
+            sentence(&finding, Some(&report())),
+            "3 more servers are held back: the limit of 8 instances of the provider config is reached with 8: \
+             10 minimum, 2 waiting, 0 free, 0 on their way, 4 per server."
+        );
+        let until = Timestamp::from_millis(0);
+        let finding = Finding::new(Reason::KeptBackoff, 1).until(until);
+        assert_eq!(
+            sentence(&finding, None),
+            "1 server could go and stay while the downscale backoff runs (until 1970-01-01T00:00:00.000Z)."
+        );
+    }
+
+    #[test]
+    fn every_reason_has_its_own_sentence() {
+        let report = report();
+        for of_config in [None, Some(&report)] {
+            let mut told = std::collections::BTreeSet::new();
+            for &reason in Reason::ALL {
+                let text = sentence(&Finding::new(reason, 2), of_config);
+                assert!(!text.contains(reason.code()), "{text}");
+                assert!(text.ends_with('.') && !text.contains('!'), "{text}");
+                assert!(told.insert(text), "{reason} says what another reason says");
+            }
+        }
+        let server = ServerId::from_uuid(Uuid::nil());
+        let finding = Finding::new(Reason::HeldDryRun, 1).of_server(server);
+        assert!(sentence(&finding, None).contains("served its person"));
+    }
+}

@@ -1,0 +1,34 @@
+//! Machines with our tag and no row: left alone for a grace time, then deleted.
+
+use domain::plan::{Action, Finding, Reason};
+
+use crate::source::Source;
+use crate::tick::Tick;
+
+/// Complete lists that must show a machine without a row before it may be deleted.
+const LISTS: u32 = 2;
+
+/// Deletes what has been without a row for the grace time and in two lists.
+pub(crate) fn judge(source: &mut Source<'_>, tick: &mut Tick<'_>) {
+    let provider = source.provider;
+    for stranger in &provider.strangers {
+        let until = stranger
+            .first_seen_at
+            .plus_secs(tick.settings.orphan_grace_secs);
+        if !tick.is_due(until) || stranger.lists < LISTS {
+            source
+                .findings
+                .push(Finding::new(Reason::OrphanQuarantined, 1).until(until));
+        } else if !stranger.delete_in_flight && source.takes_calls() {
+            let machine = stranger.machine.clone();
+            tick.act(
+                Action::DeleteStranger {
+                    provider: provider.id,
+                    machine,
+                },
+                Reason::OrphanDeleted,
+            );
+            source.findings.push(Finding::new(Reason::OrphanDeleted, 1));
+        }
+    }
+}
