@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::rest::error::chain;
+use crate::state::stopped;
 use crate::telemetry::Metrics;
 
 /// The loop ticks at least this often, whatever has been missed.
@@ -105,7 +106,7 @@ impl Background {
             let clouds = self.clouds_due();
             tokio::select! {
                 biased;
-                _ = stopping.wait_for(|stopping| *stopping) => return,
+                () = stopped(stopping) => return,
                 () = self.plane.woken() => return,
                 () = sleep_until(until) => return,
                 () = sleep(clouds.unwrap_or(SAFETY_TICK)), if clouds.is_some() => self.run_clouds().await,

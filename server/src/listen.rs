@@ -25,6 +25,8 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
+use crate::state::stopped;
+
 /// Headers have to be whole within this time.
 const HEADERS: Duration = Duration::from_secs(10);
 /// The TLS handshake has to be done within this time.
@@ -67,7 +69,7 @@ pub async fn serve(
                     continue;
                 }
             },
-            _ = stopping.wait_for(|stopping| *stopping) => break,
+            () = stopped(&mut stopping) => break,
         };
         // Small answers go out at once.
         let _ = stream.set_nodelay(true);

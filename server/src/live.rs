@@ -17,7 +17,7 @@ use tokio::sync::{broadcast, watch};
 use utoipa::IntoParams;
 
 use crate::auth::Caller;
-use crate::state::AppState;
+use crate::state::{AppState, stopped};
 
 /// A comment this often keeps proxies from giving up.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -93,15 +93,16 @@ impl Listener {
             if let Some(event) = self.pending.pop_front() {
                 return Some(event);
             }
-            tokio::select! {
-                received = self.receiver.recv() => match received {
-                    Ok(event) => self.push(&event),
-                    Err(broadcast::error::RecvError::Lagged(_)) => self.pending.push_back(resync()),
-                    Err(broadcast::error::RecvError::Closed) => return None,
-                },
+            let received = tokio::select! {
+                received = self.receiver.recv() => received,
                 // An open stream would hold up the end of the process.
-                _ = self.stopping.wait_for(|stopping| *stopping) => return None,
+                () = stopped(&mut self.stopping) => return None,
                 () = tokio::time::sleep_until(self.until) => return None,
+            };
+            match received {
+                Ok(event) => self.push(&event),
+                Err(broadcast::error::RecvError::Lagged(_)) => self.pending.push_back(resync()),
+                Err(broadcast::error::RecvError::Closed) => return None,
             }
         }
     }

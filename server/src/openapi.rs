@@ -213,3 +213,69 @@ fn add_refusals(path: &str, method: &str, operation: &mut Value) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The description, without any database.
+    fn description() -> Value {
+        crate::router::description().expect("the description can be written")
+    }
+
+    #[test]
+    fn the_description_is_the_one_in_the_docs() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openapi.json");
+        let text = serde_json::to_string_pretty(&description()).expect("JSON") + "\n";
+        if std::env::var_os("WEIR_UPDATE_SNAPSHOTS").is_some() {
+            std::fs::write(path, &text).expect("the file can be written");
+        }
+        let known = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(known == text, "the API has changed: look at it, then run this test with WEIR_UPDATE_SNAPSHOTS=1");
+    }
+
+    #[test]
+    fn forms_are_described_by_their_tables() {
+        let document = description();
+        for (form, sent, answered) in [
+            (&domain::autoscale::FORM, "AutoscaleConfigDocument", "SavedConfig"),
+            (&domain::ldap::FORM, "LdapConfigDocument", "SavedLdapConfig"),
+        ] {
+            let keys = |name: &str| -> BTreeSet<String> {
+                let schema = &document["components"]["schemas"][name]["properties"];
+                schema.as_object().expect(name).keys().cloned().collect()
+            };
+            let all: BTreeSet<String> = form.fields.iter().map(|field| field.key.to_owned()).collect();
+            let open: BTreeSet<String> =
+                form.fields.iter().filter(|field| !field.kind.is_secret()).map(|field| field.key.to_owned()).collect();
+            assert_eq!(keys(sent), all);
+            assert!(keys(answered).is_superset(&open), "{answered}");
+            assert!(keys(answered).contains("secrets") && keys(answered).contains("version"), "{answered}");
+            assert!(form.secret_fields().all(|field| !keys(answered).contains(field.key)), "{answered}");
+        }
+    }
+
+    #[test]
+    fn inputs_refuse_unknown_members_and_every_operation_says_what_it_refuses() {
+        let document = description();
+        for (name, schema) in document["components"]["schemas"].as_object().expect("schemas") {
+            if name.ends_with("Input") || name.ends_with("Document") || name == "SessionRequest" {
+                assert_eq!(schema["additionalProperties"], false, "{name}");
+            }
+        }
+        let mut names = BTreeSet::new();
+        for (path, operations) in document["paths"].as_object().expect("paths") {
+            for (method, operation) in operations.as_object().expect("operations") {
+                let what = format!("{method} {path}");
+                let id = operation["operationId"].as_str().expect(&what);
+                assert!(names.insert(id.to_owned()), "{id} twice");
+                assert!(operation["summary"].is_string() || operation["description"].is_string(), "{what}");
+                assert!(operation["responses"]["401"].is_object(), "{what}");
+                let text = operation.to_string();
+                assert!(!text.contains("[`"), "a link of the code in {what}");
+            }
+        }
+    }
+}

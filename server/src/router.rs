@@ -10,6 +10,7 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 use domain::error::{Problem, ProblemCode};
 use leptos::nonce::Nonce;
+#[cfg(test)]
 use serde_json::Value;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
@@ -39,7 +40,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// # Errors
 /// The API's description cannot be written: a fault of ours.
 pub fn router(state: AppState) -> Result<Router, serde_json::Error> {
-    let (api, description) = api(&state)?;
+    let (api, gathered) = api();
+    let api = api.layer(middleware::from_fn_with_state(state.clone(), identify_but_servers)).with_state(state.clone());
+    let description = openapi::finish(&gathered)?;
     let text: &'static str = Box::leak(description.to_string().into_boxed_str());
 
     // Browsers: pages, their calls and their plain forms. A page also answers for every unknown address.
@@ -81,8 +84,8 @@ pub fn router(state: AppState) -> Result<Router, serde_json::Error> {
         .layer(middleware::from_fn_with_state(state, log)))
 }
 
-/// The API and its description.
-fn api(state: &AppState) -> Result<(Router, Value), serde_json::Error> {
+/// The API's routes, and what they say of themselves.
+fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
     // Programs with an API key, and pages with the cookie.
     let v1 = OpenApiRouter::new()
         .routes(routes!(zone::list_zones, zone::create_zone))
@@ -127,8 +130,7 @@ fn api(state: &AppState) -> Result<(Router, Value), serde_json::Error> {
         .routes(routes!(audit::list_audit))
         .routes(routes!(deployment::get_deployment))
         .routes(routes!(deployment::get_me))
-        .routes(routes!(live::stream_events))
-        .layer(middleware::from_fn_with_state(state.clone(), identify));
+        .routes(routes!(live::stream_events));
 
     // Servers, with their check-in tokens.
     let servers =
@@ -139,15 +141,22 @@ fn api(state: &AppState) -> Result<(Router, Value), serde_json::Error> {
     let router = router
         .route("/api", get(no_such_path))
         .route("/api/{*path}", axum::routing::any(no_such_path))
-        .method_not_allowed_fallback(no_such_method)
-        .with_state(state.clone());
-    Ok((router, openapi::finish(&gathered)?))
+        .method_not_allowed_fallback(no_such_method);
+    (router, gathered)
+}
+
+/// Servers prove who they are by other means than people and programs.
+async fn identify_but_servers(state: State<AppState>, request: Request, next: Next) -> Response {
+    if matches!(request.uri().path(), checkin::PATH | checkin::COMPATIBLE_PATH) {
+        return next.run(request).await;
+    }
+    identify(state, request, next).await
 }
 
 /// The API's description, for tests.
 #[cfg(test)]
-pub fn description(state: &AppState) -> Value {
-    api(state).expect("the description can be written").1
+pub fn description() -> Result<Value, serde_json::Error> {
+    openapi::finish(&api().1)
 }
 
 /// Whether requests should be sent here: the database answers and the process is not about to end.
@@ -242,10 +251,8 @@ mod tests {
     use super::*;
 
     async fn ask(request: Request) -> (StatusCode, axum::http::HeaderMap, String) {
-        let response = router()
-            .oneshot(request)
-            .await
-            .expect("a router has no error of its own");
+        let app = crate::testing::TestApp::new().await;
+        let response = app.router.clone().oneshot(request).await.expect("a router has no error of its own");
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.expect("the body ends");
         (

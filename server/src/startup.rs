@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use control::checkin_token::CheckinTokens;
 use control::{ControlPlane, Parts, Settings};
-use domain::clock::{Clock as _, Entropy as _, random_text};
+use domain::clock::{Clock as _, random_text};
 use domain::id::DeploymentId;
 use providers::local::LocalProvider;
 use providers::registry::{Context, Registry};
@@ -83,11 +83,4 @@ pub async fn open(place: &Place, settings: Settings) -> Result<Weir, String> {
 /// A text of `len` random letters and digits, for passwords that Weir chooses.
 pub fn random_password() -> String {
     random_text(&OsEntropy, 20)
-}
-
-/// Random bytes for a name of this start.
-pub fn random_bytes<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    OsEntropy.fill(&mut bytes);
-    bytes
 }

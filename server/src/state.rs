@@ -59,3 +59,9 @@ impl Deref for AppState {
         &self.0
     }
 }
+
+/// Returns once the process is told to end.
+pub async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // Without a sender there is nobody left to serve either.
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+}

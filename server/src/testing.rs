@@ -1,1 +1,262 @@
-//! test
+//! An app in the test's own process: the real router, use cases and database, no network.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use control::ControlPlane;
+use domain::actor::{Actor, Role};
+use domain::secret::Secret;
+use domain::user::{ApiKeyInput, User, UserInput};
+use providers::registry::Registry;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tower::ServiceExt as _;
+
+use crate::auth::guessing::Guessing;
+use crate::background::Background;
+use crate::settings::Place;
+use crate::startup::{self, Weir};
+use crate::state::{AppState, Parts, Web};
+use crate::telemetry::Metrics;
+
+/// The password of everyone in tests.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// The address that browsers of tests use.
+pub const ORIGIN: &str = "http://127.0.0.1:3000";
+
+/// One app with its own database.
+pub struct TestApp {
+    /// All routes.
+    pub router: Router,
+    /// The use cases.
+    pub plane: ControlPlane,
+    /// The providers.
+    pub registry: Arc<Registry>,
+    /// What handlers work with.
+    pub state: AppState,
+    /// An admin.
+    pub admin: User,
+    /// A person without the admin role.
+    pub user: User,
+    /// The admin's key.
+    pub admin_key: String,
+    /// The person's key.
+    pub user_key: String,
+    stop: watch::Sender<bool>,
+    _folder: TempDir,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub text: String,
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// One member of the body as text.
+    pub fn member(&self, key: &str) -> String {
+        self.json()[key].as_str().unwrap_or_else(|| panic!("no {key}: {self:?}")).to_owned()
+    }
+
+    /// A header as text.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// Checks the status, showing the body where it is another.
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{self:?}");
+        self
+    }
+
+    /// Checks that it is a problem with this status and code.
+    pub fn expect_problem(self, status: u16, code: &str) -> Self {
+        let answer = self.expect(status);
+        assert_eq!(answer.header("content-type"), "application/problem+json", "{answer:?}");
+        assert_eq!(answer.json()["code"], code, "{answer:?}");
+        assert_eq!(answer.json()["status"], status, "{answer:?}");
+        answer
+    }
+}
+
+/// A place with SQLite in `folder`, or with the Postgres database of the variable.
+fn place(folder: &TempDir, postgres: Option<String>) -> Place {
+    Place { data: folder.path().to_owned(), database_url: postgres, key_file: None }
+}
+
+impl TestApp {
+    /// An app on SQLite.
+    pub async fn new() -> Self {
+        Self::on(None).await
+    }
+
+    /// An app on a Postgres database of its own, or on SQLite.
+    pub async fn on(postgres: Option<String>) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let settings = control::Settings { allow_local_provider: true, ..control::Settings::default() };
+        let Weir { plane, registry, store: _, fingerprint_key, run } =
+            startup::open(&place(&folder, postgres), settings).await.expect("an app");
+        let (stop, stopping) = watch::channel(false);
+        let web = Web {
+            origin: ORIGIN.to_owned(),
+            https: false,
+            behind_proxy: false,
+            metrics_token: Some(Secret::new("figures")),
+        };
+        let state = AppState::new(Parts {
+            plane: plane.clone(),
+            web,
+            guessing: Guessing::default(),
+            metrics: Arc::new(Metrics::default()),
+            stopping,
+            run,
+            fingerprint_key,
+        });
+        let person = async |name: &str, role| {
+            let input = UserInput { name: name.to_owned(), role, password: Some(Secret::new(PASSWORD)) };
+            control::user::create(&plane, &Actor::System, input).await.expect("a person")
+        };
+        let admin = person("ada", Role::Admin).await;
+        let user = person("ben", Role::User).await;
+        let key = async |user: &User| {
+            let input = ApiKeyInput { name: format!("key of {}", user.name), role: user.role, user_id: Some(user.id) };
+            control::api_key::create(&plane, &Actor::System, input).await.expect("a key").token
+        };
+        let (admin_key, user_key) = (key(&admin).await, key(&user).await);
+        let router = crate::router::router(state.clone()).expect("routes");
+        Self { router, plane, registry, state, admin, user, admin_key, user_key, stop, _folder: folder }
+    }
+
+    /// Begins the loop, as the process does.
+    pub fn begin_loop(&self) {
+        let background =
+            Background::new(self.plane.clone(), self.registry.clone(), self.state.metrics.clone());
+        tokio::spawn(background.run(self.state.stopping.clone()));
+    }
+
+    /// Tells it to end.
+    pub fn stop(&self) {
+        self.stop.send(true).expect("somebody listens");
+    }
+
+    /// Sends a request and reads its answer to the end.
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.expect("a router has no error of its own");
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.expect("the body ends");
+        let text = String::from_utf8(bytes.to_vec()).expect("text");
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    /// A request to the API with a key; an empty one is left out.
+    pub async fn call(&self, key: &str, method: &str, path: &str, body: Option<Value>) -> Answer {
+        self.call_with(key, method, path, body, &[]).await
+    }
+
+    /// The same with more headers.
+    pub async fn call_with(
+        &self,
+        key: &str,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let method: Method = method.parse().expect("a method");
+        let path = if path.starts_with("/api/") { path.to_owned() } else { format!("/api/v1{path}") };
+        let mut request = Request::builder().method(method).uri(path);
+        if !key.is_empty() {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = match body {
+            Some(body) => {
+                request = request.header(header::CONTENT_TYPE, "application/json");
+                Body::from(body.to_string())
+            }
+            None => Body::empty(),
+        };
+        self.send(request.body(body).expect("a request")).await
+    }
+
+    /// As the admin's key.
+    pub async fn admin(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        self.call(&self.admin_key, method, path, body).await
+    }
+
+    /// As the person's key.
+    pub async fn user(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        self.call(&self.user_key, method, path, body).await
+    }
+
+    /// Sends a form as a page of Weir does.
+    pub async fn form(&self, path: &str, cookie: &str, fields: &str) -> Answer {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::COOKIE, cookie)
+            .header("sec-fetch-site", "same-origin")
+            .body(Body::from(fields.to_owned()));
+        self.send(request.expect("a request")).await
+    }
+
+    /// Signs a person in and gives the cookie.
+    pub async fn sign_in(&self, name: &str) -> String {
+        let fields = format!("name={name}&password={}", PASSWORD.replace(' ', "+"));
+        let answer = self.form("/ui/login", "", &fields).await.expect(303);
+        answer.header("set-cookie").split(';').next().expect("a cookie").to_owned()
+    }
+
+    /// Makes a zone, a fake cloud without delays, a pool, and a config with these values over the usual ones.
+    pub async fn pool(&self, name: &str, values: Value) -> Made {
+        let zone = json!({ "name": name, "upstream_auth_address": "127.0.0.1:3000" });
+        let zone = self.admin("POST", "/zones", Some(zone)).await.expect(201).member("id");
+        let provider = json!({
+            "name": name, "kind": "fake", "max_instances": 10, "startup_script": "token={checkin_jwt}",
+            "settings": { "boot_millis": 0, "script_millis": 0 },
+        });
+        let provider = self.admin("POST", "/providers", Some(provider)).await.expect(201).member("id");
+        let pool = self.admin("POST", "/pools", Some(json!({ "name": name }))).await.expect(201).member("id");
+        let mut config = json!({
+            "enabled": true, "name": name, "pool_id": pool, "deployment_zone_id": zone, "provider_id": provider,
+            "connection_type": "ssh", "use_user_ssh_key": true, "max_simultaneous_sessions_per_server": 2,
+            "max_simultaneous_users": 2, "minimum_available_sessions": 0,
+        });
+        for (key, value) in values.as_object().into_iter().flatten() {
+            config[key] = value.clone();
+        }
+        let answer = self.admin("POST", "/autoscale-configs", Some(config.clone())).await.expect(201);
+        Made { zone, provider, pool, config: answer.member("id"), document: config }
+    }
+}
+
+/// What [`TestApp::pool`] has made.
+pub struct Made {
+    /// The zone's id.
+    pub zone: String,
+    /// The provider config's id.
+    pub provider: String,
+    /// The pool's id.
+    pub pool: String,
+    /// The autoscale config's id.
+    pub config: String,
+    /// The autoscale config as it was sent.
+    pub document: Value,
+}

@@ -17,7 +17,7 @@ use crate::auth::Caller;
 use crate::rest::create::{Create, Created, IdempotencyKeyHeader};
 use crate::rest::error::ApiResult;
 use crate::rest::json::Json;
-use crate::rest::params::{Id, PageParams, Query};
+use crate::rest::params::{Id, Query};
 use crate::rest::version::{IfMatch, IfMatchHeader, versioned};
 use crate::state::AppState;
 

@@ -14,6 +14,12 @@ use crate::rest::json::{self, Json};
 use crate::rest::params::Query;
 use crate::state::AppState;
 
+/// Weir's own form.
+pub const PATH: &str = "/api/v1/checkin";
+
+/// The form of scripts written for Kasm Workspaces.
+pub const COMPATIBLE_PATH: &str = "/api/set_server_status";
+
 /// An object without members: heard.
 #[derive(Serialize, ToSchema)]
 pub struct Heard {}

@@ -22,7 +22,7 @@ pub struct Deployment {
 
 /// This installation: its id and version.
 #[utoipa::path(get, path = "/deployment", tag = "deployment", responses((status = 200, body = Deployment)))]
-pub async fn get_deployment(State(state): State<AppState>, Caller(_): Caller) -> Json<Deployment> {
+pub async fn get_deployment(State(state): State<AppState>, _caller: Caller) -> Json<Deployment> {
     Json(Deployment { id: state.plane.deployment(), version: env!("CARGO_PKG_VERSION") })
 }
 

@@ -257,6 +257,7 @@ impl Commit<'_> {
                     Call::Create {
                         server,
                         request: Box::new(request),
+                        is_repeat: false,
                     },
                 );
                 self.server_changed(server, pool);
@@ -276,6 +277,7 @@ impl Commit<'_> {
             Call::Create {
                 server,
                 request: Box::new(request),
+                is_repeat: true,
             },
         )
         .await

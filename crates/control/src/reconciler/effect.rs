@@ -28,6 +28,8 @@ pub(super) enum Call {
     Create {
         server: ServerId,
         request: Box<CreateRequest>,
+        /// An earlier call for the same server was made: a refusal of this one does not prove that there is no machine.
+        is_repeat: bool,
     },
     Delete {
         server: ServerId,

@@ -134,6 +134,7 @@ async fn write(
 fn created(
     row: &ServerRow,
     result: &Result<Machine, ProviderError>,
+    is_repeat: bool,
     now: Timestamp,
 ) -> Result<Option<ServerWrite>> {
     let state = row.server.status.clone();
