@@ -122,3 +122,77 @@ impl Listener {
 fn resync() -> Event {
     Event::default().event("resync").data("{}")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::TestApp;
+    use axum::body::Body;
+    use axum::http::Request;
+    use futures::StreamExt as _;
+    use serde_json::json;
+    use std::time::Duration;
+
+    /// What a stream says within half a second.
+    async fn listen(app: &TestApp, key: &str, last: Option<&str>, meanwhile: impl Future<Output = ()>) -> String {
+        use tower::ServiceExt as _;
+        let mut request = Request::get("/api/v1/events").header("authorization", format!("Bearer {key}"));
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        let request = request.body(Body::empty()).expect("a request");
+        let response = app.router.clone().oneshot(request).await.expect("an answer");
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        let mut stream = response.into_body().into_data_stream();
+        meanwhile.await;
+        let mut text = String::new();
+        while let Ok(Some(chunk)) = tokio::time::timeout(Duration::from_millis(500), stream.next()).await {
+            text.push_str(&String::from_utf8_lossy(&chunk.expect("a chunk")));
+        }
+        text
+    }
+
+    fn ids(text: &str) -> Vec<String> {
+        text.lines().filter_map(|line| line.strip_prefix("id: ")).map(ToOwned::to_owned).collect()
+    }
+
+    #[tokio::test]
+    async fn a_page_hears_what_it_may_and_goes_on_where_it_was() {
+        let app = TestApp::new().await;
+        let pool = async |name: &str| {
+            app.admin("POST", "/pools", Some(json!({ "name": name }))).await.expect(201);
+        };
+        let zone = async || {
+            let body = json!({ "name": "Office", "upstream_auth_address": "weir.example" });
+            app.admin("POST", "/zones", Some(body)).await.expect(201);
+        };
+        let heard = listen(&app, &app.admin_key, None, async {
+            pool("A").await;
+            zone().await;
+        })
+        .await;
+        assert!(heard.contains("retry: 3000") && heard.contains("event: change"), "{heard}");
+        let seen = ids(&heard);
+        assert_eq!(seen.len(), 2, "{heard}");
+        // People hear of pools, not of zones.
+        let heard = listen(&app, &app.user_key, Some(&seen[0]), async { pool("B").await }).await;
+        assert_eq!(ids(&heard).len(), 1, "{heard}");
+        assert!(heard.contains("\"noun\":\"pool\""), "{heard}");
+        // What came meanwhile is made up for.
+        let heard = listen(&app, &app.admin_key, Some(&seen[0]), async {}).await;
+        assert_eq!(ids(&heard).len(), 2, "{heard}");
+        assert!(!heard.contains("resync"), "{heard}");
+        // An id of another run, or of no run, means: read everything again.
+        for last in ["another-1", "1", "", "-"] {
+            let heard = listen(&app, &app.admin_key, Some(last), async {}).await;
+            assert!(heard.contains("event: resync") && ids(&heard).is_empty(), "{last}: {heard}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_end_of_the_process_ends_streams() {
+        let app = TestApp::new().await;
+        let heard = listen(&app, &app.admin_key, None, async { app.stop() }).await;
+        assert!(heard.contains("retry"), "{heard}");
+        app.call("", "GET", "/api/v1/events", None).await.expect_problem(401, "unauthenticated");
+    }
+}

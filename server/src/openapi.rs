@@ -4,7 +4,7 @@
 //! their tables; the refusals that an operation can answer because of what it takes (a path, a body, a version); and
 //! how callers prove who they are.
 
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::error::{Problem, ProblemCode};
@@ -13,8 +13,8 @@ use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi as Document;
 use utoipa::{OpenApi, PartialSchema, ToSchema};
 
+use crate::rest::checkin;
 use crate::rest::error::ApiError;
-use crate::state::AppState;
 
 /// Where the description is served.
 pub const PATH: &str = "/api/openapi.json";
@@ -27,7 +27,6 @@ pub const PATH: &str = "/api/openapi.json";
         description = "Keeps pools of remote servers at the right level. Every refusal is a problem (RFC 9457) with a \
                        stable `code`. Changes of configuration name the version they change by `If-Match`.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
-        contact(),
     ),
     components(schemas(Problem, ProblemCode))
 )]
@@ -57,7 +56,11 @@ named_by_form! { AutoscaleConfigDocument LdapConfigDocument }
 /// The whole description, from what the routes have gathered.
 pub fn finish(gathered: &Document) -> Result<Value, serde_json::Error> {
     let mut document = serde_json::to_value(gathered)?;
+    add_bounds(&mut document);
+    flatten(&mut document);
+    name_page_items(&mut document);
     add_forms(&mut document);
+    add_problems(&mut document);
     add_security(&mut document);
     for (path, operations) in members(&mut document, "/paths") {
         for (method, operation) in operations.as_object_mut().into_iter().flatten() {
@@ -68,8 +71,7 @@ pub fn finish(gathered: &Document) -> Result<Value, serde_json::Error> {
 }
 
 /// `GET /api/openapi.json`.
-pub async fn serve(State(state): State<AppState>, axum::Extension(text): axum::Extension<Description>) -> Response {
-    let _ = state;
+pub async fn serve(axum::Extension(text): axum::Extension<Description>) -> Response {
     ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")], text.0).into_response()
 }
 
@@ -106,6 +108,86 @@ pub async fn page(path: Option<Path<String>>) -> Response {
 
 fn members<'a>(document: &'a mut Value, pointer: &str) -> impl Iterator<Item = (&'a String, &'a mut Value)> {
     document.pointer_mut(pointer).and_then(Value::as_object_mut).into_iter().flat_map(|map| map.iter_mut())
+}
+
+/// One line with something to see on it: what names and short texts have to be.
+const ONE_LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
+
+/// What the use cases check and derived schemas cannot say. A test compares the keys.
+fn bounds() -> Vec<(&'static str, &'static str, Value)> {
+    let name = || json!({ "pattern": ONE_LINE });
+    vec![
+        ("ZoneInput", "name", name()),
+        ("PoolInput", "name", name()),
+        ("ProviderInput", "name", name()),
+        ("ApiKeyInput", "name", name()),
+        ("SshKeyInput", "name", name()),
+        ("FixedServerInput", "name", name()),
+        ("PublishedApp", "name", name()),
+        ("PublishedApp", "program", name()),
+        ("FixedServerInput", "port", json!({ "maximum": 65_535 })),
+        ("FixedServerInput", "username", json!({ "minLength": 1, "maxLength": 255, "pattern": ONE_LINE })),
+        ("FixedServerInput", "host_key", json!({ "maxLength": 8192 })),
+        ("SeatLimits", "max_sessions", json!({ "minimum": 1, "maximum": 1000 })),
+        ("SeatLimits", "max_users", json!({ "minimum": 1, "maximum": 1000 })),
+        (
+            "UserInput",
+            "password",
+            json!({ "type": ["string", "null"], "oneOf": null, "minLength": 12, "maxLength": 256, "writeOnly": true }),
+        ),
+        ("CheckinReport", "status_message", json!({ "maxLength": 65_536 })),
+    ]
+}
+
+fn add_bounds(document: &mut Value) {
+    for (schema, key, more) in bounds() {
+        let property = &mut document["components"]["schemas"][schema]["properties"][key];
+        let (Some(property), Some(more)) = (property.as_object_mut(), more.as_object()) else { continue };
+        for (word, value) in more {
+            if value.is_null() {
+                property.remove(word);
+            } else {
+                property.insert(word.clone(), value.clone());
+            }
+        }
+    }
+}
+
+/// A struct that is laid flat into another keeps its "no other members", which would refuse the outer one's.
+fn flatten(document: &mut Value) {
+    let schemas = document["components"]["schemas"].as_object().cloned().unwrap_or_default();
+    for (_, schema) in members(document, "/components/schemas") {
+        let Some(parts) = schema.get("allOf").and_then(Value::as_array) else { continue };
+        let target = |part: &Value| part["$ref"].as_str().and_then(|name| name.rsplit('/').next()).and_then(|name| schemas.get(name));
+        let closed = |part: &Value| target(part).is_some_and(|target| target["additionalProperties"] == false);
+        if !parts.iter().any(closed) {
+            continue;
+        }
+        let parts: Vec<Value> = parts
+            .iter()
+            .map(|part| match target(part) {
+                Some(inner) if closed(part) => {
+                    let mut open = inner.clone();
+                    if let Some(open) = open.as_object_mut() {
+                        open.remove("additionalProperties");
+                        open.remove("description");
+                    }
+                    open
+                }
+                _ => part.clone(),
+            })
+            .collect();
+        schema["allOf"] = Value::Array(parts);
+    }
+}
+
+/// The items of `Page_X` are X, said once.
+fn name_page_items(document: &mut Value) {
+    for (name, schema) in members(document, "/components/schemas") {
+        if let Some(item) = name.strip_prefix("Page_") {
+            schema["properties"]["items"]["items"] = json!({ "$ref": format!("#/components/schemas/{item}") });
+        }
+    }
 }
 
 /// Bodies of forms: what is sent, and what is answered.
@@ -160,56 +242,74 @@ fn add_security(document: &mut Value) {
     document["security"] = json!([{ "api_key": [] }]);
 }
 
+/// The refusals that many operations share, each once.
+const REFUSALS: [(&str, &str); 11] = [
+    ("400", "The request is not JSON."),
+    ("401", "No key, or one that is not valid."),
+    ("403", "Not allowed with this role."),
+    ("404", "There is no such thing for you."),
+    ("409", "The first request with this `Idempotency-Key` has not ended yet."),
+    ("412", "Changed by somebody else meanwhile."),
+    ("413", "The body is too large."),
+    ("415", "The body is not said to be JSON."),
+    ("422", "Some fields are wrong; `errors` names them."),
+    ("428", "`If-Match` is missing."),
+    ("503", "The database does not answer. Nothing was changed."),
+];
+
+fn component(status: &str) -> String {
+    format!("Refused{status}")
+}
+
+fn add_problems(document: &mut Value) {
+    for (status, description) in REFUSALS {
+        document["components"]["responses"][component(status)] = problem(description);
+    }
+}
+
+fn problem(description: &str) -> Value {
+    json!({
+        "description": description,
+        "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } }
+    })
+}
+
 /// What an operation refuses because of what it takes.
 fn add_refusals(path: &str, method: &str, operation: &mut Value) {
-    let has = |place: &str| {
-        operation["parameters"].as_array().is_some_and(|list| list.iter().any(|parameter| parameter["in"] == place))
-    };
-    let named = |name: &str| {
-        operation["parameters"].as_array().is_some_and(|list| list.iter().any(|parameter| parameter["name"] == name))
-    };
-    let is_checkin = operation["tags"][0] == "check-in";
-    let mut statuses: Vec<(&str, &str)> = vec![("401", "No key, or one that is not valid.")];
-    statuses.push(("503", "The database does not answer. Nothing was changed."));
-    if !is_checkin {
-        statuses.push(("403", "Not allowed with this role."));
+    let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+    let has = |place: &str| parameters.iter().any(|parameter| parameter["in"] == place);
+    let named = |name: &str| parameters.iter().any(|parameter| parameter["name"] == name);
+    let mut statuses = vec!["401", "503"];
+    if operation["tags"][0] == "check-in" {
+        // Two reports of one server at the same moment.
+        statuses.push("412");
+        operation["responses"]["410"] = problem("The server is gone.");
+        operation["responses"]["429"] = problem("More than one report a second; `Retry-After` says when to go on.");
+    } else {
+        statuses.push("403");
     }
-    if has("path") {
-        statuses.push(("404", "There is no such thing for you."));
+    if has("path") || path.ends_with("/decisions") || path.ends_with("/me") || path.ends_with("/plan") {
+        statuses.push("404");
     }
     if operation.get("requestBody").is_some() {
-        statuses.push(("400", "The body is not JSON."));
-        statuses.push(("413", "The body is too large."));
-        statuses.push(("422", "Some fields are wrong; `errors` names them."));
-        if path != "/api/set_server_status" {
-            statuses.push(("415", "The body is not said to be JSON."));
+        statuses.extend(["400", "413", "422"]);
+        if path != checkin::COMPATIBLE_PATH {
+            statuses.push("415");
         }
     }
-    if has("query") || method == "delete" && path.starts_with("/api/v1/users") {
-        statuses.push(("422", "Some fields are wrong; `errors` names them."));
+    if has("query") || method == "delete" {
+        statuses.push("422");
     }
     if named("If-Match") {
-        statuses.push(("412", "Changed by somebody else meanwhile."));
-        statuses.push(("428", "`If-Match` is missing."));
+        statuses.extend(["412", "428"]);
     }
     if named("Idempotency-Key") {
-        statuses.push(("409", "The first request with this key has not ended yet."));
+        statuses.push("409");
     }
-    if is_checkin {
-        statuses.push(("410", "The server is gone."));
-        statuses.push(("412", "Another report of this server at the same moment."));
-        statuses.push(("429", "More than one report a second."));
-    }
-    if path == "/api/v1/decisions" || path == "/api/v1/me" || path.ends_with("/plan") || path.ends_with("/render-script") {
-        statuses.push(("404", "There is no such thing for you."));
-    }
-    for (status, description) in statuses {
+    for status in statuses {
         let responses = &mut operation["responses"];
         if responses.get(status).is_none() {
-            responses[status] = json!({
-                "description": description,
-                "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } }
-            });
+            responses[status] = json!({ "$ref": format!("#/components/responses/{}", component(status)) });
         }
     }
 }
@@ -254,6 +354,14 @@ mod tests {
             assert!(keys(answered).is_superset(&open), "{answered}");
             assert!(keys(answered).contains("secrets") && keys(answered).contains("version"), "{answered}");
             assert!(form.secret_fields().all(|field| !keys(answered).contains(field.key)), "{answered}");
+        }
+    }
+
+    #[test]
+    fn bounds_are_set_on_members_that_exist() {
+        let document = description();
+        for (schema, key, _) in bounds() {
+            assert!(document["components"]["schemas"][schema]["properties"][key]["description"].is_string() || key == "password", "{schema} {key}");
         }
     }
 

@@ -346,4 +346,63 @@ mod tests {
         let (status, _, _) = ask(request.expect("a request")).await;
         assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
     }
+
+    #[tokio::test]
+    async fn what_the_framework_refuses_is_a_problem_too() {
+        let app = crate::testing::TestApp::new().await;
+        app.call("", "GET", "/api/nothing", None).await.expect_problem(404, "not_found");
+        app.call("", "GET", "/api/v1/nothing", None).await.expect_problem(404, "not_found");
+        let answer = app.admin("PATCH", "/pools", None).await.expect_problem(405, "method_not_allowed");
+        assert_eq!(answer.header("allow"), "GET,HEAD,POST");
+        app.admin("POST", "/pools", None).await.expect_problem(415, "unsupported_media_type");
+        let large = serde_json::json!({ "name": "x".repeat(BODY_LIMIT) });
+        app.admin("POST", "/pools", Some(large.clone())).await.expect_problem(413, "too_large");
+        let said = [("content-length", "300000")];
+        app.call_with(&app.admin_key, "POST", "/pools", Some(large), &said).await.expect_problem(413, "too_large");
+    }
+
+    #[tokio::test]
+    async fn operators_see_whether_it_lives_is_ready_and_what_it_does() {
+        let app = crate::testing::TestApp::new().await;
+        let plain = async |path: &str, token: &str| {
+            let request = Request::builder().uri(path).header("authorization", format!("Bearer {token}"));
+            app.send(request.body(Body::empty()).expect("a request")).await
+        };
+        assert_eq!(plain("/livez", "").await.expect(200).text, "ok\n");
+        plain("/readyz", "").await.expect(200);
+        plain("/metrics", "wrong").await.expect_problem(401, "unauthenticated");
+        let figures = plain("/metrics", "figures").await.expect(200).text;
+        assert!(figures.contains("\nweir_ticks_total 0\n") && figures.contains("\nweir_sessions_waiting 0\n"), "{figures}");
+        assert!(figures.contains("weir_http_requests_total{status=\"401\"} 1"), "{figures}");
+        app.stop();
+        plain("/readyz", "").await.expect_problem(503, "unavailable");
+        plain("/livez", "").await.expect(200);
+    }
+
+    #[tokio::test]
+    async fn the_api_can_be_read_without_the_internet() {
+        let app = crate::testing::TestApp::new().await;
+        let description = app.call("", "GET", "/api/openapi.json", None).await.expect(200).json();
+        assert_eq!(description["openapi"], "3.1.0");
+        let page = app.send(get("/docs/api/")).await.expect(200);
+        assert!(page.header("content-security-policy").contains("script-src 'self';"), "{page:?}");
+        assert!(!page.text.contains("http://") && !page.text.contains("https://"), "{page:?}");
+        // What the page loads is here, and nothing of it is written into the page.
+        for tag in page.text.split("<script").skip(1).chain(page.text.split("<link").skip(1)) {
+            let tag = tag.split('>').next().expect("a tag");
+            let file = tag.split(['"', '\'']).find(|part| part.starts_with("./")).expect("a file of ours");
+            app.send(get(&format!("/docs/api/{}", &file[2..]))).await.expect(200);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_has_an_id() {
+        let app = crate::testing::TestApp::new().await;
+        let request = Request::builder().uri("/livez").header("x-request-id", "from-a-proxy");
+        let answer = app.send(request.body(Body::empty()).expect("a request")).await;
+        assert_eq!(answer.header("x-request-id"), "from-a-proxy");
+        let request = Request::builder().uri("/livez").header("x-request-id", "two words");
+        let answer = app.send(request.body(Body::empty()).expect("a request")).await;
+        assert!(answer.header("x-request-id").starts_with(&app.state.run), "{answer:?}");
+    }
 }

@@ -40,8 +40,6 @@ pub struct TestApp {
     pub state: AppState,
     /// An admin.
     pub admin: User,
-    /// A person without the admin role.
-    pub user: User,
     /// The admin's key.
     pub admin_key: String,
     /// The person's key.
@@ -138,7 +136,7 @@ impl TestApp {
         };
         let (admin_key, user_key) = (key(&admin).await, key(&user).await);
         let router = crate::router::router(state.clone()).expect("routes");
-        Self { router, plane, registry, state, admin, user, admin_key, user_key, stop, _folder: folder }
+        Self { router, plane, registry, state, admin, admin_key, user_key, stop, _folder: folder }
     }
 
     /// Begins the loop, as the process does.

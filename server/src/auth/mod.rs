@@ -72,3 +72,186 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{PASSWORD, TestApp};
+    use axum::body::Body;
+    use axum::http::{Method, Request};
+    use serde_json::{Value, json};
+
+    /// Paths that anybody may call: servers prove who they are by their tokens.
+    const OPEN: [&str; 2] = ["/api/set_server_status", "/api/v1/checkin"];
+
+    /// What a person without the admin role may do.
+    const FOR_PEOPLE: [&str; 16] = [
+        "list_pools", "get_pool", "list_sessions", "request_session", "get_session", "end_session",
+        "keep_session_alive", "reveal_session", "get_rdp_file", "list_ssh_keys", "create_ssh_key", "delete_ssh_key",
+        "get_deployment", "get_me", "stream_events", "get_user",
+    ];
+
+    /// Every operation: method, path with an id of the right kind, name, and the schema's name of its body.
+    fn operations() -> Vec<(String, String, String, Value)> {
+        let document = crate::router::description().expect("a description");
+        let mut all = Vec::new();
+        for (path, methods) in document["paths"].as_object().expect("paths") {
+            for (method, operation) in methods.as_object().expect("methods") {
+                let mut path = path.replace("{key}", "autoscale");
+                for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                    if parameter["name"] == "id" {
+                        let schema = parameter["schema"]["$ref"].as_str().expect("a schema").rsplit('/').next();
+                        let pattern = &document["components"]["schemas"][schema.expect("a name")]["pattern"];
+                        let prefix = pattern.as_str().expect("a pattern")[1..].split('_').next().expect("a prefix");
+                        path = path.replace("{id}", &format!("{prefix}_01980000-0000-7000-8000-000000000001"));
+                    }
+                }
+                let id = operation["operationId"].as_str().expect("an id").to_owned();
+                all.push((method.to_uppercase(), path, id, operation["requestBody"].clone()));
+            }
+        }
+        all
+    }
+
+    #[tokio::test]
+    async fn nobody_gets_anything_and_people_get_nothing_of_the_admins() {
+        let app = TestApp::new().await;
+        for (method, path, id, body) in operations() {
+            if OPEN.contains(&path.as_str()) {
+                continue;
+            }
+            let body = body.is_object().then(|| json!({}));
+            let nobody = app.call("", &method, &path, body.clone()).await;
+            assert_eq!(nobody.status, 401, "{method} {path}: {nobody:?}");
+            assert_eq!(nobody.header("content-type"), "application/problem+json", "{method} {path}");
+            let wrong = app.call("weir_x_y", &method, &path, body).await;
+            assert_eq!(wrong.status, 401, "{method} {path}: {wrong:?}");
+            if FOR_PEOPLE.contains(&id.as_str()) {
+                continue;
+            }
+            // Without a body a request may be refused before the role is looked at, but never granted.
+            let headers = [("if-match", "\"v1\"")];
+            let person = app.call_with(&app.user_key, &method, &path, Some(minimal(&id)), &headers).await;
+            assert!([403, 404].contains(&person.status.as_u16()), "{id}: {person:?}");
+        }
+    }
+
+    /// A body of the right shape for an operation.
+    fn minimal(id: &str) -> Value {
+        let some = "_01980000-0000-7000-8000-000000000001";
+        match id.split_once('_').map_or("", |(_, noun)| noun) {
+            "zone" => json!({ "name": "x", "upstream_auth_address": "x" }),
+            "pool" => json!({ "name": "x" }),
+            "provider" => json!({ "name": "x", "kind": "fake", "max_instances": 1 }),
+            "user" => json!({ "name": "x", "role": "user" }),
+            "api_key" => json!({ "name": "x", "role": "admin" }),
+            "draft" => json!({ "form": "autoscale", "values": {} }),
+            "script" => json!({ "config": {} }),
+            "fixed_server" => json!({
+                "name": "x", "pool_id": format!("pool{some}"), "zone_id": format!("zone{some}"), "protocol": "ssh",
+                "host": "x", "port": 22, "limits": { "max_sessions": 1, "max_users": 1 },
+            }),
+            _ => json!({}),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_cookie_is_good_for_weirs_own_pages_only() {
+        let app = TestApp::new().await;
+        let cookie = app.sign_in("ada").await;
+        let send = async |method: Method, site: Option<&str>, origin: Option<&str>| {
+            let mut request = Request::builder().method(method).uri("/api/v1/pools").header("cookie", &cookie);
+            request = request.header("content-type", "application/json");
+            if let Some(site) = site {
+                request = request.header("sec-fetch-site", site);
+            }
+            if let Some(origin) = origin {
+                request = request.header("origin", origin);
+            }
+            let body = Body::from(json!({ "name": "" }).to_string());
+            app.send(request.body(body).expect("a request")).await
+        };
+        send(Method::GET, None, None).await.expect(200);
+        send(Method::POST, Some("same-origin"), None).await.expect_problem(422, "invalid");
+        send(Method::POST, None, Some(crate::testing::ORIGIN)).await.expect_problem(422, "invalid");
+        for site in ["cross-site", "same-site", "none"] {
+            send(Method::POST, Some(site), Some(crate::testing::ORIGIN)).await.expect_problem(403, "cross_site");
+        }
+        send(Method::POST, None, Some("http://127.0.0.1:3001")).await.expect_problem(403, "cross_site");
+        send(Method::POST, None, None).await.expect_problem(403, "cross_site");
+
+        // Pages' own calls and forms, with a cookie or without.
+        for path in ["/ui/login", "/ui/logout", "/ui/setup", "/ui/launch", "/ui/end", "/ui/fn/anything"] {
+            for with in [cookie.as_str(), "x=y"] {
+                let request = Request::post(path).header("cookie", with).header("sec-fetch-site", "cross-site");
+                let request = request.header("content-type", "application/x-www-form-urlencoded");
+                app.send(request.body(Body::from("a=b")).expect("a request")).await.expect_problem(403, "cross_site");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_person_signs_in_and_out() {
+        let app = TestApp::new().await;
+        let cookie = app.sign_in("ben").await;
+        let me = async |cookie: &str| {
+            let request = Request::get("/api/v1/me").header("cookie", cookie).body(Body::empty());
+            app.send(request.expect("a request")).await
+        };
+        assert_eq!(me(&cookie).await.expect(200).json()["user_name"], "ben");
+        let answer = app.form("/ui/logout", &cookie, "").await.expect(303);
+        assert_eq!(answer.header("location"), "/login");
+        me(&cookie).await.expect_problem(401, "unauthenticated");
+        me("weir=x").await.expect_problem(401, "unauthenticated");
+        // A cookie beside a wrong key does not help.
+        let cookie = app.sign_in("ben").await;
+        let request = Request::get("/api/v1/me").header("cookie", &cookie).header("authorization", "Bearer weir_x_y");
+        app.send(request.body(Body::empty()).expect("a request")).await.expect_problem(401, "unauthenticated");
+    }
+
+    #[tokio::test]
+    async fn a_wrong_name_and_a_wrong_password_look_the_same_and_guessing_waits() {
+        let app = TestApp::new().await;
+        for name in ["ben", "nobody"] {
+            for attempt in 0..5 {
+                let answer = app.form("/ui/login", "", &format!("name={name}&password=wrong")).await.expect(303);
+                assert_eq!(answer.header("location"), "/login?error=unauthenticated", "{name} {attempt}");
+                assert_eq!(answer.header("set-cookie"), "");
+            }
+            let fields = format!("name={name}&password={}", PASSWORD.replace(' ', "+"));
+            let answer = app.form("/ui/login", "", &fields).await.expect(303);
+            assert!(answer.header("location").starts_with("/login?error=too_many_requests&retry_after="), "{answer:?}");
+        }
+        app.sign_in("ada").await;
+    }
+
+    #[tokio::test]
+    async fn set_up_happens_once() {
+        let app = TestApp::new().await;
+        let token = control::setup::new_link(&app.plane).await.expect("a link").expect("set-up is open");
+        let fields = |password: &str| format!("token={}&name=root&password={password}", token.expose());
+        let short = app.form("/ui/setup", "", &fields("short")).await.expect(303);
+        assert!(short.header("location").contains("error=invalid&field=password"), "{short:?}");
+        let done = app.form("/ui/setup", "", &fields("long-enough-password")).await.expect(303);
+        assert_eq!(done.header("location"), "/admin");
+        assert!(done.header("set-cookie").starts_with("weir="), "{done:?}");
+        let again = app.form("/ui/setup", "", &fields("long-enough-password")).await.expect(303);
+        assert!(again.header("location").contains("error=gone"), "{again:?}");
+        assert!(control::setup::new_link(&app.plane).await.expect("an answer").is_none());
+    }
+
+    #[tokio::test]
+    async fn launching_needs_a_sign_in() {
+        let app = TestApp::new().await;
+        let made = app.pool("Desks", json!({ "aggressive_scaling": true })).await;
+        let fields = format!("pool_id={}", made.pool);
+        let answer = app.form("/ui/launch", "", &fields).await.expect(303);
+        assert_eq!(answer.header("location"), "/login?error=unauthenticated");
+        let cookie = app.sign_in("ben").await;
+        let answer = app.form("/ui/launch", &cookie, &fields).await.expect(303);
+        let page = answer.header("location").to_owned();
+        let id = page.strip_prefix("/portal/sessions/").expect("the session's page");
+        let answer = app.form("/ui/end", &cookie, &format!("session_id={id}")).await.expect(303);
+        assert_eq!(answer.header("location"), page);
+        assert_eq!(app.user("GET", &format!("/sessions/{id}"), None).await.json()["how"], "cancelled");
+    }
+}

@@ -176,3 +176,83 @@ pub async fn render_script(
 ) -> ApiResult<Json<RenderedScript>> {
     Ok(Json(control::autoscale::render_script(&state.plane, &actor, input.config, input.template).await?))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::TestApp;
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn a_config_is_answered_as_it_was_sent_without_its_secrets() {
+        let app = TestApp::new().await;
+        let secrets = json!({
+            "use_user_ssh_key": false, "connection_credential_type": "static", "connection_username": "desk",
+            "connection_password": "hunter2-hunter2",
+        });
+        let made = app.pool("Desks", secrets).await;
+        let path = format!("/autoscale-configs/{}", made.config);
+        let got = app.admin("GET", &path, None).await.expect(200);
+        assert!(!got.text.contains("hunter2"), "{got:?}");
+        for (key, value) in made.document.as_object().expect("an object") {
+            if key != "connection_password" {
+                assert_eq!(got.json()[key], *value, "{key}");
+            }
+        }
+        assert!(got.json()["secrets"]["connection_password"]["set_at"].is_string(), "{got:?}");
+
+        // Absent keeps, null removes.
+        let mut document = made.document.clone();
+        document.as_object_mut().expect("an object").remove("connection_password");
+        let seen = [("if-match", "\"v1\"")];
+        let put = app.call_with(&app.admin_key, "PUT", &path, Some(document.clone()), &seen).await.expect(200);
+        assert!(put.json()["secrets"]["connection_password"].is_object(), "{put:?}");
+        document["connection_password"] = json!(null);
+        document["enabled"] = json!(false);
+        let seen = [("if-match", put.header("etag"))];
+        app.call_with(&app.admin_key, "PUT", &path, Some(document), &seen).await.expect_problem(422, "invalid");
+    }
+
+    #[tokio::test]
+    async fn an_unsaved_config_is_judged_planned_and_rendered() {
+        let app = TestApp::new().await;
+        let made = app.pool("Desks", json!({ "minimum_available_sessions": 3 })).await;
+        let plan = app.admin("POST", &format!("/autoscale-configs/{}/plan", made.config), None).await.expect(200).json();
+        assert_eq!((&plan["create"], &plan["seats_per_server"]), (&json!(2), &json!(2)), "{plan}");
+
+        let mut document = made.document.clone();
+        document["name"] = json!("Another");
+        document["minimum_available_sessions"] = json!(5);
+        let path = format!("/autoscale-configs/plan?config_id={}", made.config);
+        let plan = app.admin("POST", &path, Some(document.clone())).await.expect(200).json();
+        assert_eq!(plan["create"], 3, "{plan}");
+        let verdict = app.admin("POST", "/autoscale-configs/validate", Some(document.clone())).await.expect(200).json();
+        assert_eq!(verdict["errors"], json!([]), "{verdict}");
+        document["minimum_available_sessions"] = json!(-1);
+        let verdict = app.admin("POST", "/autoscale-configs/validate", Some(document.clone())).await.expect(200).json();
+        assert_eq!(verdict["errors"][0]["pointer"], "/minimum_available_sessions", "{verdict}");
+        app.admin("POST", "/autoscale-configs", Some(document)).await.expect_problem(422, "invalid");
+
+        let body = json!({ "config": made.document, "template": "at {upstream_auth_address}: {checkin_jwt}" });
+        let script = app.admin("POST", "/autoscale-configs/render-script", Some(body)).await.expect(200).json();
+        let text = script["script"].as_str().expect("a script");
+        assert!(text.starts_with("at 127.0.0.1:3000: ") && !text.contains("eyJ"), "{text}");
+        let body = json!({ "config": made.document, "template": "{checkin_jwd}" });
+        app.admin("POST", "/autoscale-configs/render-script", Some(body)).await.expect_problem(422, "invalid");
+    }
+
+    #[tokio::test]
+    async fn what_is_in_use_stays() {
+        let app = TestApp::new().await;
+        let made = app.pool("Desks", json!({})).await;
+        let seen = [("if-match", "\"v1\"")];
+        for path in
+            [format!("/pools/{}", made.pool), format!("/zones/{}", made.zone), format!("/providers/{}", made.provider)]
+        {
+            let answer = app.call_with(&app.admin_key, "DELETE", &path, None, &seen).await;
+            assert!(answer.expect_problem(409, "in_use").text.contains("Desks"), "{path}");
+        }
+        let path = format!("/autoscale-configs/{}", made.config);
+        app.call_with(&app.admin_key, "DELETE", &path, None, &seen).await.expect(204);
+        app.admin("GET", &path, None).await.expect_problem(404, "not_found");
+    }
+}

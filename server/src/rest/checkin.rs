@@ -65,3 +65,48 @@ async fn record(state: &AppState, token: &str, body: &[u8]) -> ApiResult<Json<He
     control::checkin::record(&state.plane, token, report).await?;
     Ok(Json(Heard {}))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::TestApp;
+    use axum::body::Body;
+    use axum::http::Request;
+    use serde_json::json;
+
+    const SEEDS_BODY: &str =
+        r#"{"status": "running", "status_message": "Initialization Complete", "status_progress": "100"}"#;
+
+    #[tokio::test]
+    async fn every_token_that_is_none_is_refused_alike() {
+        let app = TestApp::new().await;
+        let key = &app.admin_key;
+        let mut answers = Vec::new();
+        for token in ["", "x", "eyJhbGciOiJub25lIn0.e30.", key.as_str(), &"x".repeat(5000)] {
+            let path = format!("/api/set_server_status?token={token}");
+            let body = Some(serde_json::from_str(SEEDS_BODY).expect("JSON"));
+            answers.push(app.call("", "POST", &path, body.clone()).await.expect_problem(401, "unauthenticated").text);
+            answers.push(app.call(token, "POST", "/checkin", body).await.expect_problem(401, "unauthenticated").text);
+        }
+        answers.dedup();
+        assert_eq!(answers.len(), 1, "{answers:?}");
+    }
+
+    #[tokio::test]
+    async fn a_body_is_checked_and_its_type_is_not() {
+        let app = TestApp::new().await;
+        for (body, status, code) in [
+            ("{", 400, "bad_request"),
+            (r#"{"status": "done"}"#, 422, "invalid"),
+            (r#"{"status": "progress", "status_progress": "101"}"#, 422, "invalid"),
+            (SEEDS_BODY, 401, "unauthenticated"),
+        ] {
+            let request = Request::post("/api/set_server_status?token=x").body(Body::from(body)).expect("a request");
+            app.send(request).await.expect_problem(status, code);
+        }
+        let request = Request::post("/api/v1/checkin").header("authorization", "Bearer x");
+        let request = request.body(Body::from(SEEDS_BODY)).expect("a request");
+        app.send(request).await.expect_problem(415, "unsupported_media_type");
+        app.call("", "GET", "/api/set_server_status?token=x", None).await.expect_problem(405, "method_not_allowed");
+        app.call("", "POST", "/api/set_server_status?token=x", Some(json!([]))).await.expect(422);
+    }
+}

@@ -178,3 +178,45 @@ fn fault(error: &dyn std::error::Error) -> ApiError {
     tracing::error!(%error, "an answer could not be made");
     Problem::new(ProblemCode::Internal, "Weir has a fault. Its log says more.").into()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::TestApp;
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn the_same_key_makes_one_thing() {
+        let app = TestApp::new().await;
+        let body = json!({ "name": "Desks" });
+        let key = [("idempotency-key", "one")];
+        let first = app.call_with(&app.admin_key, "POST", "/pools", Some(body.clone()), &key).await.expect(201);
+        let again = app.call_with(&app.admin_key, "POST", "/pools", Some(body.clone()), &key).await.expect(201);
+        assert_eq!(first.text, again.text);
+        assert_eq!(first.header("location"), again.header("location"));
+        assert_eq!(first.header("etag"), again.header("etag"));
+        assert_eq!(app.admin("GET", "/pools", None).await.json()["items"].as_array().map(Vec::len), Some(1));
+
+        let other = Some(json!({ "name": "Others" }));
+        let answer = app.call_with(&app.admin_key, "POST", "/pools", other.clone(), &key).await;
+        answer.expect_problem(422, "idempotency_mismatch");
+        // Another path with the same key is another request; another caller has keys of their own.
+        app.call_with(&app.admin_key, "POST", "/zones", other, &key).await.expect_problem(422, "idempotency_mismatch");
+        app.call_with(&app.user_key, "POST", "/pools", Some(body), &key).await.expect_problem(403, "forbidden");
+        for wrong in ["", "with space", &"x".repeat(201)] {
+            let headers = [("idempotency-key", wrong)];
+            let answer = app.call_with(&app.admin_key, "POST", "/pools", Some(json!({ "name": "X" })), &headers).await;
+            answer.expect_problem(422, "invalid");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refused_request_leaves_its_key_free() {
+        let app = TestApp::new().await;
+        let key = [("idempotency-key", "one")];
+        for _ in 0..2 {
+            let answer = app.call_with(&app.admin_key, "POST", "/pools", Some(json!({ "name": "" })), &key).await;
+            answer.expect_problem(422, "invalid");
+        }
+        app.call_with(&app.admin_key, "POST", "/pools", Some(json!({ "name": "Desks" })), &key).await.expect(201);
+    }
+}

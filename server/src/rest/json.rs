@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::error::{Problem, ProblemCode};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::{Path, Segment};
 
 use crate::rest::error::{ApiError, ApiResult, wrong_field};
@@ -50,15 +50,18 @@ pub async fn raw_body<S: Send + Sync>(request: Request, state: &S) -> ApiResult<
     })
 }
 
-/// Reads a value.
+/// Reads an object.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
+    serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| not_json(&error))?;
+    // A struct could be read from a list too: that is nobody's intent.
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        return Err(wrong_field(String::new(), "wrong_type", "The body has to be a JSON object.".to_owned()));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().clone();
         refused(&path, &error.into_inner())
-    })?;
-    deserializer.end().map_err(|error| not_json(&error))?;
-    Ok(value)
+    })
 }
 
 fn refused(path: &Path, error: &serde_json::Error) -> ApiError {
@@ -135,7 +138,8 @@ mod tests {
             (r#"{"name": "a", "size": 3}"#, "/size", "unknown_field"),
             (r#"{"name": "a", "apps": [{"key": "x", "name": "X"}]}"#, "/apps/0/program", "required"),
             (r#"{"name": "a", "apps": [{"key": "x", "name": "X", "program": 1}]}"#, "/apps/0/program", "wrong_type"),
-            ("[]", "", "required"),
+            ("[]", "", "wrong_type"),
+            (r#"["a", "", []]"#, "", "wrong_type"),
             ("3", "", "wrong_type"),
         ] {
             let problem = problem(text);
