@@ -1,6 +1,11 @@
 //! The loop's hands: ticks when woken or when something is due, makes the calls that a tick leaves to do, and records
 //! what became of them. The only file below which nothing sleeps.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "here is where the process waits: for what is due, by the real clock"
+)]
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -29,9 +34,9 @@ const AT_ONCE: usize = 10;
 /// How long a probe of a port may take.
 const PROBE: Duration = Duration::from_secs(2);
 /// How long calls other than creates may take.
-const CALL: Duration = Duration::from_secs(60);
+const CALL: Duration = Duration::from_mins(1);
 /// Old rows are removed this often.
-const RETENTION: Duration = Duration::from_secs(3600);
+const RETENTION: Duration = Duration::from_hours(1);
 /// Calls under way at the end get this long.
 const LAST_CALLS: Duration = Duration::from_secs(10);
 
@@ -47,7 +52,12 @@ pub struct Background {
 impl Background {
     /// Puts the parts together. Nothing runs yet.
     pub fn new(plane: ControlPlane, registry: Arc<Registry>, metrics: Arc<Metrics>) -> Self {
-        Self { plane, registry, metrics, bulkheads: Arc::default() }
+        Self {
+            plane,
+            registry,
+            metrics,
+            bulkheads: Arc::default(),
+        }
     }
 
     /// Runs until `stopping` becomes true; then waits a while for the calls under way and gives the lease back.
@@ -65,7 +75,9 @@ impl Background {
         }
         let all = async { while calls.join_next().await.is_some() {} };
         if timeout(LAST_CALLS, all).await.is_err() {
-            tracing::warn!("calls to providers are left under way; the next start finds out what became of them");
+            tracing::warn!(
+                "calls to providers are left under way; the next start finds out what became of them"
+            );
             calls.abort_all();
         }
         if let Err(error) = reconciler::stop(&self.plane).await {
@@ -101,7 +113,12 @@ impl Background {
     }
 
     /// Rests until something is to be done, and lets the machines of fake clouds act meanwhile.
-    async fn wait(&self, until: Instant, calls: &mut JoinSet<()>, stopping: &mut watch::Receiver<bool>) {
+    async fn wait(
+        &self,
+        until: Instant,
+        calls: &mut JoinSet<()>,
+        stopping: &mut watch::Receiver<bool>,
+    ) {
         loop {
             let clouds = self.clouds_due();
             tokio::select! {
@@ -171,7 +188,12 @@ impl Background {
 
     /// When the next machine of a fake cloud does something.
     fn clouds_due(&self) -> Option<Duration> {
-        let next = self.registry.clouds().iter().filter_map(|(_, cloud)| cloud.next_due()).min()?;
+        let next = self
+            .registry
+            .clouds()
+            .iter()
+            .filter_map(|(_, cloud)| cloud.next_due())
+            .min()?;
         Some(millis(next.since(self.plane.now())))
     }
 
@@ -193,11 +215,18 @@ impl Background {
 impl Prober for Background {
     async fn answers(&self, address: &Address) -> bool {
         // Machines of fake clouds have no network.
-        if self.registry.clouds().iter().any(|(_, cloud)| cloud.probe(address)) {
+        if self
+            .registry
+            .clouds()
+            .iter()
+            .any(|(_, cloud)| cloud.probe(address))
+        {
             return true;
         }
         let target = (address.host.as_str(), address.port);
-        timeout(PROBE, TcpStream::connect(target)).await.is_ok_and(|connected| connected.is_ok())
+        timeout(PROBE, TcpStream::connect(target))
+            .await
+            .is_ok_and(|connected| connected.is_ok())
     }
 }
 

@@ -116,33 +116,73 @@ impl Cli {
         match self.command {
             Command::Serve(flags) => {
                 telemetry::init(flags.reach.log_format);
-                serve::run(&flags.place, &flags.reach, &flags.bounds, serve::Ready::SetUp).await
+                serve::run(
+                    &flags.place,
+                    &flags.reach,
+                    &flags.bounds,
+                    serve::Ready::SetUp,
+                )
+                .await
             }
             Command::Demo(flags) => {
                 telemetry::init(flags.reach.log_format);
-                serve::run(&flags.place, &flags.reach, &flags.bounds, serve::Ready::Demo(demo::prepare)).await
+                serve::run(
+                    &flags.place,
+                    &flags.reach,
+                    &flags.bounds,
+                    serve::Ready::Demo(demo::prepare),
+                )
+                .await
             }
             Command::Check(flags) => check(&flags).await,
-            Command::ApiKey { command: ApiKeyCommand::Create { place, name, role, user } } => {
+            Command::ApiKey {
+                command:
+                    ApiKeyCommand::Create {
+                        place,
+                        name,
+                        role,
+                        user,
+                    },
+            } => {
                 telemetry::init(LogFormat::Text);
                 let plane = open(&place).await?;
                 let user_id = match user {
                     Some(name) => Some(person(&plane, &name).await?.id),
                     None => None,
                 };
-                let input = ApiKeyInput { name, role: role.into(), user_id };
-                let made = control::api_key::create(&plane, &Actor::System, input).await.map_err(|error| said(&error))?;
+                let input = ApiKeyInput {
+                    name,
+                    role: role.into(),
+                    user_id,
+                };
+                let made = control::api_key::create(&plane, &Actor::System, input)
+                    .await
+                    .map_err(|error| said(&error))?;
                 println!("{}", made.token);
                 Ok(())
             }
-            Command::User { command: UserCommand::Create { place, name, role, password_file } } => {
+            Command::User {
+                command:
+                    UserCommand::Create {
+                        place,
+                        name,
+                        role,
+                        password_file,
+                    },
+            } => {
                 telemetry::init(LogFormat::Text);
                 let plane = open(&place).await?;
                 let given = password_file.as_deref().map(read_secret).transpose()?;
                 let made = given.is_none().then(startup::random_password);
                 let password = given.or_else(|| made.as_deref().map(Secret::new));
-                let input = UserInput { name, role: role.into(), password };
-                control::user::create(&plane, &Actor::System, input).await.map_err(|error| said(&error))?;
+                let input = UserInput {
+                    name,
+                    role: role.into(),
+                    password,
+                };
+                control::user::create(&plane, &Actor::System, input)
+                    .await
+                    .map_err(|error| said(&error))?;
                 if let Some(password) = made {
                     println!("{password}");
                 }
@@ -153,19 +193,28 @@ impl Cli {
 }
 
 async fn open(place: &Place) -> Result<ControlPlane, String> {
-    Ok(startup::open(place, control::Settings::default()).await?.plane)
+    Ok(startup::open(place, control::Settings::default())
+        .await?
+        .plane)
 }
 
 async fn person(plane: &ControlPlane, name: &str) -> Result<User, String> {
-    let mut query = PageQuery { cursor: None, limit: Some(MAX_LIMIT) };
+    let mut query = PageQuery {
+        cursor: None,
+        limit: Some(MAX_LIMIT),
+    };
     loop {
-        let page = control::user::list(plane, &Actor::System, &query).await.map_err(|error| said(&error))?;
+        let page = control::user::list(plane, &Actor::System, &query)
+            .await
+            .map_err(|error| said(&error))?;
         if let Some(user) = page.items.into_iter().find(|user| user.name == name) {
             return Ok(user);
         }
         query.cursor = page.next_cursor;
         if query.cursor.is_none() {
-            return Err(format!("there is nobody with the sign-in name {name}; make one by `weir user create`"));
+            return Err(format!(
+                "there is nobody with the sign-in name {name}; make one by `weir user create`"
+            ));
         }
     }
 }
@@ -185,15 +234,32 @@ async fn check(flags: &Serve) -> Result<(), String> {
         }
         (true, false) => {}
     }
-    let database = if is_new { "new: the first start makes it" } else { "found" };
-    println!("address   {origin}\ndatabase  {database}\nkey       {}", key.display());
+    let database = if is_new {
+        "new: the first start makes it"
+    } else {
+        "found"
+    };
+    println!(
+        "address   {origin}\ndatabase  {database}\nkey       {}",
+        key.display()
+    );
     Ok(())
 }
 
 /// What a use case refuses, in one line.
 fn said(error: &control::Error) -> String {
     let problem = error.problem();
-    let fields: Vec<_> = problem.errors.iter().map(|error| format!("{}: {}", error.pointer.trim_start_matches('/'), error.message)).collect();
+    let fields: Vec<_> = problem
+        .errors
+        .iter()
+        .map(|error| {
+            format!(
+                "{}: {}",
+                error.pointer.trim_start_matches('/'),
+                error.message
+            )
+        })
+        .collect();
     if error.is_fault() {
         chain(error)
     } else if fields.is_empty() {

@@ -1,5 +1,10 @@
 //! The process's clock and its source of chance: the only place that reads either from the system.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the process's clock and its source of chance"
+)]
+
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use domain::clock::{Clock, Entropy};
@@ -11,7 +16,9 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         // A clock before 1970 is a machine without a clock: the epoch is as good as any answer there.
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 }

@@ -46,10 +46,16 @@ pub fn prepare(
 
 async fn make(plane: &ControlPlane, bound: SocketAddr) -> control::Result<Vec<String>> {
     let system = &Actor::System;
-    let first = PageQuery { cursor: None, limit: Some(MAX_LIMIT) };
+    let first = PageQuery {
+        cursor: None,
+        limit: Some(MAX_LIMIT),
+    };
     let pools = control::pool::list(plane, system, &first).await?.items;
     if !pools.iter().any(|pool| pool.name == POOL) {
-        let input = ZoneInput { name: "This machine".to_owned(), upstream_auth_address: bound.to_string() };
+        let input = ZoneInput {
+            name: "This machine".to_owned(),
+            upstream_auth_address: bound.to_string(),
+        };
         let zone = control::zone::create(plane, system, input).await?;
         let provider = provider(plane).await?;
         let input = PoolInput {
@@ -76,7 +82,9 @@ async fn make(plane: &ControlPlane, bound: SocketAddr) -> control::Result<Vec<St
     }
     let password = random_password();
     sign_in_with(plane, &password, &first).await?;
-    Ok(vec![format!("Sign in as {ADMIN} with the password {password}")])
+    Ok(vec![format!(
+        "Sign in as {ADMIN} with the password {password}"
+    )])
 }
 
 /// Real servers where that is possible, else the cloud in memory.
@@ -89,24 +97,49 @@ async fn provider(plane: &ControlPlane) -> control::Result<Provider> {
         settings: serde_json::Map::new(),
     };
     if plane.settings().allow_local_provider {
-        let local = control::provider::create(plane, &Actor::System, input(ProviderKind::Local, "Local")).await?;
+        let local =
+            control::provider::create(plane, &Actor::System, input(ProviderKind::Local, "Local"))
+                .await?;
         let checks = control::provider::test(plane, &Actor::System, local.id).await?;
         if checks.iter().all(|check| check.passed) {
             return Ok(local);
         }
         for check in checks.iter().filter(|check| !check.passed) {
-            tracing::warn!(check = check.name, detail = check.detail, "local servers are not possible here");
+            tracing::warn!(
+                check = check.name,
+                detail = check.detail,
+                "local servers are not possible here"
+            );
         }
         control::provider::delete(plane, &Actor::System, local.id, local.version).await?;
     }
-    control::provider::create(plane, &Actor::System, input(ProviderKind::Fake, "Fake cloud")).await
+    control::provider::create(
+        plane,
+        &Actor::System,
+        input(ProviderKind::Fake, "Fake cloud"),
+    )
+    .await
 }
 
-async fn sign_in_with(plane: &ControlPlane, password: &str, first: &PageQuery) -> control::Result<()> {
-    let input = UserInput { name: ADMIN.to_owned(), role: Role::Admin, password: Some(Secret::new(password)) };
-    let known = control::user::list(plane, &Actor::System, first).await?.items.into_iter().find(|user| user.name == ADMIN);
+async fn sign_in_with(
+    plane: &ControlPlane,
+    password: &str,
+    first: &PageQuery,
+) -> control::Result<()> {
+    let input = UserInput {
+        name: ADMIN.to_owned(),
+        role: Role::Admin,
+        password: Some(Secret::new(password)),
+    };
+    let known = control::user::list(plane, &Actor::System, first)
+        .await?
+        .items
+        .into_iter()
+        .find(|user| user.name == ADMIN);
     match known {
-        Some(user) => control::user::replace(plane, &Actor::System, user.id, user.version, input).await?,
+        Some(user) => {
+            control::user::replace(plane, &Actor::System, user.id, user.version, input).await?
+        }
         None => control::user::create(plane, &Actor::System, input).await?,
     };
     Ok(())

@@ -3,6 +3,11 @@
 //! Written on hyper-util and tokio-rustls themselves, which Weir has in its tree anyway: so slow headers have a
 //! time-out, and the end has one too.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "without file handles the listener has to wait"
+)]
+
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -49,7 +54,11 @@ pub async fn serve(
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(HEADER_BYTES * 4);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS)
+        .max_buf_size(HEADER_BYTES * 4);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -60,7 +69,9 @@ pub async fn serve(
     let builder = Arc::new(builder);
     loop {
         // Never closed, so there always is a place in the end.
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            break;
+        };
         let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
@@ -107,10 +118,17 @@ async fn connection<I>(
         async move {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
-            Ok::<_, Infallible>(router.oneshot(request).await.unwrap_or_else(|never| match never {}))
+            Ok::<_, Infallible>(
+                router
+                    .oneshot(request)
+                    .await
+                    .unwrap_or_else(|never| match never {}),
+            )
         }
     });
-    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+    let connection = builder
+        .serve_connection(TokioIo::new(stream), service)
+        .into_owned();
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%peer, %error, "a connection ended early");
     }
@@ -120,7 +138,9 @@ async fn connection<I>(
 async fn pause_after(error: &io::Error) {
     let is_of_connection = matches!(
         error.kind(),
-        io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+        io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
     );
     if !is_of_connection {
         tracing::error!(%error, "a connection could not be taken");

@@ -3,6 +3,11 @@
 //! The id of an event holds the run of the process, so that a page that was away over a restart is told to read
 //! everything again (`event: resync`) instead of missing what happened.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a stream is held open for a time of the real clock"
+)]
+
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -24,7 +29,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// What a browser waits before it comes back.
 const RETRY: Duration = Duration::from_secs(3);
 /// A stream ends after this time and the browser comes back: a sign-in that has ended meanwhile ends here.
-const LONGEST: Duration = Duration::from_secs(10 * 60);
+const LONGEST: Duration = Duration::from_mins(10);
 
 const LAST_EVENT_ID: &str = "last-event-id";
 
@@ -41,12 +46,22 @@ pub struct LastEventIdHeader {
 /// Live events. Each event `change` names a thing to look at again; `resync` means: read everything again.
 #[utoipa::path(get, path = "/events", tag = "events", params(LastEventIdHeader),
     responses((status = 200, body = ChangeEvent, content_type = "text/event-stream")))]
-pub async fn stream_events(State(state): State<AppState>, Caller(actor): Caller, headers: HeaderMap) -> Response {
-    let last = headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok());
-    let events = Sse::new(events(&state, actor, last)).keep_alive(KeepAlive::new().interval(HEARTBEAT));
+pub async fn stream_events(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    headers: HeaderMap,
+) -> Response {
+    let last = headers
+        .get(LAST_EVENT_ID)
+        .and_then(|value| value.to_str().ok());
+    let events =
+        Sse::new(events(&state, actor, last)).keep_alive(KeepAlive::new().interval(HEARTBEAT));
     let mut response = events.into_response();
     // nginx would gather events until a buffer is full.
-    response.headers_mut().insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    response.headers_mut().insert(
+        HeaderName::from_static("x-accel-buffering"),
+        HeaderValue::from_static("no"),
+    );
     response
 }
 
@@ -64,7 +79,10 @@ fn events(
     actor: Actor,
     last: Option<&str>,
 ) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
-    let seen = last.map(|id| id.strip_prefix(&format!("{}-", state.run)).and_then(|number| number.parse().ok()));
+    let seen = last.map(|id| {
+        id.strip_prefix(&format!("{}-", state.run))
+            .and_then(|number| number.parse().ok())
+    });
     let subscription = match seen {
         None => control::event::subscribe(&state.plane, None),
         Some(seen) => control::event::subscribe(&state.plane, Some(seen.unwrap_or(u64::MAX))),
@@ -133,33 +151,51 @@ mod tests {
     use std::time::Duration;
 
     /// What a stream says within half a second.
-    async fn listen(app: &TestApp, key: &str, last: Option<&str>, meanwhile: impl Future<Output = ()>) -> String {
+    async fn listen(
+        app: &TestApp,
+        key: &str,
+        last: Option<&str>,
+        meanwhile: impl Future<Output = ()>,
+    ) -> String {
         use tower::ServiceExt as _;
-        let mut request = Request::get("/api/v1/events").header("authorization", format!("Bearer {key}"));
+        let mut request =
+            Request::get("/api/v1/events").header("authorization", format!("Bearer {key}"));
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
         let request = request.body(Body::empty()).expect("a request");
-        let response = app.router.clone().oneshot(request).await.expect("an answer");
+        let response = app
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("an answer");
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         let mut stream = response.into_body().into_data_stream();
         meanwhile.await;
         let mut text = String::new();
-        while let Ok(Some(chunk)) = tokio::time::timeout(Duration::from_millis(500), stream.next()).await {
+        while let Ok(Some(chunk)) =
+            tokio::time::timeout(Duration::from_millis(500), stream.next()).await
+        {
             text.push_str(&String::from_utf8_lossy(&chunk.expect("a chunk")));
         }
         text
     }
 
     fn ids(text: &str) -> Vec<String> {
-        text.lines().filter_map(|line| line.strip_prefix("id: ")).map(ToOwned::to_owned).collect()
+        text.lines()
+            .filter_map(|line| line.strip_prefix("id: "))
+            .map(ToOwned::to_owned)
+            .collect()
     }
 
     #[tokio::test]
     async fn a_page_hears_what_it_may_and_goes_on_where_it_was() {
         let app = TestApp::new().await;
         let pool = async |name: &str| {
-            app.admin("POST", "/pools", Some(json!({ "name": name }))).await.expect(201);
+            app.admin("POST", "/pools", Some(json!({ "name": name })))
+                .await
+                .expect(201);
         };
         let zone = async || {
             let body = json!({ "name": "Office", "upstream_auth_address": "weir.example" });
@@ -170,11 +206,17 @@ mod tests {
             zone().await;
         })
         .await;
-        assert!(heard.contains("retry: 3000") && heard.contains("event: change"), "{heard}");
+        assert!(
+            heard.contains("retry: 3000") && heard.contains("event: change"),
+            "{heard}"
+        );
         let seen = ids(&heard);
         assert_eq!(seen.len(), 2, "{heard}");
         // People hear of pools, not of zones.
-        let heard = listen(&app, &app.user_key, Some(&seen[0]), async { pool("B").await }).await;
+        let heard = listen(&app, &app.user_key, Some(&seen[0]), async {
+            pool("B").await;
+        })
+        .await;
         assert_eq!(ids(&heard).len(), 1, "{heard}");
         assert!(heard.contains("\"noun\":\"pool\""), "{heard}");
         // What came meanwhile is made up for.
@@ -184,7 +226,10 @@ mod tests {
         // An id of another run, or of no run, means: read everything again.
         for last in ["another-1", "1", "", "-"] {
             let heard = listen(&app, &app.admin_key, Some(last), async {}).await;
-            assert!(heard.contains("event: resync") && ids(&heard).is_empty(), "{last}: {heard}");
+            assert!(
+                heard.contains("event: resync") && ids(&heard).is_empty(),
+                "{last}: {heard}"
+            );
         }
     }
 
@@ -193,6 +238,8 @@ mod tests {
         let app = TestApp::new().await;
         let heard = listen(&app, &app.admin_key, None, async { app.stop() }).await;
         assert!(heard.contains("retry"), "{heard}");
-        app.call("", "GET", "/api/v1/events", None).await.expect_problem(401, "unauthenticated");
+        app.call("", "GET", "/api/v1/events", None)
+            .await
+            .expect_problem(401, "unauthenticated");
     }
 }

@@ -72,7 +72,14 @@ pub fn finish(gathered: &Document) -> Result<Value, serde_json::Error> {
 
 /// `GET /api/openapi.json`.
 pub async fn serve(axum::Extension(text): axum::Extension<Description>) -> Response {
-    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")], text.0).into_response()
+    (
+        [
+            (header::CONTENT_TYPE, "application/json"),
+            (header::CACHE_CONTROL, "no-cache"),
+        ],
+        text.0,
+    )
+        .into_response()
 }
 
 /// The description as it is sent.
@@ -94,8 +101,14 @@ pub async fn page(path: Option<Path<String>>) -> Response {
                 "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                  connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
             );
-            let mut response = ([(header::CONTENT_TYPE, file.content_type)], file.bytes.into_owned()).into_response();
-            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+            let mut response = (
+                [(header::CONTENT_TYPE, file.content_type)],
+                file.bytes.into_owned(),
+            )
+                .into_response();
+            response
+                .headers_mut()
+                .insert(header::CONTENT_SECURITY_POLICY, policy);
             response
         }
         Ok(None) => ApiError::from(Problem::not_found("page")).into_response(),
@@ -106,8 +119,15 @@ pub async fn page(path: Option<Path<String>>) -> Response {
     }
 }
 
-fn members<'a>(document: &'a mut Value, pointer: &str) -> impl Iterator<Item = (&'a String, &'a mut Value)> {
-    document.pointer_mut(pointer).and_then(Value::as_object_mut).into_iter().flat_map(|map| map.iter_mut())
+fn members<'a>(
+    document: &'a mut Value,
+    pointer: &str,
+) -> impl Iterator<Item = (&'a String, &'a mut Value)> {
+    document
+        .pointer_mut(pointer)
+        .and_then(Value::as_object_mut)
+        .into_iter()
+        .flat_map(|map| map.iter_mut())
 }
 
 /// One line with something to see on it: what names and short texts have to be.
@@ -126,23 +146,41 @@ fn bounds() -> Vec<(&'static str, &'static str, Value)> {
         ("PublishedApp", "name", name()),
         ("PublishedApp", "program", name()),
         ("FixedServerInput", "port", json!({ "maximum": 65_535 })),
-        ("FixedServerInput", "username", json!({ "minLength": 1, "maxLength": 255, "pattern": ONE_LINE })),
+        (
+            "FixedServerInput",
+            "username",
+            json!({ "minLength": 1, "maxLength": 255, "pattern": ONE_LINE }),
+        ),
         ("FixedServerInput", "host_key", json!({ "maxLength": 8192 })),
-        ("SeatLimits", "max_sessions", json!({ "minimum": 1, "maximum": 1000 })),
-        ("SeatLimits", "max_users", json!({ "minimum": 1, "maximum": 1000 })),
+        (
+            "SeatLimits",
+            "max_sessions",
+            json!({ "minimum": 1, "maximum": 1000 }),
+        ),
+        (
+            "SeatLimits",
+            "max_users",
+            json!({ "minimum": 1, "maximum": 1000 }),
+        ),
         (
             "UserInput",
             "password",
             json!({ "type": ["string", "null"], "oneOf": null, "minLength": 12, "maxLength": 256, "writeOnly": true }),
         ),
-        ("CheckinReport", "status_message", json!({ "maxLength": 65_536 })),
+        (
+            "CheckinReport",
+            "status_message",
+            json!({ "maxLength": 65_536 }),
+        ),
     ]
 }
 
 fn add_bounds(document: &mut Value) {
     for (schema, key, more) in bounds() {
         let property = &mut document["components"]["schemas"][schema]["properties"][key];
-        let (Some(property), Some(more)) = (property.as_object_mut(), more.as_object()) else { continue };
+        let (Some(property), Some(more)) = (property.as_object_mut(), more.as_object()) else {
+            continue;
+        };
         for (word, value) in more {
             if value.is_null() {
                 property.remove(word);
@@ -155,11 +193,23 @@ fn add_bounds(document: &mut Value) {
 
 /// A struct that is laid flat into another keeps its "no other members", which would refuse the outer one's.
 fn flatten(document: &mut Value) {
-    let schemas = document["components"]["schemas"].as_object().cloned().unwrap_or_default();
+    let schemas = document["components"]["schemas"]
+        .as_object()
+        .cloned()
+        .unwrap_or_default();
     for (_, schema) in members(document, "/components/schemas") {
-        let Some(parts) = schema.get("allOf").and_then(Value::as_array) else { continue };
-        let target = |part: &Value| part["$ref"].as_str().and_then(|name| name.rsplit('/').next()).and_then(|name| schemas.get(name));
-        let closed = |part: &Value| target(part).is_some_and(|target| target["additionalProperties"] == false);
+        let Some(parts) = schema.get("allOf").and_then(Value::as_array) else {
+            continue;
+        };
+        let target = |part: &Value| {
+            part["$ref"]
+                .as_str()
+                .and_then(|name| name.rsplit('/').next())
+                .and_then(|name| schemas.get(name))
+        };
+        let closed = |part: &Value| {
+            target(part).is_some_and(|target| target["additionalProperties"] == false)
+        };
         if !parts.iter().any(closed) {
             continue;
         }
@@ -185,16 +235,26 @@ fn flatten(document: &mut Value) {
 fn name_page_items(document: &mut Value) {
     for (name, schema) in members(document, "/components/schemas") {
         if let Some(item) = name.strip_prefix("Page_") {
-            schema["properties"]["items"]["items"] = json!({ "$ref": format!("#/components/schemas/{item}") });
+            schema["properties"]["items"]["items"] =
+                json!({ "$ref": format!("#/components/schemas/{item}") });
         }
     }
 }
 
 /// Bodies of forms: what is sent, and what is answered.
 fn add_forms(document: &mut Value) {
-    let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else { return };
+    let Some(schemas) = document
+        .pointer_mut("/components/schemas")
+        .and_then(Value::as_object_mut)
+    else {
+        return;
+    };
     for (form, sent, answered) in [
-        (&domain::autoscale::FORM, "AutoscaleConfigDocument", "SavedConfig"),
+        (
+            &domain::autoscale::FORM,
+            "AutoscaleConfigDocument",
+            "SavedConfig",
+        ),
         (&domain::ldap::FORM, "LdapConfigDocument", "SavedLdapConfig"),
     ] {
         schemas.insert(sent.to_owned(), schema(form));
@@ -208,7 +268,11 @@ fn add_forms(document: &mut Value) {
 fn with_values(form: &Form, derived: &Value) -> Value {
     let mut own = derived.clone();
     if let Some(parts) = derived.get("allOf").and_then(Value::as_array) {
-        own = parts.iter().find(|part| part.get("properties").is_some()).cloned().unwrap_or_else(|| json!({}));
+        own = parts
+            .iter()
+            .find(|part| part.get("properties").is_some())
+            .cloned()
+            .unwrap_or_else(|| json!({}));
         own["description"] = derived["description"].clone();
     }
     let mut merged: Map<String, Value> = own["properties"].as_object().cloned().unwrap_or_default();
@@ -248,7 +312,10 @@ const REFUSALS: [(&str, &str); 11] = [
     ("401", "No key, or one that is not valid."),
     ("403", "Not allowed with this role."),
     ("404", "There is no such thing for you."),
-    ("409", "The first request with this `Idempotency-Key` has not ended yet."),
+    (
+        "409",
+        "The first request with this `Idempotency-Key` has not ended yet.",
+    ),
     ("412", "Changed by somebody else meanwhile."),
     ("413", "The body is too large."),
     ("415", "The body is not said to be JSON."),
@@ -276,7 +343,10 @@ fn problem(description: &str) -> Value {
 
 /// What an operation refuses because of what it takes.
 fn add_refusals(path: &str, method: &str, operation: &mut Value) {
-    let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+    let parameters = operation["parameters"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     let has = |place: &str| parameters.iter().any(|parameter| parameter["in"] == place);
     let named = |name: &str| parameters.iter().any(|parameter| parameter["name"] == name);
     let mut statuses = vec!["401", "503"];
@@ -284,11 +354,16 @@ fn add_refusals(path: &str, method: &str, operation: &mut Value) {
         // Two reports of one server at the same moment.
         statuses.push("412");
         operation["responses"]["410"] = problem("The server is gone.");
-        operation["responses"]["429"] = problem("More than one report a second; `Retry-After` says when to go on.");
+        operation["responses"]["429"] =
+            problem("More than one report a second; `Retry-After` says when to go on.");
     } else {
         statuses.push("403");
     }
-    if has("path") || path.ends_with("/decisions") || path.ends_with("/me") || path.ends_with("/plan") {
+    if has("path")
+        || path.ends_with("/decisions")
+        || path.ends_with("/me")
+        || path.ends_with("/plan")
+    {
         statuses.push("404");
     }
     if operation.get("requestBody").is_some() {
@@ -309,7 +384,8 @@ fn add_refusals(path: &str, method: &str, operation: &mut Value) {
     for status in statuses {
         let responses = &mut operation["responses"];
         if responses.get(status).is_none() {
-            responses[status] = json!({ "$ref": format!("#/components/responses/{}", component(status)) });
+            responses[status] =
+                json!({ "$ref": format!("#/components/responses/{}", component(status)) });
         }
     }
 }
@@ -333,27 +409,49 @@ mod tests {
             std::fs::write(path, &text).expect("the file can be written");
         }
         let known = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(known == text, "the API has changed: look at it, then run this test with WEIR_UPDATE_SNAPSHOTS=1");
+        assert!(
+            known == text,
+            "the API has changed: look at it, then run this test with WEIR_UPDATE_SNAPSHOTS=1"
+        );
     }
 
     #[test]
     fn forms_are_described_by_their_tables() {
         let document = description();
         for (form, sent, answered) in [
-            (&domain::autoscale::FORM, "AutoscaleConfigDocument", "SavedConfig"),
+            (
+                &domain::autoscale::FORM,
+                "AutoscaleConfigDocument",
+                "SavedConfig",
+            ),
             (&domain::ldap::FORM, "LdapConfigDocument", "SavedLdapConfig"),
         ] {
             let keys = |name: &str| -> BTreeSet<String> {
                 let schema = &document["components"]["schemas"][name]["properties"];
                 schema.as_object().expect(name).keys().cloned().collect()
             };
-            let all: BTreeSet<String> = form.fields.iter().map(|field| field.key.to_owned()).collect();
-            let open: BTreeSet<String> =
-                form.fields.iter().filter(|field| !field.kind.is_secret()).map(|field| field.key.to_owned()).collect();
+            let all: BTreeSet<String> = form
+                .fields
+                .iter()
+                .map(|field| field.key.to_owned())
+                .collect();
+            let open: BTreeSet<String> = form
+                .fields
+                .iter()
+                .filter(|field| !field.kind.is_secret())
+                .map(|field| field.key.to_owned())
+                .collect();
             assert_eq!(keys(sent), all);
             assert!(keys(answered).is_superset(&open), "{answered}");
-            assert!(keys(answered).contains("secrets") && keys(answered).contains("version"), "{answered}");
-            assert!(form.secret_fields().all(|field| !keys(answered).contains(field.key)), "{answered}");
+            assert!(
+                keys(answered).contains("secrets") && keys(answered).contains("version"),
+                "{answered}"
+            );
+            assert!(
+                form.secret_fields()
+                    .all(|field| !keys(answered).contains(field.key)),
+                "{answered}"
+            );
         }
     }
 
@@ -361,14 +459,22 @@ mod tests {
     fn bounds_are_set_on_members_that_exist() {
         let document = description();
         for (schema, key, _) in bounds() {
-            assert!(document["components"]["schemas"][schema]["properties"][key]["description"].is_string() || key == "password", "{schema} {key}");
+            assert!(
+                document["components"]["schemas"][schema]["properties"][key]["description"]
+                    .is_string()
+                    || key == "password",
+                "{schema} {key}"
+            );
         }
     }
 
     #[test]
     fn inputs_refuse_unknown_members_and_every_operation_says_what_it_refuses() {
         let document = description();
-        for (name, schema) in document["components"]["schemas"].as_object().expect("schemas") {
+        for (name, schema) in document["components"]["schemas"]
+            .as_object()
+            .expect("schemas")
+        {
             if name.ends_with("Input") || name.ends_with("Document") || name == "SessionRequest" {
                 assert_eq!(schema["additionalProperties"], false, "{name}");
             }
@@ -379,7 +485,10 @@ mod tests {
                 let what = format!("{method} {path}");
                 let id = operation["operationId"].as_str().expect(&what);
                 assert!(names.insert(id.to_owned()), "{id} twice");
-                assert!(operation["summary"].is_string() || operation["description"].is_string(), "{what}");
+                assert!(
+                    operation["summary"].is_string() || operation["description"].is_string(),
+                    "{what}"
+                );
                 assert!(operation["responses"]["401"].is_object(), "{what}");
                 let text = operation.to_string();
                 assert!(!text.contains("[`"), "a link of the code in {what}");

@@ -21,8 +21,8 @@ use utoipa_axum::routes;
 use crate::auth::{forms, identify, origin};
 use crate::rest::error::{ApiError, ApiResult, as_problem, no_such_method, no_such_path};
 use crate::rest::{
-    api_key, audit, autoscale, checkin, decision, deployment, draft, form, ldap_config, pool, provider, server, session,
-    ssh_key, user, zone,
+    api_key, audit, autoscale, checkin, decision, deployment, draft, form, ldap_config, pool,
+    provider, server, session, ssh_key, user, zone,
 };
 use crate::state::AppState;
 use crate::{assets, live, openapi, telemetry, ui};
@@ -41,7 +41,12 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The API's description cannot be written: a fault of ours.
 pub fn router(state: AppState) -> Result<Router, serde_json::Error> {
     let (api, gathered) = api();
-    let api = api.layer(middleware::from_fn_with_state(state.clone(), identify_but_servers)).with_state(state.clone());
+    let api = api
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            identify_but_servers,
+        ))
+        .with_state(state.clone());
     let description = openapi::finish(&gathered)?;
     let text: &'static str = Box::leak(description.to_string().into_boxed_str());
 
@@ -89,16 +94,38 @@ fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
     // Programs with an API key, and pages with the cookie.
     let v1 = OpenApiRouter::new()
         .routes(routes!(zone::list_zones, zone::create_zone))
-        .routes(routes!(zone::get_zone, zone::replace_zone, zone::delete_zone))
+        .routes(routes!(
+            zone::get_zone,
+            zone::replace_zone,
+            zone::delete_zone
+        ))
         .routes(routes!(pool::list_pools, pool::create_pool))
-        .routes(routes!(pool::get_pool, pool::replace_pool, pool::delete_pool))
+        .routes(routes!(
+            pool::get_pool,
+            pool::replace_pool,
+            pool::delete_pool
+        ))
         .routes(routes!(provider::list_provider_kinds))
         .routes(routes!(provider::list_providers, provider::create_provider))
-        .routes(routes!(provider::get_provider, provider::replace_provider, provider::delete_provider))
+        .routes(routes!(
+            provider::get_provider,
+            provider::replace_provider,
+            provider::delete_provider
+        ))
         .routes(routes!(provider::test_provider))
-        .routes(routes!(ldap_config::list_ldap_configs, ldap_config::create_ldap_config))
-        .routes(routes!(ldap_config::get_ldap_config, ldap_config::replace_ldap_config, ldap_config::delete_ldap_config))
-        .routes(routes!(autoscale::list_autoscale_configs, autoscale::create_autoscale_config))
+        .routes(routes!(
+            ldap_config::list_ldap_configs,
+            ldap_config::create_ldap_config
+        ))
+        .routes(routes!(
+            ldap_config::get_ldap_config,
+            ldap_config::replace_ldap_config,
+            ldap_config::delete_ldap_config
+        ))
+        .routes(routes!(
+            autoscale::list_autoscale_configs,
+            autoscale::create_autoscale_config
+        ))
         .routes(routes!(
             autoscale::get_autoscale_config,
             autoscale::replace_autoscale_config,
@@ -119,13 +146,21 @@ fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(session::reveal_session))
         .routes(routes!(session::get_rdp_file))
         .routes(routes!(user::list_users, user::create_user))
-        .routes(routes!(user::get_user, user::replace_user, user::delete_user))
+        .routes(routes!(
+            user::get_user,
+            user::replace_user,
+            user::delete_user
+        ))
         .routes(routes!(api_key::list_api_keys, api_key::create_api_key))
         .routes(routes!(api_key::delete_api_key))
         .routes(routes!(ssh_key::list_ssh_keys, ssh_key::create_ssh_key))
         .routes(routes!(ssh_key::delete_ssh_key))
         .routes(routes!(draft::list_drafts, draft::create_draft))
-        .routes(routes!(draft::get_draft, draft::replace_draft, draft::delete_draft))
+        .routes(routes!(
+            draft::get_draft,
+            draft::replace_draft,
+            draft::delete_draft
+        ))
         .routes(routes!(decision::list_decisions))
         .routes(routes!(audit::list_audit))
         .routes(routes!(deployment::get_deployment))
@@ -133,11 +168,14 @@ fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(live::stream_events));
 
     // Servers, with their check-in tokens.
-    let servers =
-        OpenApiRouter::new().routes(routes!(checkin::set_server_status)).routes(routes!(checkin::check_in));
+    let servers = OpenApiRouter::new()
+        .routes(routes!(checkin::set_server_status))
+        .routes(routes!(checkin::check_in));
 
-    let (router, gathered) =
-        OpenApiRouter::with_openapi(openapi::Api::openapi()).nest("/api/v1", v1).merge(servers).split_for_parts();
+    let (router, gathered) = OpenApiRouter::with_openapi(openapi::Api::openapi())
+        .nest("/api/v1", v1)
+        .merge(servers)
+        .split_for_parts();
     let router = router
         .route("/api", get(no_such_path))
         .route("/api/{*path}", axum::routing::any(no_such_path))
@@ -147,7 +185,10 @@ fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
 
 /// Servers prove who they are by other means than people and programs.
 async fn identify_but_servers(state: State<AppState>, request: Request, next: Next) -> Response {
-    if matches!(request.uri().path(), checkin::PATH | checkin::COMPATIBLE_PATH) {
+    if matches!(
+        request.uri().path(),
+        checkin::PATH | checkin::COMPATIBLE_PATH
+    ) {
         return next.run(request).await;
     }
     identify(state, request, next).await
@@ -174,16 +215,24 @@ async fn log(State(state): State<AppState>, request: Request, next: Next) -> Res
         .headers()
         .get(&REQUEST_ID)
         .and_then(|value| value.to_str().ok())
-        .filter(|id| (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
+        .filter(|id| {
+            (1..=64).contains(&id.len())
+                && id
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        })
         .map_or_else(|| fresh_id(&state), ToOwned::to_owned);
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let started = tokio::time::Instant::now();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map(|path| path.as_str().to_owned());
+    let started = state.plane.now();
     let mut response = next.run(request).await;
     let status = response.status();
     state.metrics.request(status.as_u16());
-    let millis = started.elapsed().as_millis();
+    let millis = state.plane.now().since(started);
     tracing::debug!(%method, path, route, status = status.as_u16(), millis, request_id = id, "answered");
     if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID, value);
@@ -252,7 +301,12 @@ mod tests {
 
     async fn ask(request: Request) -> (StatusCode, axum::http::HeaderMap, String) {
         let app = crate::testing::TestApp::new().await;
-        let response = app.router.clone().oneshot(request).await.expect("a router has no error of its own");
+        let response = app
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("a router has no error of its own");
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.expect("the body ends");
         (
@@ -350,59 +404,118 @@ mod tests {
     #[tokio::test]
     async fn what_the_framework_refuses_is_a_problem_too() {
         let app = crate::testing::TestApp::new().await;
-        app.call("", "GET", "/api/nothing", None).await.expect_problem(404, "not_found");
-        app.call("", "GET", "/api/v1/nothing", None).await.expect_problem(404, "not_found");
-        let answer = app.admin("PATCH", "/pools", None).await.expect_problem(405, "method_not_allowed");
+        app.call("", "GET", "/api/nothing", None)
+            .await
+            .expect_problem(404, "not_found");
+        app.call("", "GET", "/api/v1/nothing", None)
+            .await
+            .expect_problem(404, "not_found");
+        let answer = app
+            .admin("PATCH", "/pools", None)
+            .await
+            .expect_problem(405, "method_not_allowed");
         assert_eq!(answer.header("allow"), "GET,HEAD,POST");
-        app.admin("POST", "/pools", None).await.expect_problem(415, "unsupported_media_type");
+        app.admin("POST", "/pools", None)
+            .await
+            .expect_problem(415, "unsupported_media_type");
         let large = serde_json::json!({ "name": "x".repeat(BODY_LIMIT) });
-        app.admin("POST", "/pools", Some(large.clone())).await.expect_problem(413, "too_large");
+        app.admin("POST", "/pools", Some(large.clone()))
+            .await
+            .expect_problem(413, "too_large");
         let said = [("content-length", "300000")];
-        app.call_with(&app.admin_key, "POST", "/pools", Some(large), &said).await.expect_problem(413, "too_large");
+        app.call_with(&app.admin_key, "POST", "/pools", Some(large), &said)
+            .await
+            .expect_problem(413, "too_large");
     }
 
     #[tokio::test]
     async fn operators_see_whether_it_lives_is_ready_and_what_it_does() {
         let app = crate::testing::TestApp::new().await;
         let plain = async |path: &str, token: &str| {
-            let request = Request::builder().uri(path).header("authorization", format!("Bearer {token}"));
-            app.send(request.body(Body::empty()).expect("a request")).await
+            let request = Request::builder()
+                .uri(path)
+                .header("authorization", format!("Bearer {token}"));
+            app.send(request.body(Body::empty()).expect("a request"))
+                .await
         };
         assert_eq!(plain("/livez", "").await.expect(200).text, "ok\n");
         plain("/readyz", "").await.expect(200);
-        plain("/metrics", "wrong").await.expect_problem(401, "unauthenticated");
+        plain("/metrics", "wrong")
+            .await
+            .expect_problem(401, "unauthenticated");
         let figures = plain("/metrics", "figures").await.expect(200).text;
-        assert!(figures.contains("\nweir_ticks_total 0\n") && figures.contains("\nweir_sessions_waiting 0\n"), "{figures}");
-        assert!(figures.contains("weir_http_requests_total{status=\"401\"} 1"), "{figures}");
+        assert!(
+            figures.contains("\nweir_ticks_total 0\n")
+                && figures.contains("\nweir_sessions_waiting 0\n"),
+            "{figures}"
+        );
+        assert!(
+            figures.contains("weir_http_requests_total{status=\"401\"} 1"),
+            "{figures}"
+        );
         app.stop();
-        plain("/readyz", "").await.expect_problem(503, "unavailable");
+        plain("/readyz", "")
+            .await
+            .expect_problem(503, "unavailable");
         plain("/livez", "").await.expect(200);
     }
 
     #[tokio::test]
     async fn the_api_can_be_read_without_the_internet() {
         let app = crate::testing::TestApp::new().await;
-        let description = app.call("", "GET", "/api/openapi.json", None).await.expect(200).json();
+        let description = app
+            .call("", "GET", "/api/openapi.json", None)
+            .await
+            .expect(200)
+            .json();
         assert_eq!(description["openapi"], "3.1.0");
         let page = app.send(get("/docs/api/")).await.expect(200);
-        assert!(page.header("content-security-policy").contains("script-src 'self';"), "{page:?}");
-        assert!(!page.text.contains("http://") && !page.text.contains("https://"), "{page:?}");
+        assert!(
+            page.header("content-security-policy")
+                .contains("script-src 'self';"),
+            "{page:?}"
+        );
+        assert!(
+            !page.text.contains("http://") && !page.text.contains("https://"),
+            "{page:?}"
+        );
         // What the page loads is here, and nothing of it is written into the page.
-        for tag in page.text.split("<script").skip(1).chain(page.text.split("<link").skip(1)) {
+        for tag in page
+            .text
+            .split("<script")
+            .skip(1)
+            .chain(page.text.split("<link").skip(1))
+        {
             let tag = tag.split('>').next().expect("a tag");
-            let file = tag.split(['"', '\'']).find(|part| part.starts_with("./")).expect("a file of ours");
-            app.send(get(&format!("/docs/api/{}", &file[2..]))).await.expect(200);
+            let file = tag
+                .split(['"', '\''])
+                .find(|part| part.starts_with("./"))
+                .expect("a file of ours");
+            app.send(get(&format!("/docs/api/{}", &file[2..])))
+                .await
+                .expect(200);
         }
     }
 
     #[tokio::test]
     async fn a_request_has_an_id() {
         let app = crate::testing::TestApp::new().await;
-        let request = Request::builder().uri("/livez").header("x-request-id", "from-a-proxy");
-        let answer = app.send(request.body(Body::empty()).expect("a request")).await;
+        let request = Request::builder()
+            .uri("/livez")
+            .header("x-request-id", "from-a-proxy");
+        let answer = app
+            .send(request.body(Body::empty()).expect("a request"))
+            .await;
         assert_eq!(answer.header("x-request-id"), "from-a-proxy");
-        let request = Request::builder().uri("/livez").header("x-request-id", "two words");
-        let answer = app.send(request.body(Body::empty()).expect("a request")).await;
-        assert!(answer.header("x-request-id").starts_with(&app.state.run), "{answer:?}");
+        let request = Request::builder()
+            .uri("/livez")
+            .header("x-request-id", "two words");
+        let answer = app
+            .send(request.body(Body::empty()).expect("a request"))
+            .await;
+        assert!(
+            answer.header("x-request-id").starts_with(&app.state.run),
+            "{answer:?}"
+        );
     }
 }

@@ -24,7 +24,10 @@ use crate::{listen, router, startup, tls};
 const END: Duration = Duration::from_secs(28);
 
 /// What a demo prepares, once the address is known; the lines it returns are printed.
-pub type Prepare = fn(ControlPlane, SocketAddr) -> Pin<Box<dyn Future<Output = Result<Vec<String>, String>> + Send>>;
+pub type Prepare = fn(
+    ControlPlane,
+    SocketAddr,
+) -> Pin<Box<dyn Future<Output = Result<Vec<String>, String>> + Send>>;
 
 /// What is there when the first person comes.
 pub enum Ready {
@@ -38,18 +41,32 @@ pub enum Ready {
 ///
 /// # Errors
 /// What is wrong and what to do.
-pub async fn run(place: &Place, reach: &Reach, bounds: &Bounds, ready: Ready) -> Result<(), String> {
+pub async fn run(
+    place: &Place,
+    reach: &Reach,
+    bounds: &Bounds,
+    ready: Ready,
+) -> Result<(), String> {
     // Before anything is made: a wrong setting leaves nothing behind.
     reach.origin(reach.listen)?;
     startup::make_folder(&place.data)?;
     let tls = tls::config(place, reach)?;
-    let listener = TcpListener::bind(reach.listen)
-        .await
-        .map_err(|error| format!("cannot listen on {}: {error}; choose another by --listen", reach.listen))?;
-    let bound = listener.local_addr().map_err(|error| format!("cannot tell the own address: {error}"))?;
+    let listener = TcpListener::bind(reach.listen).await.map_err(|error| {
+        format!(
+            "cannot listen on {}: {error}; choose another by --listen",
+            reach.listen
+        )
+    })?;
+    let bound = listener
+        .local_addr()
+        .map_err(|error| format!("cannot tell the own address: {error}"))?;
     let origin = reach.origin(bound)?;
     let metrics_token = secret("WEIR_METRICS_TOKEN", reach.metrics_token.as_deref())?;
-    let weir = startup::open(place, bounds.settings(origin.clone(), reach.allows_local(bound))).await?;
+    let weir = startup::open(
+        place,
+        bounds.settings(origin.clone(), reach.allows_local(bound)),
+    )
+    .await?;
 
     let (stop, stopping) = watch::channel(false);
     let metrics = Arc::new(Metrics::default());
@@ -59,7 +76,13 @@ pub async fn run(place: &Place, reach: &Reach, bounds: &Bounds, ready: Ready) ->
         behind_proxy: reach.behind_tls_proxy,
         metrics_token,
     };
-    let Weir { plane, registry, store, fingerprint_key, run } = weir;
+    let Weir {
+        plane,
+        registry,
+        store,
+        fingerprint_key,
+        run,
+    } = weir;
     let state = AppState::new(Parts {
         plane: plane.clone(),
         web,
@@ -69,7 +92,8 @@ pub async fn run(place: &Place, reach: &Reach, bounds: &Bounds, ready: Ready) ->
         run,
         fingerprint_key,
     });
-    let router = router::router(state).map_err(|error| format!("the description of the API is wrong: {error}"))?;
+    let router = router::router(state)
+        .map_err(|error| format!("the description of the API is wrong: {error}"))?;
     let mut signals = Signals::new()?;
 
     let lines = match ready {
@@ -79,7 +103,10 @@ pub async fn run(place: &Place, reach: &Reach, bounds: &Bounds, ready: Ready) ->
     let served = tokio::spawn(listen::serve(listener, tls, router, stopping.clone()));
     let looped = tokio::spawn(Background::new(plane, registry, metrics).run(stopping));
     // The line that people and scripts wait for; everything else goes to the log.
-    println!("Weir listens on {}://{bound}", if reach.tls() { "https" } else { "http" });
+    println!(
+        "Weir listens on {}://{bound}",
+        if reach.tls() { "https" } else { "http" }
+    );
     if !origin.ends_with(&bound.to_string()) {
         println!("Its address is {origin}");
     }
@@ -112,7 +139,10 @@ pub async fn run(place: &Place, reach: &Reach, bounds: &Bounds, ready: Ready) ->
 }
 
 async fn set_up_lines(plane: &ControlPlane, origin: &str) -> Result<Vec<String>, String> {
-    let Some(token) = control::setup::new_link(plane).await.map_err(|error| chain(&error))? else {
+    let Some(token) = control::setup::new_link(plane)
+        .await
+        .map_err(|error| chain(&error))?
+    else {
         return Ok(Vec::new());
     };
     let minutes = plane.settings().setup_link_secs / 60;
@@ -129,8 +159,12 @@ struct Signals {
 
 impl Signals {
     fn new() -> Result<Self, String> {
-        let listen = |kind| signal(kind).map_err(|error| format!("cannot listen for signals: {error}"));
-        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+        let listen =
+            |kind| signal(kind).map_err(|error| format!("cannot listen for signals: {error}"));
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
     }
 
     async fn next(&mut self) {

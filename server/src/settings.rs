@@ -17,9 +17,14 @@ pub struct Place {
     /// Folder of the SQLite database, the key, the certificate and local servers.
     #[arg(long, env = "WEIR_DATA", default_value = "data", value_name = "DIR")]
     pub data: PathBuf,
-    /// A Postgres database (postgres://user:password@host/name) instead of SQLite in the data folder. Better in the
+    /// A Postgres database (`postgres://user:password@host/name`) instead of SQLite in the data folder. Better in the
     /// variable, or in a file named by `WEIR_DATABASE_URL_FILE`: other accounts of the machine can see flags.
-    #[arg(long, env = "WEIR_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    #[arg(
+        long,
+        env = "WEIR_DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
     pub database_url: Option<String>,
     /// File of the key that secrets are sealed with; `key` in the data folder when not set.
     #[arg(long, env = "WEIR_KEY_FILE", value_name = "FILE")]
@@ -30,7 +35,12 @@ pub struct Place {
 #[derive(Debug, Clone, Args)]
 pub struct Reach {
     /// Address and port to listen on; port 0 takes a free one.
-    #[arg(long, env = "WEIR_LISTEN", default_value = "127.0.0.1:3000", value_name = "ADDR")]
+    #[arg(
+        long,
+        env = "WEIR_LISTEN",
+        default_value = "127.0.0.1:3000",
+        value_name = "ADDR"
+    )]
     pub listen: SocketAddr,
     /// Address at which browsers and servers reach Weir (`https://weir.example.com`), if it is not the one that it
     /// listens on.
@@ -54,10 +64,21 @@ pub struct Reach {
     pub allow_local_provider: bool,
     /// What opens /metrics (`Authorization: Bearer …`); closed when not set. Better in the variable, or in a file named
     /// by `WEIR_METRICS_TOKEN_FILE`.
-    #[arg(long, env = "WEIR_METRICS_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    #[arg(
+        long,
+        env = "WEIR_METRICS_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN"
+    )]
     pub metrics_token: Option<String>,
     /// How the log on standard error is written; `RUST_LOG` chooses what.
-    #[arg(long, env = "WEIR_LOG_FORMAT", value_enum, default_value = "text", value_name = "FORMAT")]
+    #[arg(
+        long,
+        env = "WEIR_LOG_FORMAT",
+        value_enum,
+        default_value = "text",
+        value_name = "FORMAT"
+    )]
     pub log_format: LogFormat,
 }
 
@@ -113,16 +134,25 @@ impl Place {
     pub fn database(&self) -> Result<DatabaseUrl, String> {
         match secret("WEIR_DATABASE_URL", self.database_url.as_deref())? {
             None => Ok(DatabaseUrl::SqliteFile(self.data.join("weir.db"))),
-            Some(url) if ["postgres://", "postgresql://"].iter().any(|scheme| url.expose().starts_with(scheme)) => {
+            Some(url)
+                if ["postgres://", "postgresql://"]
+                    .iter()
+                    .any(|scheme| url.expose().starts_with(scheme)) =>
+            {
                 Ok(DatabaseUrl::Postgres(url.expose().to_owned()))
             }
-            Some(_) => Err("the database URL has to begin with postgres://; leave it out for SQLite".to_owned()),
+            Some(_) => Err(
+                "the database URL has to begin with postgres://; leave it out for SQLite"
+                    .to_owned(),
+            ),
         }
     }
 
     /// The key file.
     pub fn key_path(&self) -> PathBuf {
-        self.key_file.clone().unwrap_or_else(|| self.data.join("key"))
+        self.key_file
+            .clone()
+            .unwrap_or_else(|| self.data.join("key"))
     }
 }
 
@@ -143,10 +173,14 @@ impl Reach {
             None => format!("{scheme}://{}", reachable(bound)),
         };
         let Some((scheme, authority)) = url.split_once("://") else {
-            return Err(format!("the public URL {url} has to begin with https:// or http://"));
+            return Err(format!(
+                "the public URL {url} has to begin with https:// or http://"
+            ));
         };
         if authority.is_empty() || authority.contains(['/', '?', '#', '@', ' ']) {
-            return Err(format!("the public URL {url} has to be scheme, host and port alone, such as https://weir.example.com"));
+            return Err(format!(
+                "the public URL {url} has to be scheme, host and port alone, such as https://weir.example.com"
+            ));
         }
         match scheme {
             "https" if self.tls() || self.behind_tls_proxy || bound.ip().is_loopback() => {}
@@ -156,7 +190,10 @@ impl Reach {
                     .to_owned());
             }
             "http" if self.tls() => {
-                return Err("the public URL is http, but Weir listens with TLS: begin it with https://".to_owned());
+                return Err(
+                    "the public URL is http, but Weir listens with TLS: begin it with https://"
+                        .to_owned(),
+                );
             }
             "http" if bound.ip().is_loopback() && is_loopback(authority) => {}
             "http" => {
@@ -166,12 +203,19 @@ impl Reach {
                      in front ends TLS"
                 ));
             }
-            _ => return Err(format!("the public URL {url} has to begin with https:// or http://")),
+            _ => {
+                return Err(format!(
+                    "the public URL {url} has to begin with https:// or http://"
+                ));
+            }
         }
         // As browsers write it in Origin: lower case, without the usual port.
         let default_port = if scheme == "https" { ":443" } else { ":80" };
         let authority = authority.to_ascii_lowercase();
-        Ok(format!("{scheme}://{}", authority.strip_suffix(default_port).unwrap_or(&authority)))
+        Ok(format!(
+            "{scheme}://{}",
+            authority.strip_suffix(default_port).unwrap_or(&authority)
+        ))
     }
 
     /// Whether the provider kind `local` is offered.
@@ -213,9 +257,13 @@ impl Bounds {
 pub fn secret(variable: &str, given: Option<&str>) -> Result<Option<Secret>, String> {
     let file_variable = format!("{variable}_FILE");
     match (given, std::env::var_os(&file_variable)) {
-        (Some(_), Some(_)) => Err(format!("{variable} and {file_variable} are both set: keep one")),
+        (Some(_), Some(_)) => Err(format!(
+            "{variable} and {file_variable} are both set: keep one"
+        )),
         (Some(text), None) => Ok(Some(Secret::new(text))),
-        (None, Some(path)) => read_secret(Path::new(&path)).map(Some).map_err(|error| format!("{file_variable}: {error}")),
+        (None, Some(path)) => read_secret(Path::new(&path))
+            .map(Some)
+            .map_err(|error| format!("{file_variable}: {error}")),
         (None, None) => Ok(None),
     }
 }
@@ -225,16 +273,25 @@ pub fn secret(variable: &str, given: Option<&str>) -> Result<Option<Secret>, Str
 /// # Errors
 /// The file cannot be read or is empty.
 pub fn read_secret(path: &Path) -> Result<Secret, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     let text = text.trim_end_matches(['\r', '\n']);
-    if text.is_empty() { Err(format!("{} is empty", path.display())) } else { Ok(Secret::new(text)) }
+    if text.is_empty() {
+        Err(format!("{} is empty", path.display()))
+    } else {
+        Ok(Secret::new(text))
+    }
 }
 
 /// A wildcard address is no place to go to: on this machine it is reached by loopback.
 fn reachable(bound: SocketAddr) -> SocketAddr {
     match bound.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::new(IpAddr::from([127, 0, 0, 1]), bound.port()),
-        IpAddr::V6(ip) if ip.is_unspecified() => SocketAddr::new(IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]), bound.port()),
+        IpAddr::V4(ip) if ip.is_unspecified() => {
+            SocketAddr::new(IpAddr::from([127, 0, 0, 1]), bound.port())
+        }
+        IpAddr::V6(ip) if ip.is_unspecified() => {
+            SocketAddr::new(IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]), bound.port())
+        }
         _ => bound,
     }
 }
@@ -244,7 +301,8 @@ fn is_loopback(authority: &str) -> bool {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => authority.split(':').next().unwrap_or_default(),
     };
-    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 #[cfg(test)]
@@ -259,7 +317,8 @@ mod tests {
     }
 
     fn origin(flags: &str) -> Result<String, String> {
-        let flags = Flags::try_parse_from(std::iter::once("weir").chain(flags.split_whitespace())).expect("flags");
+        let flags = Flags::try_parse_from(std::iter::once("weir").chain(flags.split_whitespace()))
+            .expect("flags");
         flags.reach.origin(flags.reach.listen)
     }
 
@@ -268,10 +327,22 @@ mod tests {
         for (flags, expected) in [
             ("", "http://127.0.0.1:3000"),
             ("--listen [::1]:80", "http://[::1]"),
-            ("--public-url http://localhost:3000/", "http://localhost:3000"),
-            ("--listen 0.0.0.0:443 --tls-self-signed", "https://127.0.0.1"),
-            ("--listen 0.0.0.0:8443 --tls-self-signed --public-url https://Weir.Example:443", "https://weir.example"),
-            ("--listen 10.0.0.1:80 --behind-tls-proxy --public-url https://weir.example", "https://weir.example"),
+            (
+                "--public-url http://localhost:3000/",
+                "http://localhost:3000",
+            ),
+            (
+                "--listen 0.0.0.0:443 --tls-self-signed",
+                "https://127.0.0.1",
+            ),
+            (
+                "--listen 0.0.0.0:8443 --tls-self-signed --public-url https://Weir.Example:443",
+                "https://weir.example",
+            ),
+            (
+                "--listen 10.0.0.1:80 --behind-tls-proxy --public-url https://weir.example",
+                "https://weir.example",
+            ),
             ("--public-url https://weir.example", "https://weir.example"),
         ] {
             assert_eq!(origin(flags).as_deref(), Ok(expected), "{flags}");
@@ -279,10 +350,19 @@ mod tests {
         for (flags, part) in [
             ("--listen 0.0.0.0:3000", "in clear"),
             ("--listen 10.0.0.1:80 --behind-tls-proxy", "in clear"),
-            ("--listen 10.0.0.1:80 --public-url http://127.0.0.1", "in clear"),
+            (
+                "--listen 10.0.0.1:80 --public-url http://127.0.0.1",
+                "in clear",
+            ),
             ("--public-url http://weir.example", "in clear"),
-            ("--listen 10.0.0.1:80 --public-url https://weir.example", "nothing here ends TLS"),
-            ("--tls-self-signed --public-url http://127.0.0.1:3000", "begin it with https"),
+            (
+                "--listen 10.0.0.1:80 --public-url https://weir.example",
+                "nothing here ends TLS",
+            ),
+            (
+                "--tls-self-signed --public-url http://127.0.0.1:3000",
+                "begin it with https",
+            ),
             ("--public-url weir.example", "has to begin with"),
             ("--public-url https://weir.example/path", "alone"),
             ("--public-url ftp://weir.example", "has to begin with"),

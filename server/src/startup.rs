@@ -51,14 +51,20 @@ pub async fn open(place: &Place, settings: Settings) -> Result<Weir, String> {
     let url = place.database()?;
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
     let is_new = Store::is_new(&url).await.map_err(|error| chain(&error))?;
-    let key = MasterKey::load_or_create(&place.key_path(), &*entropy, is_new).map_err(|error| chain(&error))?;
+    let key = MasterKey::load_or_create(&place.key_path(), &*entropy, is_new)
+        .map_err(|error| chain(&error))?;
     let fresh = DeploymentId::new(&*clock, &*entropy);
-    let store =
-        Store::open(&url, &key, fresh, clock.now(), entropy.clone()).await.map_err(|error| chain(&error))?;
+    let store = Store::open(&url, &key, fresh, clock.now(), entropy.clone())
+        .await
+        .map_err(|error| chain(&error))?;
     let deployment = store.deployment().await.map_err(|error| chain(&error))?.id;
     // Local servers and their folders are found again by an absolute path.
-    let data = std::path::absolute(&place.data)
-        .map_err(|error| format!("cannot find the data folder {}: {error}", place.data.display()))?;
+    let data = std::path::absolute(&place.data).map_err(|error| {
+        format!(
+            "cannot find the data folder {}: {error}",
+            place.data.display()
+        )
+    })?;
     let registry = Arc::new(Registry::new(Context {
         data,
         deployment,
@@ -67,7 +73,7 @@ pub async fn open(place: &Place, settings: Settings) -> Result<Weir, String> {
         search_path: LocalProvider::SEARCH_PATH.to_owned(),
     }));
     let run = random_text(&*entropy, 8);
-    let plane = ControlPlane::new(Parts {
+    let use_cases = ControlPlane::new(Parts {
         store: store.clone(),
         deployment,
         clock,
@@ -77,7 +83,13 @@ pub async fn open(place: &Place, settings: Settings) -> Result<Weir, String> {
         settings,
         holder: format!("weir-{run}"),
     });
-    Ok(Weir { plane, registry, store, fingerprint_key: key.derive(b"weir request fingerprints v1"), run })
+    Ok(Weir {
+        plane: use_cases,
+        registry,
+        store,
+        fingerprint_key: key.derive(b"weir request fingerprints v1"),
+        run,
+    })
 }
 
 /// A text of `len` random letters and digits, for passwords that Weir chooses.

@@ -67,12 +67,18 @@ impl Answer {
 
     /// One member of the body as text.
     pub fn member(&self, key: &str) -> String {
-        self.json()[key].as_str().unwrap_or_else(|| panic!("no {key}: {self:?}")).to_owned()
+        self.json()[key]
+            .as_str()
+            .unwrap_or_else(|| panic!("no {key}: {self:?}"))
+            .to_owned()
     }
 
     /// A header as text.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 
     /// Checks the status, showing the body where it is another.
@@ -84,7 +90,11 @@ impl Answer {
     /// Checks that it is a problem with this status and code.
     pub fn expect_problem(self, status: u16, code: &str) -> Self {
         let answer = self.expect(status);
-        assert_eq!(answer.header("content-type"), "application/problem+json", "{answer:?}");
+        assert_eq!(
+            answer.header("content-type"),
+            "application/problem+json",
+            "{answer:?}"
+        );
         assert_eq!(answer.json()["code"], code, "{answer:?}");
         assert_eq!(answer.json()["status"], status, "{answer:?}");
         answer
@@ -93,7 +103,11 @@ impl Answer {
 
 /// A place with SQLite in `folder`, or with the Postgres database of the variable.
 fn place(folder: &TempDir, postgres: Option<String>) -> Place {
-    Place { data: folder.path().to_owned(), database_url: postgres, key_file: None }
+    Place {
+        data: folder.path().to_owned(),
+        database_url: postgres,
+        key_file: None,
+    }
 }
 
 impl TestApp {
@@ -105,9 +119,19 @@ impl TestApp {
     /// An app on a Postgres database of its own, or on SQLite.
     pub async fn on(postgres: Option<String>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let settings = control::Settings { allow_local_provider: true, ..control::Settings::default() };
-        let Weir { plane, registry, store: _, fingerprint_key, run } =
-            startup::open(&place(&folder, postgres), settings).await.expect("an app");
+        let settings = control::Settings {
+            allow_local_provider: true,
+            ..control::Settings::default()
+        };
+        let Weir {
+            plane,
+            registry,
+            store: _,
+            fingerprint_key,
+            run,
+        } = startup::open(&place(&folder, postgres), settings)
+            .await
+            .expect("an app");
         let (stop, stopping) = watch::channel(false);
         let web = Web {
             origin: ORIGIN.to_owned(),
@@ -125,24 +149,50 @@ impl TestApp {
             fingerprint_key,
         });
         let person = async |name: &str, role| {
-            let input = UserInput { name: name.to_owned(), role, password: Some(Secret::new(PASSWORD)) };
-            control::user::create(&plane, &Actor::System, input).await.expect("a person")
+            let input = UserInput {
+                name: name.to_owned(),
+                role,
+                password: Some(Secret::new(PASSWORD)),
+            };
+            control::user::create(&plane, &Actor::System, input)
+                .await
+                .expect("a person")
         };
         let admin = person("ada", Role::Admin).await;
         let user = person("ben", Role::User).await;
         let key = async |user: &User| {
-            let input = ApiKeyInput { name: format!("key of {}", user.name), role: user.role, user_id: Some(user.id) };
-            control::api_key::create(&plane, &Actor::System, input).await.expect("a key").token
+            let input = ApiKeyInput {
+                name: format!("key of {}", user.name),
+                role: user.role,
+                user_id: Some(user.id),
+            };
+            control::api_key::create(&plane, &Actor::System, input)
+                .await
+                .expect("a key")
+                .token
         };
         let (admin_key, user_key) = (key(&admin).await, key(&user).await);
         let router = crate::router::router(state.clone()).expect("routes");
-        Self { router, plane, registry, state, admin, admin_key, user_key, stop, _folder: folder }
+        Self {
+            router,
+            plane,
+            registry,
+            state,
+            admin,
+            admin_key,
+            user_key,
+            stop,
+            _folder: folder,
+        }
     }
 
     /// Begins the loop, as the process does.
     pub fn begin_loop(&self) {
-        let background =
-            Background::new(self.plane.clone(), self.registry.clone(), self.state.metrics.clone());
+        let background = Background::new(
+            self.plane.clone(),
+            self.registry.clone(),
+            self.state.metrics.clone(),
+        );
         tokio::spawn(background.run(self.state.stopping.clone()));
     }
 
@@ -153,11 +203,20 @@ impl TestApp {
 
     /// Sends a request and reads its answer to the end.
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.expect("a router has no error of its own");
+        let response = self
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("a router has no error of its own");
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.expect("the body ends");
         let text = String::from_utf8(bytes.to_vec()).expect("text");
-        Answer { status: parts.status, headers: parts.headers, text }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            text,
+        }
     }
 
     /// A request to the API with a key; an empty one is left out.
@@ -175,7 +234,11 @@ impl TestApp {
         headers: &[(&str, &str)],
     ) -> Answer {
         let method: Method = method.parse().expect("a method");
-        let path = if path.starts_with("/api/") { path.to_owned() } else { format!("/api/v1{path}") };
+        let path = if path.starts_with("/api/") {
+            path.to_owned()
+        } else {
+            format!("/api/v1{path}")
+        };
         let mut request = Request::builder().method(method).uri(path);
         if !key.is_empty() {
             request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
@@ -219,19 +282,36 @@ impl TestApp {
     pub async fn sign_in(&self, name: &str) -> String {
         let fields = format!("name={name}&password={}", PASSWORD.replace(' ', "+"));
         let answer = self.form("/ui/login", "", &fields).await.expect(303);
-        answer.header("set-cookie").split(';').next().expect("a cookie").to_owned()
+        answer
+            .header("set-cookie")
+            .split(';')
+            .next()
+            .expect("a cookie")
+            .to_owned()
     }
 
     /// Makes a zone, a fake cloud without delays, a pool, and a config with these values over the usual ones.
     pub async fn pool(&self, name: &str, values: Value) -> Made {
         let zone = json!({ "name": name, "upstream_auth_address": "127.0.0.1:3000" });
-        let zone = self.admin("POST", "/zones", Some(zone)).await.expect(201).member("id");
+        let zone = self
+            .admin("POST", "/zones", Some(zone))
+            .await
+            .expect(201)
+            .member("id");
         let provider = json!({
             "name": name, "kind": "fake", "max_instances": 10, "startup_script": "token={checkin_jwt}",
             "settings": { "boot_millis": 0, "script_millis": 0 },
         });
-        let provider = self.admin("POST", "/providers", Some(provider)).await.expect(201).member("id");
-        let pool = self.admin("POST", "/pools", Some(json!({ "name": name }))).await.expect(201).member("id");
+        let provider = self
+            .admin("POST", "/providers", Some(provider))
+            .await
+            .expect(201)
+            .member("id");
+        let pool = self
+            .admin("POST", "/pools", Some(json!({ "name": name })))
+            .await
+            .expect(201)
+            .member("id");
         let mut config = json!({
             "enabled": true, "name": name, "pool_id": pool, "deployment_zone_id": zone, "provider_id": provider,
             "connection_type": "ssh", "use_user_ssh_key": true, "max_simultaneous_sessions_per_server": 2,
@@ -240,8 +320,17 @@ impl TestApp {
         for (key, value) in values.as_object().into_iter().flatten() {
             config[key] = value.clone();
         }
-        let answer = self.admin("POST", "/autoscale-configs", Some(config.clone())).await.expect(201);
-        Made { zone, provider, pool, config: answer.member("id"), document: config }
+        let answer = self
+            .admin("POST", "/autoscale-configs", Some(config.clone()))
+            .await
+            .expect(201);
+        Made {
+            zone,
+            provider,
+            pool,
+            config: answer.member("id"),
+            document: config,
+        }
     }
 }
 

@@ -21,7 +21,10 @@ pub fn config(place: &Place, reach: &Reach) -> Result<Option<Arc<ServerConfig>>,
     match (&reach.tls_cert, &reach.tls_key) {
         (Some(cert), Some(key)) => load(cert, key).map(Some),
         _ if reach.tls_self_signed => {
-            let (cert, key) = (place.data.join("tls-cert.pem"), place.data.join("tls-key.pem"));
+            let (cert, key) = (
+                place.data.join("tls-cert.pem"),
+                place.data.join("tls-key.pem"),
+            );
             if !cert.exists() || !key.exists() {
                 make(&cert, &key, reach)?;
             }
@@ -32,7 +35,9 @@ pub fn config(place: &Place, reach: &Reach) -> Result<Option<Arc<ServerConfig>>,
 }
 
 fn load(cert: &Path, key: &Path) -> Result<Arc<ServerConfig>, String> {
-    let wrong = |path: &Path, error: &dyn std::fmt::Display| format!("cannot use {}: {error}", path.display());
+    let wrong = |path: &Path, error: &dyn std::fmt::Display| {
+        format!("cannot use {}: {error}", path.display())
+    };
     let chain = CertificateDer::pem_file_iter(cert)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| wrong(cert, &error))?;
@@ -46,14 +51,24 @@ fn load(cert: &Path, key: &Path) -> Result<Arc<ServerConfig>, String> {
         .map_err(|error| error.to_string())?
         .with_no_client_auth()
         .with_single_cert(chain, private)
-        .map_err(|error| format!("{} and {} do not fit each other: {error}", cert.display(), key.display()))?;
+        .map_err(|error| {
+            format!(
+                "{} and {} do not fit each other: {error}",
+                cert.display(),
+                key.display()
+            )
+        })?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
 
 fn make(cert: &Path, key: &Path, reach: &Reach) -> Result<(), String> {
     let failed = |error: rcgen::Error| format!("making a certificate failed: {error}");
-    let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+    let mut names = vec![
+        "localhost".to_owned(),
+        "127.0.0.1".to_owned(),
+        "::1".to_owned(),
+    ];
     if !reach.listen.ip().is_unspecified() {
         names.push(reach.listen.ip().to_string());
     }
@@ -63,7 +78,9 @@ fn make(cert: &Path, key: &Path, reach: &Reach) -> Result<(), String> {
     names.sort();
     names.dedup();
     let mut params = CertificateParams::new(names).map_err(failed)?;
-    params.distinguished_name.push(DnType::CommonName, "Weir, made by itself");
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "Weir, made by itself");
     let pair = KeyPair::generate().map_err(failed)?;
     let made = params.self_signed(&pair).map_err(failed)?;
     write(key, &pair.serialize_pem(), 0o600)?;
@@ -86,6 +103,9 @@ fn write(path: &Path, text: &str, mode: u32) -> Result<(), String> {
         .truncate(true)
         .mode(mode)
         .open(path)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
+        .and_then(|mut file| {
+            file.write_all(text.as_bytes())
+                .and_then(|()| file.sync_all())
+        });
     written.map_err(|error| format!("cannot write {}: {error}", path.display()))
 }

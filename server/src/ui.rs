@@ -12,7 +12,8 @@ use leptos::config::LeptosOptions;
 use leptos::nonce::Nonce;
 use leptos::prelude::*;
 use leptos_axum::{
-    LeptosRoutes, generate_route_list, handle_server_fns_with_context, render_app_to_stream_with_context,
+    LeptosRoutes, generate_route_list, handle_server_fns_with_context,
+    render_app_to_stream_with_context,
 };
 
 use crate::assets;
@@ -31,7 +32,12 @@ pub fn pages(state: &AppState) -> Router {
     Router::new()
         .leptos_routes_with_context(&options, generate_route_list(App), context.clone(), Shell)
         // POST alone: nothing that a link can start changes anything.
-        .route("/ui/fn/{*path}", post(move |request: Request<Body>| handle_server_fns_with_context(calls.clone(), request)))
+        .route(
+            "/ui/fn/{*path}",
+            post(move |request: Request<Body>| {
+                handle_server_fns_with_context(calls.clone(), request)
+            }),
+        )
         .fallback_service(get(render_app_to_stream_with_context(context, Shell)))
         .with_state(options)
 }
@@ -41,7 +47,9 @@ fn provide_request_context() {
     if let Some(bundle) = assets::bundle() {
         provide_context(bundle);
     }
-    let Some(parts) = use_context::<Parts>() else { return };
+    let Some(parts) = use_context::<Parts>() else {
+        return;
+    };
     // Replaces the nonce that leptos has made, since the header was built from this one.
     if let Some(nonce) = parts.extensions.get::<Nonce>().cloned() {
         provide_context(nonce);

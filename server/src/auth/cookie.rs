@@ -38,7 +38,10 @@ pub fn forget(web: &Web) -> HeaderValue {
 
 fn set(value: &str, max_age_secs: u32, web: &Web) -> HeaderValue {
     let secure = if web.https { "; Secure" } else { "" };
-    let text = format!("{}={value}; Path=/; Max-Age={max_age_secs}; HttpOnly; SameSite=Lax{secure}", name(web));
+    let text = format!(
+        "{}={value}; Path=/; Max-Age={max_age_secs}; HttpOnly; SameSite=Lax{secure}",
+        name(web)
+    );
     HeaderValue::try_from(text).expect("a token is URL-safe base64 and the rest is a constant")
 }
 
@@ -47,13 +50,21 @@ mod tests {
     use super::*;
 
     fn web(https: bool) -> Web {
-        Web { origin: "http://127.0.0.1:3000".into(), https, behind_proxy: false, metrics_token: None }
+        Web {
+            origin: "http://127.0.0.1:3000".into(),
+            https,
+            behind_proxy: false,
+            metrics_token: None,
+        }
     }
 
     #[test]
     fn the_cookie_is_found_among_others_and_only_by_its_own_name() {
         let mut headers = HeaderMap::new();
-        headers.append(header::COOKIE, HeaderValue::from_static("weir_theme=dark; weir=abc"));
+        headers.append(
+            header::COOKIE,
+            HeaderValue::from_static("weir_theme=dark; weir=abc"),
+        );
         headers.append(header::COOKIE, HeaderValue::from_static("__Host-weir=def"));
         assert_eq!(token(&headers, &web(false)).as_deref(), Some("abc"));
         assert_eq!(token(&headers, &web(true)).as_deref(), Some("def"));
@@ -63,7 +74,15 @@ mod tests {
     fn the_cookie_is_out_of_reach_of_scripts_and_other_sites() {
         let header = keep("abc", 60, &web(true));
         let header = header.to_str().expect("ascii");
-        assert_eq!(header, "__Host-weir=abc; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure");
-        assert!(forget(&web(false)).to_str().expect("ascii").starts_with("weir=; Path=/; Max-Age=0;"));
+        assert_eq!(
+            header,
+            "__Host-weir=abc; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure"
+        );
+        assert!(
+            forget(&web(false))
+                .to_str()
+                .expect("ascii")
+                .starts_with("weir=; Path=/; Max-Age=0;")
+        );
     }
 }

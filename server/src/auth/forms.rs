@@ -1,6 +1,9 @@
 //! What pages send as plain forms, so that signing in, setting up, launching and ending work without WASM. Each answer
 //! is a redirect; a refusal comes back to the page as `?error=<code>`, with `&field=<key>` where one field is wrong.
 
+use std::fmt::Write as _;
+use std::net::{IpAddr, SocketAddr};
+
 use axum::Form;
 use axum::extract::{ConnectInfo, FromRequestParts, State};
 use axum::http::request::Parts;
@@ -13,7 +16,6 @@ use domain::id::{PoolId, SessionId};
 use domain::secret::Secret;
 use domain::session::{SessionKind, SessionRequest};
 use serde::Deserialize;
-use std::net::{IpAddr, SocketAddr};
 
 use super::{LoginToken, cookie};
 use crate::rest::error::ApiError;
@@ -30,10 +32,16 @@ pub struct SignIn {
 }
 
 /// `POST /ui/login`.
-pub async fn sign_in(State(state): State<AppState>, peer: Peer, Form(form): Form<SignIn>) -> Response {
+pub async fn sign_in(
+    State(state): State<AppState>,
+    peer: Peer,
+    Form(form): Form<SignIn>,
+) -> Response {
     let (now, address) = (state.plane.now(), peer.0);
     let login = match state.guessing.admit(&form.name, address, now) {
-        Ok(()) => control::login::sign_in(&state.plane, &form.name, &form.password).await.map_err(ApiError::from),
+        Ok(()) => control::login::sign_in(&state.plane, &form.name, &form.password)
+            .await
+            .map_err(ApiError::from),
         Err(problem) => Err(problem.into()),
     };
     match login {
@@ -48,14 +56,19 @@ pub async fn sign_in(State(state): State<AppState>, peer: Peer, Form(form): Form
                 state.guessing.refused(&form.name, address, now);
             }
             let back = form.next.filter(|next| is_own_path(next));
-            let next = back.map(|next| format!("&next={}", encoded(&next))).unwrap_or_default();
+            let next = back
+                .map(|next| format!("&next={}", encoded(&next)))
+                .unwrap_or_default();
             refused("/login?", &problem, &next)
         }
     }
 }
 
 /// `POST /ui/logout`.
-pub async fn sign_out(State(state): State<AppState>, token: Option<axum::Extension<LoginToken>>) -> Response {
+pub async fn sign_out(
+    State(state): State<AppState>,
+    token: Option<axum::Extension<LoginToken>>,
+) -> Response {
     if let Some(axum::Extension(LoginToken(token))) = token
         && let Err(error) = control::login::sign_out(&state.plane, &token).await
     {
@@ -63,7 +76,9 @@ pub async fn sign_out(State(state): State<AppState>, token: Option<axum::Extensi
         return ApiError::from(error).into_response();
     }
     let mut response = redirect("/login");
-    response.headers_mut().append(header::SET_COOKIE, cookie::forget(&state.web));
+    response
+        .headers_mut()
+        .append(header::SET_COOKIE, cookie::forget(&state.web));
     response
 }
 
@@ -79,9 +94,11 @@ pub struct SetUp {
 pub async fn set_up(State(state): State<AppState>, Form(form): Form<SetUp>) -> Response {
     match control::setup::complete(&state.plane, &form.token, form.name, form.password).await {
         Ok(login) => signed_in(&state, &login, home(login.user.role)),
-        Err(error) => {
-            refused(&format!("/setup?token={}&", encoded(&form.token)), &ApiError::from(error).0, "")
-        }
+        Err(error) => refused(
+            &format!("/setup?token={}&", encoded(&form.token)),
+            &ApiError::from(error).0,
+            "",
+        ),
     }
 }
 
@@ -98,17 +115,29 @@ pub struct Launch {
 }
 
 /// `POST /ui/launch`: asks for a session and shows its page.
-pub async fn launch(State(state): State<AppState>, SignedIn(actor): SignedIn, Form(form): Form<Launch>) -> Response {
+pub async fn launch(
+    State(state): State<AppState>,
+    SignedIn(actor): SignedIn,
+    Form(form): Form<Launch>,
+) -> Response {
     let kind = match form.kind.as_str() {
         "" => None,
         "desktop" => Some(SessionKind::Desktop),
         "shell" => Some(SessionKind::Shell),
         _ => Some(SessionKind::App { app: form.app }),
     };
-    let request = SessionRequest { pool_id: form.pool_id, kind, user_id: None };
+    let request = SessionRequest {
+        pool_id: form.pool_id,
+        kind,
+        user_id: None,
+    };
     match control::session::request(&state.plane, &actor, request).await {
         Ok(session) => redirect(&format!("/portal/sessions/{}", session.id)),
-        Err(error) => refused("/portal?", &ApiError::from(error).0, &format!("&pool={}", form.pool_id)),
+        Err(error) => refused(
+            "/portal?",
+            &ApiError::from(error).0,
+            &format!("&pool={}", form.pool_id),
+        ),
     }
 }
 
@@ -119,7 +148,11 @@ pub struct End {
 }
 
 /// `POST /ui/end`: ends a session, or the wait for one, and shows how it ended.
-pub async fn end(State(state): State<AppState>, SignedIn(actor): SignedIn, Form(form): Form<End>) -> Response {
+pub async fn end(
+    State(state): State<AppState>,
+    SignedIn(actor): SignedIn,
+    Form(form): Form<End>,
+) -> Response {
     match control::session::end(&state.plane, &actor, form.session_id).await {
         Ok(session) => redirect(&format!("/portal/sessions/{}", session.id)),
         Err(error) => refused("/portal?", &ApiError::from(error).0, ""),
@@ -133,7 +166,12 @@ impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
-        parts.extensions.get::<Actor>().cloned().map(Self).ok_or_else(|| redirect("/login?error=unauthenticated"))
+        parts
+            .extensions
+            .get::<Actor>()
+            .cloned()
+            .map(Self)
+            .ok_or_else(|| redirect("/login?error=unauthenticated"))
     }
 }
 
@@ -143,16 +181,31 @@ pub struct Peer(pub Option<IpAddr>);
 impl FromRequestParts<AppState> for Peer {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Self::Rejection> {
-        let direct = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
-        let forwarded = if state.web.behind_proxy { forwarded_for(&parts.headers) } else { None };
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &AppState,
+    ) -> Result<Self, Self::Rejection> {
+        let direct = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|ConnectInfo(address)| address.ip());
+        let forwarded = if state.web.behind_proxy {
+            forwarded_for(&parts.headers)
+        } else {
+            None
+        };
         Ok(Self(forwarded.or(direct)))
     }
 }
 
 /// What the proxy in front has added: the last entry. Those before it are the client's own words.
 fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
-    let last = headers.get_all("x-forwarded-for").iter().last()?.to_str().ok()?;
+    let last = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .next_back()?
+        .to_str()
+        .ok()?;
     last.rsplit(',').next()?.trim().parse().ok()
 }
 
@@ -174,21 +227,41 @@ const fn home(role: Role) -> &'static str {
 fn is_own_path(next: &str) -> bool {
     next.starts_with('/')
         && !next.starts_with("//")
-        && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+        && next
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
 }
 
 fn refused(back: &str, problem: &Problem, rest: &str) -> Response {
-    let field = problem.errors.first().map(|error| error.pointer.trim_start_matches('/')).unwrap_or_default();
-    let field = if field.is_empty() { String::new() } else { format!("&field={}", encoded(field)) };
-    let retry = problem.retry_after.map(|secs| format!("&retry_after={secs}")).unwrap_or_default();
-    redirect(&format!("{back}error={}{field}{retry}{rest}", problem.code.as_str()))
+    let field = problem
+        .errors
+        .first()
+        .map(|error| error.pointer.trim_start_matches('/'))
+        .unwrap_or_default();
+    let field = if field.is_empty() {
+        String::new()
+    } else {
+        format!("&field={}", encoded(field))
+    };
+    let retry = problem
+        .retry_after
+        .map(|secs| format!("&retry_after={secs}"))
+        .unwrap_or_default();
+    redirect(&format!(
+        "{back}error={}{field}{retry}{rest}",
+        problem.code.as_str()
+    ))
 }
 
 /// 303: the browser goes on with GET.
 fn redirect(to: &str) -> Response {
     match HeaderValue::try_from(to) {
         Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
-        Err(_) => (StatusCode::SEE_OTHER, [(header::LOCATION, HeaderValue::from_static("/"))]).into_response(),
+        Err(_) => (
+            StatusCode::SEE_OTHER,
+            [(header::LOCATION, HeaderValue::from_static("/"))],
+        )
+            .into_response(),
     }
 }
 
@@ -199,7 +272,8 @@ fn encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/') {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            // Writing into a String cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
     encoded
@@ -214,7 +288,14 @@ mod tests {
         for path in ["/portal", "/admin/pools?tab=queue"] {
             assert!(is_own_path(path), "{path}");
         }
-        for path in ["", "//evil.example", "/\\evil.example", "https://evil.example", "portal", "/a\r\nb"] {
+        for path in [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "portal",
+            "/a\r\nb",
+        ] {
             assert!(!is_own_path(path), "{path}");
         }
     }
@@ -222,7 +303,10 @@ mod tests {
     #[test]
     fn the_last_entry_is_the_proxys() {
         let mut headers = HeaderMap::new();
-        headers.append("x-forwarded-for", HeaderValue::from_static("10.0.0.1, 192.0.2.7"));
+        headers.append(
+            "x-forwarded-for",
+            HeaderValue::from_static("10.0.0.1, 192.0.2.7"),
+        );
         assert_eq!(forwarded_for(&headers), Some(IpAddr::from([192, 0, 2, 7])));
     }
 

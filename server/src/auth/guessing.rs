@@ -40,7 +40,12 @@ impl Guessing {
     ///
     /// # Errors
     /// 429 with the time to wait.
-    pub fn admit(&self, name: &str, address: Option<IpAddr>, now: Timestamp) -> Result<(), Problem> {
+    pub fn admit(
+        &self,
+        name: &str,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<(), Problem> {
         let table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let until = keys(name, address)
             .filter_map(|(who, _)| table.get(&who))
@@ -48,9 +53,12 @@ impl Guessing {
             .max()
             .filter(|until| *until > now);
         let Some(until) = until else { return Ok(()) };
-        let secs = u32::try_from(until.since(now).div_euclid(1000) + 1).unwrap_or(LONGEST_WAIT_SECS);
-        let mut problem =
-            Problem::new(ProblemCode::TooManyRequests, format!("Too many wrong passwords. Try again in {secs} s."));
+        let secs =
+            u32::try_from(until.since(now).div_euclid(1000) + 1).unwrap_or(LONGEST_WAIT_SECS);
+        let mut problem = Problem::new(
+            ProblemCode::TooManyRequests,
+            format!("Too many wrong passwords. Try again in {secs} s."),
+        );
         problem.retry_after = Some(secs);
         Err(problem)
     }
@@ -66,14 +74,20 @@ impl Guessing {
             if table.len() >= REMEMBERED && !table.contains_key(&who) {
                 continue;
             }
-            let entry = table.entry(who).or_insert(Refusals { count: 0, last: now, wait_until: now });
+            let entry = table.entry(who).or_insert(Refusals {
+                count: 0,
+                last: now,
+                wait_until: now,
+            });
             if now.since(entry.last) >= FORGIVEN_AFTER_MILLIS {
                 entry.count = 0;
             }
             entry.count = entry.count.saturating_add(1);
             entry.last = now;
             if entry.count >= free {
-                let doubled = 1_u32.checked_shl(entry.count - free).unwrap_or(LONGEST_WAIT_SECS);
+                let doubled = 1_u32
+                    .checked_shl(entry.count - free)
+                    .unwrap_or(LONGEST_WAIT_SECS);
                 entry.wait_until = now.plus_secs(doubled.min(LONGEST_WAIT_SECS));
             }
         }
@@ -81,18 +95,26 @@ impl Guessing {
 
     /// The right password was given: the name is forgiven, the address is not (it may have one account of its own).
     pub fn forgive(&self, name: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&Who::Name(fold(name)));
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&Who::Name(fold(name)));
     }
 }
 
 fn keys(name: &str, address: Option<IpAddr>) -> impl Iterator<Item = (Who, u32)> {
     let by_name = (Who::Name(fold(name)), FREE_BY_NAME);
-    std::iter::once(by_name).chain(address.map(|address| (Who::Address(network(address)), FREE_BY_ADDRESS)))
+    std::iter::once(by_name)
+        .chain(address.map(|address| (Who::Address(network(address)), FREE_BY_ADDRESS)))
 }
 
 /// As the sign-in reads it, cut to the longest name there can be.
 fn fold(name: &str) -> String {
-    name.trim().chars().take(64).collect::<String>().to_ascii_lowercase()
+    name.trim()
+        .chars()
+        .take(64)
+        .collect::<String>()
+        .to_ascii_lowercase()
 }
 
 /// A provider gives one customer a /64 of IPv6: all of it is one guesser.
@@ -119,13 +141,23 @@ mod tests {
         }
         assert!(guessing.admit("ann", None, at(0)).is_ok());
         guessing.refused("ann", None, at(0));
-        assert_eq!(guessing.admit("ann", None, at(0)).expect_err("waits").retry_after, Some(2));
+        assert_eq!(
+            guessing
+                .admit("ann", None, at(0))
+                .expect_err("waits")
+                .retry_after,
+            Some(2)
+        );
         assert!(guessing.admit("ben", None, at(0)).is_ok());
         assert!(guessing.admit("ann", None, at(1)).is_ok());
         for _ in 0..40 {
             guessing.refused("ann", None, at(1));
         }
-        let wait = guessing.admit("ann", None, at(1)).expect_err("waits").retry_after.expect("a time");
+        let wait = guessing
+            .admit("ann", None, at(1))
+            .expect_err("waits")
+            .retry_after
+            .expect("a time");
         assert!(wait <= LONGEST_WAIT_SECS + 1, "{wait}");
         guessing.forgive("ANN");
         assert!(guessing.admit("ann", None, at(1)).is_ok());
@@ -139,7 +171,11 @@ mod tests {
             guessing.refused(&format!("user{number}"), address, at(0));
         }
         assert!(guessing.admit("somebody", address, at(0)).is_err());
-        assert!(guessing.admit("somebody", Some(IpAddr::from([192, 0, 2, 2])), at(0)).is_ok());
+        assert!(
+            guessing
+                .admit("somebody", Some(IpAddr::from([192, 0, 2, 2])), at(0))
+                .is_ok()
+        );
     }
 
     #[test]

@@ -39,16 +39,24 @@ async fn find(state: &AppState, request: &mut Request) -> Result<(), ApiError> {
             None => None,
         };
         let actor = found.ok_or_else(|| {
-            Problem::new(ProblemCode::Unauthenticated, "This API key is not valid. Send `Authorization: Bearer weir_…`.")
+            Problem::new(
+                ProblemCode::Unauthenticated,
+                "This API key is not valid. Send `Authorization: Bearer weir_…`.",
+            )
         })?;
         request.extensions_mut().insert(actor);
         return Ok(());
     }
-    let Some(token) = cookie::token(request.headers(), &state.web) else { return Ok(()) };
+    let Some(token) = cookie::token(request.headers(), &state.web) else {
+        return Ok(());
+    };
     // Before the token is looked at: what another site sends is refused whether or not the sign-in still holds.
     origin::check(request.method(), request.headers(), &state.web)?;
     if let Some(user) = control::login::authenticate(&state.plane, &token).await? {
-        request.extensions_mut().insert(Actor::Person { user: user.id, role: user.role });
+        request.extensions_mut().insert(Actor::Person {
+            user: user.id,
+            role: user.role,
+        });
         request.extensions_mut().insert(LoginToken(token));
     }
     Ok(())
@@ -67,9 +75,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        parts.extensions.get::<Actor>().cloned().map(Caller).ok_or_else(|| {
-            Problem::new(ProblemCode::Unauthenticated, "Sign in, or send an API key as `Authorization: Bearer weir_…`.").into()
-        })
+        parts
+            .extensions
+            .get::<Actor>()
+            .cloned()
+            .map(Caller)
+            .ok_or_else(|| {
+                Problem::new(
+                    ProblemCode::Unauthenticated,
+                    "Sign in, or send an API key as `Authorization: Bearer weir_…`.",
+                )
+                .into()
+            })
     }
 }
 
@@ -85,9 +102,22 @@ mod tests {
 
     /// What a person without the admin role may do.
     const FOR_PEOPLE: [&str; 16] = [
-        "list_pools", "get_pool", "list_sessions", "request_session", "get_session", "end_session",
-        "keep_session_alive", "reveal_session", "get_rdp_file", "list_ssh_keys", "create_ssh_key", "delete_ssh_key",
-        "get_deployment", "get_me", "stream_events", "get_user",
+        "list_pools",
+        "get_pool",
+        "list_sessions",
+        "request_session",
+        "get_session",
+        "end_session",
+        "keep_session_alive",
+        "reveal_session",
+        "get_rdp_file",
+        "list_ssh_keys",
+        "create_ssh_key",
+        "delete_ssh_key",
+        "get_deployment",
+        "get_me",
+        "stream_events",
+        "get_user",
     ];
 
     /// Every operation: method, path with an id of the right kind, name, and the schema's name of its body.
@@ -99,14 +129,30 @@ mod tests {
                 let mut path = path.replace("{key}", "autoscale");
                 for parameter in operation["parameters"].as_array().into_iter().flatten() {
                     if parameter["name"] == "id" {
-                        let schema = parameter["schema"]["$ref"].as_str().expect("a schema").rsplit('/').next();
-                        let pattern = &document["components"]["schemas"][schema.expect("a name")]["pattern"];
-                        let prefix = pattern.as_str().expect("a pattern")[1..].split('_').next().expect("a prefix");
-                        path = path.replace("{id}", &format!("{prefix}_01980000-0000-7000-8000-000000000001"));
+                        let schema = parameter["schema"]["$ref"]
+                            .as_str()
+                            .expect("a schema")
+                            .rsplit('/')
+                            .next();
+                        let pattern =
+                            &document["components"]["schemas"][schema.expect("a name")]["pattern"];
+                        let prefix = pattern.as_str().expect("a pattern")[1..]
+                            .split('_')
+                            .next()
+                            .expect("a prefix");
+                        path = path.replace(
+                            "{id}",
+                            &format!("{prefix}_01980000-0000-7000-8000-000000000001"),
+                        );
                     }
                 }
                 let id = operation["operationId"].as_str().expect("an id").to_owned();
-                all.push((method.to_uppercase(), path, id, operation["requestBody"].clone()));
+                all.push((
+                    method.to_uppercase(),
+                    path,
+                    id,
+                    operation["requestBody"].clone(),
+                ));
             }
         }
         all
@@ -122,7 +168,11 @@ mod tests {
             let body = body.is_object().then(|| json!({}));
             let nobody = app.call("", &method, &path, body.clone()).await;
             assert_eq!(nobody.status, 401, "{method} {path}: {nobody:?}");
-            assert_eq!(nobody.header("content-type"), "application/problem+json", "{method} {path}");
+            assert_eq!(
+                nobody.header("content-type"),
+                "application/problem+json",
+                "{method} {path}"
+            );
             let wrong = app.call("weir_x_y", &method, &path, body).await;
             assert_eq!(wrong.status, 401, "{method} {path}: {wrong:?}");
             if FOR_PEOPLE.contains(&id.as_str()) {
@@ -130,8 +180,13 @@ mod tests {
             }
             // Without a body a request may be refused before the role is looked at, but never granted.
             let headers = [("if-match", "\"v1\"")];
-            let person = app.call_with(&app.user_key, &method, &path, Some(minimal(&id)), &headers).await;
-            assert!([403, 404].contains(&person.status.as_u16()), "{id}: {person:?}");
+            let person = app
+                .call_with(&app.user_key, &method, &path, Some(minimal(&id)), &headers)
+                .await;
+            assert!(
+                [403, 404].contains(&person.status.as_u16()),
+                "{id}: {person:?}"
+            );
         }
     }
 
@@ -159,7 +214,10 @@ mod tests {
         let app = TestApp::new().await;
         let cookie = app.sign_in("ada").await;
         let send = async |method: Method, site: Option<&str>, origin: Option<&str>| {
-            let mut request = Request::builder().method(method).uri("/api/v1/pools").header("cookie", &cookie);
+            let mut request = Request::builder()
+                .method(method)
+                .uri("/api/v1/pools")
+                .header("cookie", &cookie);
             request = request.header("content-type", "application/json");
             if let Some(site) = site {
                 request = request.header("sec-fetch-site", site);
@@ -171,20 +229,41 @@ mod tests {
             app.send(request.body(body).expect("a request")).await
         };
         send(Method::GET, None, None).await.expect(200);
-        send(Method::POST, Some("same-origin"), None).await.expect_problem(422, "invalid");
-        send(Method::POST, None, Some(crate::testing::ORIGIN)).await.expect_problem(422, "invalid");
+        send(Method::POST, Some("same-origin"), None)
+            .await
+            .expect_problem(422, "invalid");
+        send(Method::POST, None, Some(crate::testing::ORIGIN))
+            .await
+            .expect_problem(422, "invalid");
         for site in ["cross-site", "same-site", "none"] {
-            send(Method::POST, Some(site), Some(crate::testing::ORIGIN)).await.expect_problem(403, "cross_site");
+            send(Method::POST, Some(site), Some(crate::testing::ORIGIN))
+                .await
+                .expect_problem(403, "cross_site");
         }
-        send(Method::POST, None, Some("http://127.0.0.1:3001")).await.expect_problem(403, "cross_site");
-        send(Method::POST, None, None).await.expect_problem(403, "cross_site");
+        send(Method::POST, None, Some("http://127.0.0.1:3001"))
+            .await
+            .expect_problem(403, "cross_site");
+        send(Method::POST, None, None)
+            .await
+            .expect_problem(403, "cross_site");
 
         // Pages' own calls and forms, with a cookie or without.
-        for path in ["/ui/login", "/ui/logout", "/ui/setup", "/ui/launch", "/ui/end", "/ui/fn/anything"] {
+        for path in [
+            "/ui/login",
+            "/ui/logout",
+            "/ui/setup",
+            "/ui/launch",
+            "/ui/end",
+            "/ui/fn/anything",
+        ] {
             for with in [cookie.as_str(), "x=y"] {
-                let request = Request::post(path).header("cookie", with).header("sec-fetch-site", "cross-site");
+                let request = Request::post(path)
+                    .header("cookie", with)
+                    .header("sec-fetch-site", "cross-site");
                 let request = request.header("content-type", "application/x-www-form-urlencoded");
-                app.send(request.body(Body::from("a=b")).expect("a request")).await.expect_problem(403, "cross_site");
+                app.send(request.body(Body::from("a=b")).expect("a request"))
+                    .await
+                    .expect_problem(403, "cross_site");
             }
         }
     }
@@ -194,7 +273,9 @@ mod tests {
         let app = TestApp::new().await;
         let cookie = app.sign_in("ben").await;
         let me = async |cookie: &str| {
-            let request = Request::get("/api/v1/me").header("cookie", cookie).body(Body::empty());
+            let request = Request::get("/api/v1/me")
+                .header("cookie", cookie)
+                .body(Body::empty());
             app.send(request.expect("a request")).await
         };
         assert_eq!(me(&cookie).await.expect(200).json()["user_name"], "ben");
@@ -204,8 +285,12 @@ mod tests {
         me("weir=x").await.expect_problem(401, "unauthenticated");
         // A cookie beside a wrong key does not help.
         let cookie = app.sign_in("ben").await;
-        let request = Request::get("/api/v1/me").header("cookie", &cookie).header("authorization", "Bearer weir_x_y");
-        app.send(request.body(Body::empty()).expect("a request")).await.expect_problem(401, "unauthenticated");
+        let request = Request::get("/api/v1/me")
+            .header("cookie", &cookie)
+            .header("authorization", "Bearer weir_x_y");
+        app.send(request.body(Body::empty()).expect("a request"))
+            .await
+            .expect_problem(401, "unauthenticated");
     }
 
     #[tokio::test]
@@ -213,13 +298,25 @@ mod tests {
         let app = TestApp::new().await;
         for name in ["ben", "nobody"] {
             for attempt in 0..5 {
-                let answer = app.form("/ui/login", "", &format!("name={name}&password=wrong")).await.expect(303);
-                assert_eq!(answer.header("location"), "/login?error=unauthenticated", "{name} {attempt}");
+                let answer = app
+                    .form("/ui/login", "", &format!("name={name}&password=wrong"))
+                    .await
+                    .expect(303);
+                assert_eq!(
+                    answer.header("location"),
+                    "/login?error=unauthenticated",
+                    "{name} {attempt}"
+                );
                 assert_eq!(answer.header("set-cookie"), "");
             }
             let fields = format!("name={name}&password={}", PASSWORD.replace(' ', "+"));
             let answer = app.form("/ui/login", "", &fields).await.expect(303);
-            assert!(answer.header("location").starts_with("/login?error=too_many_requests&retry_after="), "{answer:?}");
+            assert!(
+                answer
+                    .header("location")
+                    .starts_with("/login?error=too_many_requests&retry_after="),
+                "{answer:?}"
+            );
         }
         app.sign_in("ada").await;
     }
@@ -227,31 +324,66 @@ mod tests {
     #[tokio::test]
     async fn set_up_happens_once() {
         let app = TestApp::new().await;
-        let token = control::setup::new_link(&app.plane).await.expect("a link").expect("set-up is open");
-        let fields = |password: &str| format!("token={}&name=root&password={password}", token.expose());
-        let short = app.form("/ui/setup", "", &fields("short")).await.expect(303);
-        assert!(short.header("location").contains("error=invalid&field=password"), "{short:?}");
-        let done = app.form("/ui/setup", "", &fields("long-enough-password")).await.expect(303);
+        let token = control::setup::new_link(&app.plane)
+            .await
+            .expect("a link")
+            .expect("set-up is open");
+        let fields =
+            |password: &str| format!("token={}&name=root&password={password}", token.expose());
+        let short = app
+            .form("/ui/setup", "", &fields("short"))
+            .await
+            .expect(303);
+        assert!(
+            short
+                .header("location")
+                .contains("error=invalid&field=password"),
+            "{short:?}"
+        );
+        let done = app
+            .form("/ui/setup", "", &fields("long-enough-password"))
+            .await
+            .expect(303);
         assert_eq!(done.header("location"), "/admin");
         assert!(done.header("set-cookie").starts_with("weir="), "{done:?}");
-        let again = app.form("/ui/setup", "", &fields("long-enough-password")).await.expect(303);
+        let again = app
+            .form("/ui/setup", "", &fields("long-enough-password"))
+            .await
+            .expect(303);
         assert!(again.header("location").contains("error=gone"), "{again:?}");
-        assert!(control::setup::new_link(&app.plane).await.expect("an answer").is_none());
+        assert!(
+            control::setup::new_link(&app.plane)
+                .await
+                .expect("an answer")
+                .is_none()
+        );
     }
 
     #[tokio::test]
     async fn launching_needs_a_sign_in() {
         let app = TestApp::new().await;
-        let made = app.pool("Desks", json!({ "aggressive_scaling": true })).await;
+        let made = app
+            .pool("Desks", json!({ "aggressive_scaling": true }))
+            .await;
         let fields = format!("pool_id={}", made.pool);
         let answer = app.form("/ui/launch", "", &fields).await.expect(303);
         assert_eq!(answer.header("location"), "/login?error=unauthenticated");
         let cookie = app.sign_in("ben").await;
         let answer = app.form("/ui/launch", &cookie, &fields).await.expect(303);
         let page = answer.header("location").to_owned();
-        let id = page.strip_prefix("/portal/sessions/").expect("the session's page");
-        let answer = app.form("/ui/end", &cookie, &format!("session_id={id}")).await.expect(303);
+        let id = page
+            .strip_prefix("/portal/sessions/")
+            .expect("the session's page");
+        let answer = app
+            .form("/ui/end", &cookie, &format!("session_id={id}"))
+            .await
+            .expect(303);
         assert_eq!(answer.header("location"), page);
-        assert_eq!(app.user("GET", &format!("/sessions/{id}"), None).await.json()["how"], "cancelled");
+        assert_eq!(
+            app.user("GET", &format!("/sessions/{id}"), None)
+                .await
+                .json()["how"],
+            "cancelled"
+        );
     }
 }

@@ -33,7 +33,10 @@ pub fn check(method: &Method, headers: &HeaderMap, web: &Web) -> Result<(), Prob
     }
     Err(Problem::new(
         ProblemCode::CrossSite,
-        format!("With a cookie, changes are made from Weir's own pages at {}. Programs use an API key.", web.origin),
+        format!(
+            "With a cookie, changes are made from Weir's own pages at {}. Programs use an API key.",
+            web.origin
+        ),
     ))
 }
 
@@ -50,31 +53,60 @@ mod tests {
     use super::*;
     use axum::http::{HeaderName, HeaderValue};
 
+    /// Method, headers, and whether it is let through.
+    type Row = (Method, &'static [(&'static str, &'static str)], bool);
+
     #[test]
     fn only_weirs_own_pages_change_things() {
-        let web =
-            Web { origin: "https://weir.example".into(), https: true, behind_proxy: false, metrics_token: None };
-        let table: [(Method, &[(&str, &str)], bool); 13] = [
+        let web = Web {
+            origin: "https://weir.example".into(),
+            https: true,
+            behind_proxy: false,
+            metrics_token: None,
+        };
+        let table: [Row; 13] = [
             (Method::GET, &[("sec-fetch-site", "cross-site")], true),
             (Method::HEAD, &[], true),
             (Method::POST, &[("sec-fetch-site", "same-origin")], true),
             (Method::POST, &[("sec-fetch-site", "same-site")], false),
             (Method::POST, &[("sec-fetch-site", "cross-site")], false),
             (Method::POST, &[("sec-fetch-site", "none")], false),
-            (Method::DELETE, &[("sec-fetch-site", "cross-site"), ("origin", "https://weir.example")], false),
+            (
+                Method::DELETE,
+                &[
+                    ("sec-fetch-site", "cross-site"),
+                    ("origin", "https://weir.example"),
+                ],
+                false,
+            ),
             (Method::POST, &[("origin", "https://weir.example")], true),
             (Method::POST, &[("origin", "http://weir.example")], false),
-            (Method::POST, &[("origin", "https://weir.example:8443")], false),
-            (Method::POST, &[("origin", "https://weir.example.evil.example")], false),
+            (
+                Method::POST,
+                &[("origin", "https://weir.example:8443")],
+                false,
+            ),
+            (
+                Method::POST,
+                &[("origin", "https://weir.example.evil.example")],
+                false,
+            ),
             (Method::POST, &[("origin", "null")], false),
             (Method::PUT, &[], false),
         ];
         for (method, pairs, expected) in table {
             let mut headers = HeaderMap::new();
             for (name, value) in pairs {
-                headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+                headers.insert(
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                );
             }
-            assert_eq!(check(&method, &headers, &web).is_ok(), expected, "{method} {pairs:?}");
+            assert_eq!(
+                check(&method, &headers, &web).is_ok(),
+                expected,
+                "{method} {pairs:?}"
+            );
         }
     }
 }

@@ -28,7 +28,9 @@ pub async fn list_api_keys(
     Caller(actor): Caller,
     Query(page): Query<PageParams>,
 ) -> ApiResult<Json<Page<ApiKey>>> {
-    Ok(Json(control::api_key::list(&state.plane, &actor, &page.into()).await?))
+    Ok(Json(
+        control::api_key::list(&state.plane, &actor, &page.into()).await?,
+    ))
 }
 
 /// Makes an API key. Its text is in this answer and nowhere else.

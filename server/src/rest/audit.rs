@@ -18,5 +18,7 @@ pub async fn list_audit(
     Caller(actor): Caller,
     Query(page): Query<PageParams>,
 ) -> ApiResult<Json<Page<AuditRecord>>> {
-    Ok(Json(control::audit::list(&state.plane, &actor, &page.into()).await?))
+    Ok(Json(
+        control::audit::list(&state.plane, &actor, &page.into()).await?,
+    ))
 }

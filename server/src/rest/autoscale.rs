@@ -1,17 +1,17 @@
 //! Autoscale configs: bodies are the keys of the form `autoscale`.
 
+use crate::openapi::AutoscaleConfigDocument;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::id::ConfigId;
-use domain::page::Page;
 use domain::autoscale::{PlanPreview, RenderedScript, SavedConfig, Validation};
 use domain::form::Draft;
+use domain::id::ConfigId;
 use domain::id::PoolId;
+use domain::page::Page;
 use domain::page::PageQuery;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
-use crate::openapi::AutoscaleConfigDocument;
 
 use crate::auth::Caller;
 use crate::rest::create::{Create, Created, IdempotencyKeyHeader};
@@ -54,14 +54,23 @@ pub async fn list_autoscale_configs(
     Caller(actor): Caller,
     Query(params): Query<ConfigParams>,
 ) -> ApiResult<Json<Page<SavedConfig>>> {
-    let page = PageQuery { cursor: params.cursor, limit: params.limit };
-    Ok(Json(control::autoscale::list(&state.plane, &actor, params.pool_id, &page).await?))
+    let page = PageQuery {
+        cursor: params.cursor,
+        limit: params.limit,
+    };
+    Ok(Json(
+        control::autoscale::list(&state.plane, &actor, params.pool_id, &page).await?,
+    ))
 }
 
 /// One autoscale config.
 #[utoipa::path(get, path = "/autoscale-configs/{id}", tag = "autoscale-configs", params(("id" = ConfigId, Path)),
     responses((status = 200, body = SavedConfig, headers(("ETag" = String)))))]
-pub async fn get_autoscale_config(State(state): State<AppState>, Caller(actor): Caller, Id(id): Id<ConfigId>) -> ApiResult<Response> {
+pub async fn get_autoscale_config(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ConfigId>,
+) -> ApiResult<Response> {
     let autoscale_config = control::autoscale::get(&state.plane, &actor, id).await?;
     Ok(versioned(autoscale_config.version, autoscale_config))
 }
@@ -91,7 +100,8 @@ pub async fn replace_autoscale_config(
     IfMatch(seen): IfMatch,
     Json(input): Json<Draft>,
 ) -> ApiResult<Response> {
-    let autoscale_config = control::autoscale::replace(&state.plane, &actor, id, seen, input).await?;
+    let autoscale_config =
+        control::autoscale::replace(&state.plane, &actor, id, seen, input).await?;
     Ok(versioned(autoscale_config.version, autoscale_config))
 }
 
@@ -127,7 +137,9 @@ pub async fn validate_autoscale_config(
     Query(saved): Query<SavedParams>,
     Json(draft): Json<Draft>,
 ) -> ApiResult<Json<Validation>> {
-    Ok(Json(control::autoscale::validate(&state.plane, &actor, saved.config_id, draft).await?))
+    Ok(Json(
+        control::autoscale::validate(&state.plane, &actor, saved.config_id, draft).await?,
+    ))
 }
 
 /// What the loop would do now if this document were saved. Nothing is changed.
@@ -139,7 +151,9 @@ pub async fn plan_autoscale_config(
     Query(saved): Query<SavedParams>,
     Json(draft): Json<Draft>,
 ) -> ApiResult<Json<PlanPreview>> {
-    Ok(Json(control::autoscale::plan(&state.plane, &actor, saved.config_id, draft).await?))
+    Ok(Json(
+        control::autoscale::plan(&state.plane, &actor, saved.config_id, draft).await?,
+    ))
 }
 
 /// What the loop would do now for a saved config. Nothing is changed.
@@ -150,7 +164,9 @@ pub async fn plan_saved_autoscale_config(
     Caller(actor): Caller,
     Id(id): Id<ConfigId>,
 ) -> ApiResult<Json<PlanPreview>> {
-    Ok(Json(control::autoscale::plan_saved(&state.plane, &actor, id).await?))
+    Ok(Json(
+        control::autoscale::plan_saved(&state.plane, &actor, id).await?,
+    ))
 }
 
 /// A start-up script to look at.
@@ -174,7 +190,10 @@ pub async fn render_script(
     Caller(actor): Caller,
     Json(input): Json<RenderScriptInput>,
 ) -> ApiResult<Json<RenderedScript>> {
-    Ok(Json(control::autoscale::render_script(&state.plane, &actor, input.config, input.template).await?))
+    Ok(Json(
+        control::autoscale::render_script(&state.plane, &actor, input.config, input.template)
+            .await?,
+    ))
 }
 
 #[cfg(test)]
@@ -198,46 +217,108 @@ mod tests {
                 assert_eq!(got.json()[key], *value, "{key}");
             }
         }
-        assert!(got.json()["secrets"]["connection_password"]["set_at"].is_string(), "{got:?}");
+        assert!(
+            got.json()["secrets"]["connection_password"]["set_at"].is_string(),
+            "{got:?}"
+        );
 
         // Absent keeps, null removes.
         let mut document = made.document.clone();
-        document.as_object_mut().expect("an object").remove("connection_password");
+        document
+            .as_object_mut()
+            .expect("an object")
+            .remove("connection_password");
         let seen = [("if-match", "\"v1\"")];
-        let put = app.call_with(&app.admin_key, "PUT", &path, Some(document.clone()), &seen).await.expect(200);
-        assert!(put.json()["secrets"]["connection_password"].is_object(), "{put:?}");
+        let put = app
+            .call_with(&app.admin_key, "PUT", &path, Some(document.clone()), &seen)
+            .await
+            .expect(200);
+        assert!(
+            put.json()["secrets"]["connection_password"].is_object(),
+            "{put:?}"
+        );
         document["connection_password"] = json!(null);
         document["enabled"] = json!(false);
         let seen = [("if-match", put.header("etag"))];
-        app.call_with(&app.admin_key, "PUT", &path, Some(document), &seen).await.expect_problem(422, "invalid");
+        app.call_with(&app.admin_key, "PUT", &path, Some(document), &seen)
+            .await
+            .expect_problem(422, "invalid");
     }
 
     #[tokio::test]
     async fn an_unsaved_config_is_judged_planned_and_rendered() {
         let app = TestApp::new().await;
-        let made = app.pool("Desks", json!({ "minimum_available_sessions": 3 })).await;
-        let plan = app.admin("POST", &format!("/autoscale-configs/{}/plan", made.config), None).await.expect(200).json();
-        assert_eq!((&plan["create"], &plan["seats_per_server"]), (&json!(2), &json!(2)), "{plan}");
+        let made = app
+            .pool("Desks", json!({ "minimum_available_sessions": 3 }))
+            .await;
+        let plan = app
+            .admin(
+                "POST",
+                &format!("/autoscale-configs/{}/plan", made.config),
+                None,
+            )
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(
+            (&plan["create"], &plan["seats_per_server"]),
+            (&json!(2), &json!(2)),
+            "{plan}"
+        );
 
         let mut document = made.document.clone();
         document["name"] = json!("Another");
         document["minimum_available_sessions"] = json!(5);
         let path = format!("/autoscale-configs/plan?config_id={}", made.config);
-        let plan = app.admin("POST", &path, Some(document.clone())).await.expect(200).json();
+        let plan = app
+            .admin("POST", &path, Some(document.clone()))
+            .await
+            .expect(200)
+            .json();
         assert_eq!(plan["create"], 3, "{plan}");
-        let verdict = app.admin("POST", "/autoscale-configs/validate", Some(document.clone())).await.expect(200).json();
+        let verdict = app
+            .admin(
+                "POST",
+                "/autoscale-configs/validate",
+                Some(document.clone()),
+            )
+            .await
+            .expect(200)
+            .json();
         assert_eq!(verdict["errors"], json!([]), "{verdict}");
         document["minimum_available_sessions"] = json!(-1);
-        let verdict = app.admin("POST", "/autoscale-configs/validate", Some(document.clone())).await.expect(200).json();
-        assert_eq!(verdict["errors"][0]["pointer"], "/minimum_available_sessions", "{verdict}");
-        app.admin("POST", "/autoscale-configs", Some(document)).await.expect_problem(422, "invalid");
+        let verdict = app
+            .admin(
+                "POST",
+                "/autoscale-configs/validate",
+                Some(document.clone()),
+            )
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(
+            verdict["errors"][0]["pointer"], "/minimum_available_sessions",
+            "{verdict}"
+        );
+        app.admin("POST", "/autoscale-configs", Some(document))
+            .await
+            .expect_problem(422, "invalid");
 
         let body = json!({ "config": made.document, "template": "at {upstream_auth_address}: {checkin_jwt}" });
-        let script = app.admin("POST", "/autoscale-configs/render-script", Some(body)).await.expect(200).json();
+        let script = app
+            .admin("POST", "/autoscale-configs/render-script", Some(body))
+            .await
+            .expect(200)
+            .json();
         let text = script["script"].as_str().expect("a script");
-        assert!(text.starts_with("at 127.0.0.1:3000: ") && !text.contains("eyJ"), "{text}");
+        assert!(
+            text.starts_with("at 127.0.0.1:3000: ") && !text.contains("eyJ"),
+            "{text}"
+        );
         let body = json!({ "config": made.document, "template": "{checkin_jwd}" });
-        app.admin("POST", "/autoscale-configs/render-script", Some(body)).await.expect_problem(422, "invalid");
+        app.admin("POST", "/autoscale-configs/render-script", Some(body))
+            .await
+            .expect_problem(422, "invalid");
     }
 
     #[tokio::test]
@@ -245,14 +326,25 @@ mod tests {
         let app = TestApp::new().await;
         let made = app.pool("Desks", json!({})).await;
         let seen = [("if-match", "\"v1\"")];
-        for path in
-            [format!("/pools/{}", made.pool), format!("/zones/{}", made.zone), format!("/providers/{}", made.provider)]
-        {
-            let answer = app.call_with(&app.admin_key, "DELETE", &path, None, &seen).await;
-            assert!(answer.expect_problem(409, "in_use").text.contains("Desks"), "{path}");
+        for path in [
+            format!("/pools/{}", made.pool),
+            format!("/zones/{}", made.zone),
+            format!("/providers/{}", made.provider),
+        ] {
+            let answer = app
+                .call_with(&app.admin_key, "DELETE", &path, None, &seen)
+                .await;
+            assert!(
+                answer.expect_problem(409, "in_use").text.contains("Desks"),
+                "{path}"
+            );
         }
         let path = format!("/autoscale-configs/{}", made.config);
-        app.call_with(&app.admin_key, "DELETE", &path, None, &seen).await.expect(204);
-        app.admin("GET", &path, None).await.expect_problem(404, "not_found");
+        app.call_with(&app.admin_key, "DELETE", &path, None, &seen)
+            .await
+            .expect(204);
+        app.admin("GET", &path, None)
+            .await
+            .expect_problem(404, "not_found");
     }
 }

@@ -50,8 +50,15 @@ pub async fn set_server_status(
 /// Reports the state of a server.
 #[utoipa::path(post, path = "/api/v1/checkin", tag = "check-in", request_body = CheckinReport,
     responses((status = 200, body = Heard)), security(("checkin_token" = [])))]
-pub async fn check_in(State(state): State<AppState>, headers: HeaderMap, request: Request) -> ApiResult<Json<Heard>> {
-    let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer);
+pub async fn check_in(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    request: Request,
+) -> ApiResult<Json<Heard>> {
+    let token = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(bearer);
     let token = token.map(ToOwned::to_owned).unwrap_or_default();
     let body = json::body(request, &state).await?;
     record(&state, &token, &body).await
@@ -59,7 +66,11 @@ pub async fn check_in(State(state): State<AppState>, headers: HeaderMap, request
 
 async fn record(state: &AppState, token: &str, body: &[u8]) -> ApiResult<Json<Heard>> {
     if token.is_empty() {
-        return Err(Problem::new(ProblemCode::Unauthenticated, "The check-in token is not valid.").into());
+        return Err(Problem::new(
+            ProblemCode::Unauthenticated,
+            "The check-in token is not valid.",
+        )
+        .into());
     }
     let report: CheckinReport = json::parse(body)?;
     control::checkin::record(&state.plane, token, report).await?;
@@ -73,19 +84,34 @@ mod tests {
     use axum::http::Request;
     use serde_json::json;
 
-    const SEEDS_BODY: &str =
-        r#"{"status": "running", "status_message": "Initialization Complete", "status_progress": "100"}"#;
+    const SEEDS_BODY: &str = r#"{"status": "running", "status_message": "Initialization Complete", "status_progress": "100"}"#;
 
     #[tokio::test]
     async fn every_token_that_is_none_is_refused_alike() {
         let app = TestApp::new().await;
         let key = &app.admin_key;
         let mut answers = Vec::new();
-        for token in ["", "x", "eyJhbGciOiJub25lIn0.e30.", key.as_str(), &"x".repeat(5000)] {
+        for token in [
+            "",
+            "x",
+            "eyJhbGciOiJub25lIn0.e30.",
+            key.as_str(),
+            &"x".repeat(5000),
+        ] {
             let path = format!("/api/set_server_status?token={token}");
             let body = Some(serde_json::from_str(SEEDS_BODY).expect("JSON"));
-            answers.push(app.call("", "POST", &path, body.clone()).await.expect_problem(401, "unauthenticated").text);
-            answers.push(app.call(token, "POST", "/checkin", body).await.expect_problem(401, "unauthenticated").text);
+            answers.push(
+                app.call("", "POST", &path, body.clone())
+                    .await
+                    .expect_problem(401, "unauthenticated")
+                    .text,
+            );
+            answers.push(
+                app.call(token, "POST", "/checkin", body)
+                    .await
+                    .expect_problem(401, "unauthenticated")
+                    .text,
+            );
         }
         answers.dedup();
         assert_eq!(answers.len(), 1, "{answers:?}");
@@ -97,16 +123,33 @@ mod tests {
         for (body, status, code) in [
             ("{", 400, "bad_request"),
             (r#"{"status": "done"}"#, 422, "invalid"),
-            (r#"{"status": "progress", "status_progress": "101"}"#, 422, "invalid"),
+            (
+                r#"{"status": "progress", "status_progress": "101"}"#,
+                422,
+                "invalid",
+            ),
             (SEEDS_BODY, 401, "unauthenticated"),
         ] {
-            let request = Request::post("/api/set_server_status?token=x").body(Body::from(body)).expect("a request");
+            let request = Request::post("/api/set_server_status?token=x")
+                .body(Body::from(body))
+                .expect("a request");
             app.send(request).await.expect_problem(status, code);
         }
         let request = Request::post("/api/v1/checkin").header("authorization", "Bearer x");
         let request = request.body(Body::from(SEEDS_BODY)).expect("a request");
-        app.send(request).await.expect_problem(415, "unsupported_media_type");
-        app.call("", "GET", "/api/set_server_status?token=x", None).await.expect_problem(405, "method_not_allowed");
-        app.call("", "POST", "/api/set_server_status?token=x", Some(json!([]))).await.expect(422);
+        app.send(request)
+            .await
+            .expect_problem(415, "unsupported_media_type");
+        app.call("", "GET", "/api/set_server_status?token=x", None)
+            .await
+            .expect_problem(405, "method_not_allowed");
+        app.call(
+            "",
+            "POST",
+            "/api/set_server_status?token=x",
+            Some(json!([])),
+        )
+        .await
+        .expect(422);
     }
 }

@@ -25,7 +25,13 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 pub struct IdempotencyKeyHeader {
     /// A text of the client's choice. The same request with the same key is done once within 24 hours and answered
     /// the same again.
-    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 200, pattern = "^[!-~]+$", required = false)]
+    #[param(
+        rename = "Idempotency-Key",
+        min_length = 1,
+        max_length = 200,
+        pattern = "^[!-~]+$",
+        required = false
+    )]
     idempotency_key: Option<String>,
 }
 
@@ -43,16 +49,29 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Create<T> {
 
     async fn from_request(request: Request, state: &S) -> ApiResult<Self> {
         let path = request.uri().path().to_owned();
-        let key = match request.headers().get(IDEMPOTENCY_KEY).map(HeaderValue::to_str) {
+        let key = match request
+            .headers()
+            .get(IDEMPOTENCY_KEY)
+            .map(HeaderValue::to_str)
+        {
             None => None,
             Some(Ok(key)) => Some(key.to_owned()),
             Some(Err(_)) => {
                 let message = "An Idempotency-Key has 1 to 200 visible ASCII characters.";
-                return Err(wrong_field(String::new(), "idempotency_key", message.to_owned()));
+                return Err(wrong_field(
+                    String::new(),
+                    "idempotency_key",
+                    message.to_owned(),
+                ));
             }
         };
         let body = json::body(request, state).await?;
-        Ok(Self { input: json::parse(&body)?, path, key, body })
+        Ok(Self {
+            input: json::parse(&body)?,
+            path,
+            key,
+            body,
+        })
     }
 }
 
@@ -78,14 +97,14 @@ impl<T: Send + 'static> Create<T> {
         self,
         state: &AppState,
         actor: &Actor,
-        make: impl FnOnce(AppState, Actor, T) -> F,
+        doing: impl FnOnce(AppState, Actor, T) -> F,
     ) -> ApiResult<Response>
     where
         O: Created,
         F: Future<Output = control::Result<O>> + Send + 'static,
     {
         let Some(key) = self.key else {
-            let made = make(state.clone(), actor.clone(), self.input).await?;
+            let made = doing(state.clone(), actor.clone(), self.input).await?;
             return Ok(Answer::of(&self.path, &made)?.into_response());
         };
         let mut what = state.fingerprint_key.to_vec();
@@ -94,9 +113,11 @@ impl<T: Send + 'static> Create<T> {
         what.extend_from_slice(&self.body);
         let request = match idempotency::begin(&state.plane, actor, &key, &what).await? {
             Begun::Do(request) => request,
-            Begun::Done { status, body } => return Ok(Answer::again(status, &body)?.into_response()),
+            Begun::Done { status, body } => {
+                return Ok(Answer::again(status, &body)?.into_response());
+            }
         };
-        let made = make(state.clone(), actor.clone(), self.input);
+        let made = doing(state.clone(), actor.clone(), self.input);
         let (plane, path) = (state.plane.clone(), self.path);
         // In a task of its own: a client that goes away must not leave the key half used.
         let task = tokio::spawn(async move {
@@ -124,13 +145,13 @@ impl<T: Send + 'static> Create<T> {
         self,
         state: &AppState,
         actor: &Actor,
-        make: impl FnOnce(AppState, Actor, T) -> F,
+        doing: impl FnOnce(AppState, Actor, T) -> F,
     ) -> ApiResult<Response>
     where
         O: Created,
         F: Future<Output = control::Result<O>> + Send + 'static,
     {
-        Self { key: None, ..self }.run(state, actor, make).await
+        Self { key: None, ..self }.run(state, actor, doing).await
     }
 }
 
@@ -162,7 +183,12 @@ impl Answer {
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::CREATED);
-        let mut response = (status, [(header::CONTENT_TYPE, "application/json")], self.body).into_response();
+        let mut response = (
+            status,
+            [(header::CONTENT_TYPE, "application/json")],
+            self.body,
+        )
+            .into_response();
         // The path of this request and an id of ours: both are plain ASCII.
         if let Ok(location) = HeaderValue::try_from(self.location) {
             response.headers_mut().insert(header::LOCATION, location);
@@ -176,7 +202,11 @@ impl IntoResponse for Answer {
 
 fn fault(error: &dyn std::error::Error) -> ApiError {
     tracing::error!(%error, "an answer could not be made");
-    Problem::new(ProblemCode::Internal, "Weir has a fault. Its log says more.").into()
+    Problem::new(
+        ProblemCode::Internal,
+        "Weir has a fault. Its log says more.",
+    )
+    .into()
 }
 
 #[cfg(test)]
@@ -189,22 +219,47 @@ mod tests {
         let app = TestApp::new().await;
         let body = json!({ "name": "Desks" });
         let key = [("idempotency-key", "one")];
-        let first = app.call_with(&app.admin_key, "POST", "/pools", Some(body.clone()), &key).await.expect(201);
-        let again = app.call_with(&app.admin_key, "POST", "/pools", Some(body.clone()), &key).await.expect(201);
+        let first = app
+            .call_with(&app.admin_key, "POST", "/pools", Some(body.clone()), &key)
+            .await
+            .expect(201);
+        let again = app
+            .call_with(&app.admin_key, "POST", "/pools", Some(body.clone()), &key)
+            .await
+            .expect(201);
         assert_eq!(first.text, again.text);
         assert_eq!(first.header("location"), again.header("location"));
         assert_eq!(first.header("etag"), again.header("etag"));
-        assert_eq!(app.admin("GET", "/pools", None).await.json()["items"].as_array().map(Vec::len), Some(1));
+        assert_eq!(
+            app.admin("GET", "/pools", None).await.json()["items"]
+                .as_array()
+                .map(Vec::len),
+            Some(1)
+        );
 
         let other = Some(json!({ "name": "Others" }));
-        let answer = app.call_with(&app.admin_key, "POST", "/pools", other.clone(), &key).await;
+        let answer = app
+            .call_with(&app.admin_key, "POST", "/pools", other.clone(), &key)
+            .await;
         answer.expect_problem(422, "idempotency_mismatch");
         // Another path with the same key is another request; another caller has keys of their own.
-        app.call_with(&app.admin_key, "POST", "/zones", other, &key).await.expect_problem(422, "idempotency_mismatch");
-        app.call_with(&app.user_key, "POST", "/pools", Some(body), &key).await.expect_problem(403, "forbidden");
+        app.call_with(&app.admin_key, "POST", "/zones", other, &key)
+            .await
+            .expect_problem(422, "idempotency_mismatch");
+        app.call_with(&app.user_key, "POST", "/pools", Some(body), &key)
+            .await
+            .expect_problem(403, "forbidden");
         for wrong in ["", "with space", &"x".repeat(201)] {
             let headers = [("idempotency-key", wrong)];
-            let answer = app.call_with(&app.admin_key, "POST", "/pools", Some(json!({ "name": "X" })), &headers).await;
+            let answer = app
+                .call_with(
+                    &app.admin_key,
+                    "POST",
+                    "/pools",
+                    Some(json!({ "name": "X" })),
+                    &headers,
+                )
+                .await;
             answer.expect_problem(422, "invalid");
         }
     }
@@ -214,9 +269,25 @@ mod tests {
         let app = TestApp::new().await;
         let key = [("idempotency-key", "one")];
         for _ in 0..2 {
-            let answer = app.call_with(&app.admin_key, "POST", "/pools", Some(json!({ "name": "" })), &key).await;
+            let answer = app
+                .call_with(
+                    &app.admin_key,
+                    "POST",
+                    "/pools",
+                    Some(json!({ "name": "" })),
+                    &key,
+                )
+                .await;
             answer.expect_problem(422, "invalid");
         }
-        app.call_with(&app.admin_key, "POST", "/pools", Some(json!({ "name": "Desks" })), &key).await.expect(201);
+        app.call_with(
+            &app.admin_key,
+            "POST",
+            "/pools",
+            Some(json!({ "name": "Desks" })),
+            &key,
+        )
+        .await
+        .expect(201);
     }
 }

@@ -36,6 +36,11 @@ pub async fn list_decisions(
     Caller(actor): Caller,
     Query(params): Query<DecisionParams>,
 ) -> ApiResult<Json<Page<Decision>>> {
-    let page = PageQuery { cursor: params.cursor, limit: params.limit };
-    Ok(Json(control::decision::list(&state.plane, &actor, params.pool_id, &page).await?))
+    let page = PageQuery {
+        cursor: params.cursor,
+        limit: params.limit,
+    };
+    Ok(Json(
+        control::decision::list(&state.plane, &actor, params.pool_id, &page).await?,
+    ))
 }

@@ -23,7 +23,10 @@ pub struct Deployment {
 /// This installation: its id and version.
 #[utoipa::path(get, path = "/deployment", tag = "deployment", responses((status = 200, body = Deployment)))]
 pub async fn get_deployment(State(state): State<AppState>, _caller: Caller) -> Json<Deployment> {
-    Json(Deployment { id: state.plane.deployment(), version: env!("CARGO_PKG_VERSION") })
+    Json(Deployment {
+        id: state.plane.deployment(),
+        version: env!("CARGO_PKG_VERSION"),
+    })
 }
 
 /// The one who asks.
@@ -52,5 +55,10 @@ pub async fn get_me(State(state): State<AppState>, Caller(actor): Caller) -> Api
         Actor::Server(_) => (Role::User, None),
         Actor::System => (Role::Admin, None),
     };
-    Ok(Json(Me { role, user_id: actor.user(), user_name, api_key_id }))
+    Ok(Json(Me {
+        role,
+        user_id: actor.user(),
+        user_name,
+        api_key_id,
+    }))
 }

@@ -26,14 +26,21 @@ impl Created for SavedDraft {
 
 /// Your drafts, newest last.
 #[utoipa::path(get, path = "/drafts", tag = "drafts", responses((status = 200, body = Vec<SavedDraft>)))]
-pub async fn list_drafts(State(state): State<AppState>, Caller(actor): Caller) -> ApiResult<Json<Vec<SavedDraft>>> {
+pub async fn list_drafts(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+) -> ApiResult<Json<Vec<SavedDraft>>> {
     Ok(Json(control::draft::list(&state.plane, &actor).await?))
 }
 
 /// One draft.
 #[utoipa::path(get, path = "/drafts/{id}", tag = "drafts", params(("id" = DraftId, Path)),
     responses((status = 200, body = SavedDraft, headers(("ETag" = String)))))]
-pub async fn get_draft(State(state): State<AppState>, Caller(actor): Caller, Id(id): Id<DraftId>) -> ApiResult<Response> {
+pub async fn get_draft(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<DraftId>,
+) -> ApiResult<Response> {
     let draft = control::draft::get(&state.plane, &actor, id).await?;
     Ok(versioned(draft.version, draft))
 }

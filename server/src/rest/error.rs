@@ -35,7 +35,8 @@ impl From<control::Error> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let Self(problem) = self;
-        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let retry_after = problem.retry_after;
         let mut response = (status, Json(problem)).into_response();
         let headers = response.headers_mut();
@@ -45,7 +46,10 @@ impl IntoResponse for ApiError {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(secs));
         }
         if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"weir\""));
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"weir\""),
+            );
         }
         response
     }
@@ -65,18 +69,31 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 
 /// One wrong field, named by its JSON pointer.
 pub fn wrong_field(pointer: String, code: &'static str, message: String) -> ApiError {
-    ApiError(Problem::invalid(vec![FieldError { pointer, code: code.into(), message }]))
+    ApiError(Problem::invalid(vec![FieldError {
+        pointer,
+        code: code.into(),
+        message,
+    }]))
 }
 
 /// For a path below `/api` that is none.
 pub async fn no_such_path(uri: Uri) -> ApiError {
-    Problem::new(ProblemCode::NotFound, format!("There is no path {}. /api/openapi.json lists them all.", uri.path()))
-        .into()
+    Problem::new(
+        ProblemCode::NotFound,
+        format!(
+            "There is no path {}. /api/openapi.json lists them all.",
+            uri.path()
+        ),
+    )
+    .into()
 }
 
 /// For a path that does not have this method.
 pub async fn no_such_method(method: Method, uri: Uri) -> ApiError {
-    let detail = format!("{} does not have the method {method}. The header Allow lists those it has.", uri.path());
+    let detail = format!(
+        "{} does not have the method {method}. The header Allow lists those it has.",
+        uri.path()
+    );
     Problem::new(ProblemCode::MethodNotAllowed, detail).into()
 }
 
@@ -94,12 +111,25 @@ pub async fn as_problem(request: Request, next: Next) -> Response {
     }
     let (code, detail) = match status {
         StatusCode::NOT_FOUND => (ProblemCode::NotFound, "There is no such path."),
-        StatusCode::METHOD_NOT_ALLOWED => (ProblemCode::MethodNotAllowed, "This path does not have this method."),
+        StatusCode::METHOD_NOT_ALLOWED => (
+            ProblemCode::MethodNotAllowed,
+            "This path does not have this method.",
+        ),
         StatusCode::PAYLOAD_TOO_LARGE => (ProblemCode::TooLarge, "A body has up to 256 KiB."),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => (ProblemCode::UnsupportedMediaType, "Send application/json."),
-        StatusCode::SERVICE_UNAVAILABLE => (ProblemCode::Unavailable, "Weir cannot do this at the moment."),
-        status if status.is_client_error() => (ProblemCode::BadRequest, "The request cannot be read."),
-        _ => (ProblemCode::Internal, "Weir has a fault. Its log says more."),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            (ProblemCode::UnsupportedMediaType, "Send application/json.")
+        }
+        StatusCode::SERVICE_UNAVAILABLE => (
+            ProblemCode::Unavailable,
+            "Weir cannot do this at the moment.",
+        ),
+        status if status.is_client_error() => {
+            (ProblemCode::BadRequest, "The request cannot be read.")
+        }
+        _ => (
+            ProblemCode::Internal,
+            "Weir has a fault. Its log says more.",
+        ),
     };
     let allow = response.headers().get(header::ALLOW).cloned();
     let mut response = ApiError(Problem::new(code, detail)).into_response();

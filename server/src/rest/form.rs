@@ -107,24 +107,40 @@ pub struct RefusalTable {
 #[utoipa::path(get, path = "/forms/{key}", tag = "forms",
     params(("key" = String, Path, description = "The form's name.", pattern = "^[a-z_]{1,32}$")),
     responses((status = 200, body = FormTable)))]
-pub async fn get_form(Caller(actor): Caller, Path(key): Path<String>) -> ApiResult<Json<FormTable>> {
+pub async fn get_form(
+    Caller(actor): Caller,
+    Path(key): Path<String>,
+) -> ApiResult<Json<FormTable>> {
     actor.require_admin()?;
-    let form = forms().find(|form| form.key == key).ok_or_else(|| Problem::not_found("form"))?;
+    let form = forms()
+        .find(|form| form.key == key)
+        .ok_or_else(|| Problem::not_found("form"))?;
     Ok(Json(FormTable::of(form)))
 }
 
 /// All forms.
 pub fn forms() -> impl Iterator<Item = &'static Form> {
     let kinds = ProviderKind::ALL.into_iter().map(providers::registry::form);
-    [&domain::autoscale::FORM, &domain::ldap::FORM].into_iter().chain(kinds)
+    [&domain::autoscale::FORM, &domain::ldap::FORM]
+        .into_iter()
+        .chain(kinds)
 }
 
 impl FormTable {
     /// The table of a form.
     pub fn of(form: &'static Form) -> Self {
-        let steps = form.steps.iter().map(|step| StepTable { key: step.key, title: step.title, about: step.about });
+        let steps = form.steps.iter().map(|step| StepTable {
+            key: step.key,
+            title: step.title,
+            about: step.about,
+        });
         let fields = form.fields.iter().map(|field| FieldTable::of(form, field));
-        Self { key: form.key, title: form.title, steps: steps.collect(), fields: fields.collect() }
+        Self {
+            key: form.key,
+            title: form.title,
+            steps: steps.collect(),
+            fields: fields.collect(),
+        }
     }
 }
 
@@ -171,7 +187,11 @@ impl FieldTable {
                         value: choice.value,
                         label: choice.label,
                         help: choice.help,
-                        refused: choice.refused.iter().map(|refusal| refused(form, &refusal.when, refusal.reason)).collect(),
+                        refused: choice
+                            .refused
+                            .iter()
+                            .map(|refusal| refused(form, &refusal.when, refusal.reason))
+                            .collect(),
                     })
                     .collect();
                 "choice"
@@ -191,7 +211,10 @@ impl FieldTable {
 }
 
 fn refused(form: &Form, when: &Condition, reason: &'static str) -> RefusalTable {
-    RefusalTable { when: when.words(form), reason }
+    RefusalTable {
+        when: when.words(form),
+        reason,
+    }
 }
 
 const fn word(format: Format) -> Option<&'static str> {

@@ -41,13 +41,19 @@ pub async fn body<S: Send + Sync>(request: Request, state: &S) -> ApiResult<Byte
 
 /// The bytes of a body, whatever it says it is.
 pub async fn raw_body<S: Send + Sync>(request: Request, state: &S) -> ApiResult<Bytes> {
-    Bytes::from_request(request, state).await.map_err(|rejection| {
-        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            Problem::new(ProblemCode::TooLarge, "A body has up to 256 KiB.").into()
-        } else {
-            Problem::new(ProblemCode::BadRequest, "The body ended before it was whole.").into()
-        }
-    })
+    Bytes::from_request(request, state)
+        .await
+        .map_err(|rejection| {
+            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                Problem::new(ProblemCode::TooLarge, "A body has up to 256 KiB.").into()
+            } else {
+                Problem::new(
+                    ProblemCode::BadRequest,
+                    "The body ended before it was whole.",
+                )
+                .into()
+            }
+        })
 }
 
 /// Reads an object.
@@ -55,7 +61,11 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
     serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| not_json(&error))?;
     // A struct could be read from a list too: that is nobody's intent.
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
-        return Err(wrong_field(String::new(), "wrong_type", "The body has to be a JSON object.".to_owned()));
+        return Err(wrong_field(
+            String::new(),
+            "wrong_type",
+            "The body has to be a JSON object.".to_owned(),
+        ));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
@@ -70,9 +80,13 @@ fn refused(path: &Path, error: &serde_json::Error) -> ApiError {
     }
     let text = error.to_string();
     // The library adds where it was in the text, which the pointer says better.
-    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
+    let text = text
+        .rsplit_once(" at line ")
+        .map_or(text.as_str(), |(text, _)| text);
     let named = |prefix: &str| {
-        text.strip_prefix(prefix).and_then(|rest| rest.split('`').next()).map(ToOwned::to_owned)
+        text.strip_prefix(prefix)
+            .and_then(|rest| rest.split('`').next())
+            .map(ToOwned::to_owned)
     };
     let mut pointer = pointer(path);
     if let Some(key) = named("missing field `") {
@@ -84,14 +98,26 @@ fn refused(path: &Path, error: &serde_json::Error) -> ApiError {
         if !pointer.ends_with(&escaped(&key)) {
             push(&mut pointer, &key);
         }
-        return wrong_field(pointer, "unknown_field", format!("There is no such field: {text}."));
+        return wrong_field(
+            pointer,
+            "unknown_field",
+            format!("There is no such field: {text}."),
+        );
     }
-    let code = if text.starts_with("invalid type") { "wrong_type" } else { "invalid" };
+    let code = if text.starts_with("invalid type") {
+        "wrong_type"
+    } else {
+        "invalid"
+    };
     wrong_field(pointer, code, format!("This value is wrong: {text}."))
 }
 
 fn not_json(error: &serde_json::Error) -> ApiError {
-    Problem::new(ProblemCode::BadRequest, format!("The body is not JSON: {error}.")).into()
+    Problem::new(
+        ProblemCode::BadRequest,
+        format!("The body is not JSON: {error}."),
+    )
+    .into()
 }
 
 /// RFC 6901.
@@ -116,9 +142,20 @@ fn escaped(key: &str) -> String {
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
-    let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+    let Some(value) = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+    else {
+        return false;
+    };
+    let essence = value
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    essence == "application/json"
+        || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
 #[cfg(test)]
@@ -127,7 +164,9 @@ mod tests {
     use domain::pool::PoolInput;
 
     fn problem(text: &str) -> Problem {
-        parse::<PoolInput>(text.as_bytes()).expect_err("a refusal").0
+        parse::<PoolInput>(text.as_bytes())
+            .expect_err("a refusal")
+            .0
     }
 
     #[test]
@@ -136,8 +175,16 @@ mod tests {
             (r#"{"name": 3}"#, "/name", "wrong_type"),
             (r"{}", "/name", "required"),
             (r#"{"name": "a", "size": 3}"#, "/size", "unknown_field"),
-            (r#"{"name": "a", "apps": [{"key": "x", "name": "X"}]}"#, "/apps/0/program", "required"),
-            (r#"{"name": "a", "apps": [{"key": "x", "name": "X", "program": 1}]}"#, "/apps/0/program", "wrong_type"),
+            (
+                r#"{"name": "a", "apps": [{"key": "x", "name": "X"}]}"#,
+                "/apps/0/program",
+                "required",
+            ),
+            (
+                r#"{"name": "a", "apps": [{"key": "x", "name": "X", "program": 1}]}"#,
+                "/apps/0/program",
+                "wrong_type",
+            ),
             ("[]", "", "wrong_type"),
             (r#"["a", "", []]"#, "", "wrong_type"),
             ("3", "", "wrong_type"),
@@ -152,8 +199,15 @@ mod tests {
     #[test]
     fn what_is_no_json_is_a_bad_request() {
         let deep = "[".repeat(100_000);
-        for text in ["", "{", "{\"name\": \"a\"} x", "{'name': 1}", deep.as_str(), "\u{0}"] {
-            assert_eq!(problem(text).code, ProblemCode::BadRequest, "{:.20}", text);
+        for text in [
+            "",
+            "{",
+            "{\"name\": \"a\"} x",
+            "{'name': 1}",
+            deep.as_str(),
+            "\u{0}",
+        ] {
+            assert_eq!(problem(text).code, ProblemCode::BadRequest, "{text:.20}");
         }
     }
 }

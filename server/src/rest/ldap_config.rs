@@ -1,13 +1,13 @@
 //! LDAP configs: bodies are the keys of the form `ldap`.
 
+use crate::openapi::LdapConfigDocument;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::id::LdapConfigId;
-use domain::page::Page;
 use domain::form::Draft;
+use domain::id::LdapConfigId;
 use domain::ldap::SavedLdapConfig;
-use crate::openapi::LdapConfigDocument;
+use domain::page::Page;
 
 use crate::auth::Caller;
 use crate::rest::create::{Create, Created, IdempotencyKeyHeader};
@@ -35,13 +35,19 @@ pub async fn list_ldap_configs(
     Caller(actor): Caller,
     Query(page): Query<PageParams>,
 ) -> ApiResult<Json<Page<SavedLdapConfig>>> {
-    Ok(Json(control::ldap_config::list(&state.plane, &actor, &page.into()).await?))
+    Ok(Json(
+        control::ldap_config::list(&state.plane, &actor, &page.into()).await?,
+    ))
 }
 
 /// One LDAP config.
 #[utoipa::path(get, path = "/ldap-configs/{id}", tag = "ldap-configs", params(("id" = LdapConfigId, Path)),
     responses((status = 200, body = SavedLdapConfig, headers(("ETag" = String)))))]
-pub async fn get_ldap_config(State(state): State<AppState>, Caller(actor): Caller, Id(id): Id<LdapConfigId>) -> ApiResult<Response> {
+pub async fn get_ldap_config(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<LdapConfigId>,
+) -> ApiResult<Response> {
     let ldap_config = control::ldap_config::get(&state.plane, &actor, id).await?;
     Ok(versioned(ldap_config.version, ldap_config))
 }

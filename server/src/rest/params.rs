@@ -23,7 +23,9 @@ impl<T: FromStr<Err: Display>, S: Send + Sync> FromRequestParts<S> for Id<T> {
         let Path(text) = Path::<String>::from_request_parts(parts, state)
             .await
             .map_err(|_| Problem::new(ProblemCode::NotFound, "The path holds no id."))?;
-        let id = text.parse().map_err(|error| Problem::new(ProblemCode::NotFound, format!("Not found: {error}.")))?;
+        let id = text
+            .parse()
+            .map_err(|error| Problem::new(ProblemCode::NotFound, format!("Not found: {error}.")))?;
         Ok(Self(id))
     }
 }
@@ -37,7 +39,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> ApiResult<Self> {
         axum::extract::Query::try_from_uri(&parts.uri)
             .map(|query| Self(query.0))
-            .map_err(|rejection| wrong_field(String::new(), "query", format!("The query is wrong: {}.", cause(&rejection))))
+            .map_err(|rejection| {
+                wrong_field(
+                    String::new(),
+                    "query",
+                    format!("The query is wrong: {}.", cause(&rejection)),
+                )
+            })
     }
 }
 
@@ -56,7 +64,10 @@ pub struct PageParams {
 
 impl From<PageParams> for PageQuery {
     fn from(params: PageParams) -> Self {
-        Self { cursor: params.cursor, limit: params.limit }
+        Self {
+            cursor: params.cursor,
+            limit: params.limit,
+        }
     }
 }
 

@@ -33,13 +33,19 @@ pub async fn list_pools(
     Caller(actor): Caller,
     Query(page): Query<PageParams>,
 ) -> ApiResult<Json<Page<Pool>>> {
-    Ok(Json(control::pool::list(&state.plane, &actor, &page.into()).await?))
+    Ok(Json(
+        control::pool::list(&state.plane, &actor, &page.into()).await?,
+    ))
 }
 
 /// One pool.
 #[utoipa::path(get, path = "/pools/{id}", tag = "pools", params(("id" = PoolId, Path)),
     responses((status = 200, body = Pool, headers(("ETag" = String)))))]
-pub async fn get_pool(State(state): State<AppState>, Caller(actor): Caller, Id(id): Id<PoolId>) -> ApiResult<Response> {
+pub async fn get_pool(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<PoolId>,
+) -> ApiResult<Response> {
     let pool = control::pool::get(&state.plane, &actor, id).await?;
     Ok(versioned(pool.version, pool))
 }

@@ -37,13 +37,19 @@ pub async fn list_providers(
     Caller(actor): Caller,
     Query(page): Query<PageParams>,
 ) -> ApiResult<Json<Page<Provider>>> {
-    Ok(Json(control::provider::list(&state.plane, &actor, &page.into()).await?))
+    Ok(Json(
+        control::provider::list(&state.plane, &actor, &page.into()).await?,
+    ))
 }
 
 /// One provider config.
 #[utoipa::path(get, path = "/providers/{id}", tag = "providers", params(("id" = ProviderId, Path)),
     responses((status = 200, body = Provider, headers(("ETag" = String)))))]
-pub async fn get_provider(State(state): State<AppState>, Caller(actor): Caller, Id(id): Id<ProviderId>) -> ApiResult<Response> {
+pub async fn get_provider(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ProviderId>,
+) -> ApiResult<Response> {
     let provider = control::provider::get(&state.plane, &actor, id).await?;
     Ok(versioned(provider.version, provider))
 }
@@ -99,7 +105,9 @@ pub async fn test_provider(
     Caller(actor): Caller,
     Id(id): Id<ProviderId>,
 ) -> ApiResult<Json<Vec<TestCheck>>> {
-    Ok(Json(control::provider::test(&state.plane, &actor, id).await?))
+    Ok(Json(
+        control::provider::test(&state.plane, &actor, id).await?,
+    ))
 }
 
 /// A kind of provider with the form of its own fields (`settings`).
@@ -117,5 +125,13 @@ pub async fn list_provider_kinds(Caller(actor): Caller) -> ApiResult<Json<Vec<Pr
     actor.require_admin()?;
     let kinds = ProviderKind::ALL;
     let form = |kind| FormTable::of(providers::registry::form(kind));
-    Ok(Json(kinds.into_iter().map(|kind| ProviderKindForm { kind, form: form(kind) }).collect()))
+    Ok(Json(
+        kinds
+            .into_iter()
+            .map(|kind| ProviderKindForm {
+                kind,
+                form: form(kind),
+            })
+            .collect(),
+    ))
 }

@@ -49,8 +49,18 @@ pub async fn list_servers(
     Caller(actor): Caller,
     Query(params): Query<ServerParams>,
 ) -> ApiResult<Json<Page<Server>>> {
-    let page = PageQuery { cursor: params.cursor, limit: params.limit };
-    let page = control::server::list(&state.plane, &actor, params.pool_id, params.include_deleted, &page).await?;
+    let page = PageQuery {
+        cursor: params.cursor,
+        limit: params.limit,
+    };
+    let page = control::server::list(
+        &state.plane,
+        &actor,
+        params.pool_id,
+        params.include_deleted,
+        &page,
+    )
+    .await?;
     Ok(Json(page))
 }
 
@@ -91,7 +101,9 @@ pub async fn drain_server(
     Caller(actor): Caller,
     Id(id): Id<ServerId>,
 ) -> ApiResult<Json<Server>> {
-    Ok(Json(control::server::drain(&state.plane, &actor, id).await?))
+    Ok(Json(
+        control::server::drain(&state.plane, &actor, id).await?,
+    ))
 }
 
 /// Takes sessions again.
@@ -105,7 +117,9 @@ pub async fn undrain_server(
     Caller(actor): Caller,
     Id(id): Id<ServerId>,
 ) -> ApiResult<Json<Server>> {
-    Ok(Json(control::server::undrain(&state.plane, &actor, id).await?))
+    Ok(Json(
+        control::server::undrain(&state.plane, &actor, id).await?,
+    ))
 }
 
 /// How a server is deleted.

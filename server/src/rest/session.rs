@@ -23,7 +23,11 @@ impl Created for Session {
     }
 
     fn status(&self) -> StatusCode {
-        if self.status == SessionState::Queued { StatusCode::ACCEPTED } else { StatusCode::CREATED }
+        if self.status == SessionState::Queued {
+            StatusCode::ACCEPTED
+        } else {
+            StatusCode::CREATED
+        }
     }
 }
 
@@ -78,14 +82,19 @@ pub async fn list_sessions(
     Caller(actor): Caller,
     Query(params): Query<SessionParams>,
 ) -> ApiResult<Json<Page<Session>>> {
-    let page = PageQuery { cursor: params.cursor, limit: params.limit };
+    let page = PageQuery {
+        cursor: params.cursor,
+        limit: params.limit,
+    };
     let filter = control::session::Filter {
         pool: params.pool_id,
         user: params.user_id,
         server: params.server_id,
         include_ended: params.include_ended,
     };
-    Ok(Json(control::session::list(&state.plane, &actor, filter, &page).await?))
+    Ok(Json(
+        control::session::list(&state.plane, &actor, filter, &page).await?,
+    ))
 }
 
 /// One session: its owner's and admins' to see.
@@ -120,7 +129,9 @@ pub async fn keep_session_alive(
     Caller(actor): Caller,
     Id(id): Id<SessionId>,
 ) -> ApiResult<Json<Session>> {
-    Ok(Json(control::session::keepalive(&state.plane, &actor, id).await?))
+    Ok(Json(
+        control::session::keepalive(&state.plane, &actor, id).await?,
+    ))
 }
 
 /// Shows the session's credentials to its owner, and to nobody else. Each look is in the audit log.
@@ -134,7 +145,9 @@ pub async fn reveal_session(
 ) -> ApiResult<Response> {
     let revealed = control::session::reveal(&state.plane, &actor, id).await?;
     let mut response = Json(revealed).into_response();
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
@@ -151,7 +164,10 @@ pub async fn get_rdp_file(
     let text = control::session::rdp_file(&state.plane, &actor, id).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/x-rdp"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"session.rdp\""),
+        (
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"session.rdp\"",
+        ),
         (header::CACHE_CONTROL, "no-store"),
     ];
     Ok((headers, text).into_response())
@@ -164,6 +180,10 @@ mod tests {
     use crate::testing::TestApp;
     use serde_json::{Value, json};
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the loop under test works by the real clock"
+    )]
     async fn until(app: &TestApp, path: &str, state: &str) -> Value {
         for _ in 0..200 {
             let session = app.user("GET", path, None).await.expect(200).json();
@@ -172,38 +192,66 @@ mod tests {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("{path} has not become {state}: {:?}", app.user("GET", path, None).await);
+        panic!(
+            "{path} has not become {state}: {:?}",
+            app.user("GET", path, None).await
+        );
     }
 
     #[tokio::test]
     async fn a_person_waits_is_seated_connects_and_ends() {
         let app = TestApp::new().await;
-        let made = app.pool("Desks", json!({ "aggressive_scaling": true })).await;
+        let made = app
+            .pool("Desks", json!({ "aggressive_scaling": true }))
+            .await;
         let request = json!({ "pool_id": made.pool });
-        let queued = app.user("POST", "/sessions", Some(request)).await.expect(202);
+        let queued = app
+            .user("POST", "/sessions", Some(request))
+            .await
+            .expect(202);
         assert_eq!(queued.json()["state"], "queued");
         assert_eq!(queued.json()["wait"]["position"], 1);
         let path = queued.header("location").to_owned();
-        app.user("POST", &format!("{path}/reveal"), None).await.expect_problem(409, "conflict");
+        app.user("POST", &format!("{path}/reveal"), None)
+            .await
+            .expect_problem(409, "conflict");
 
         app.begin_loop();
         let session = until(&app, &path, "assigned").await;
         assert!(session["connection"]["port"].is_number(), "{session}");
         assert!(!session.to_string().contains("password"), "{session}");
-        let revealed = app.user("POST", &format!("{path}/reveal"), None).await.expect(200);
+        let revealed = app
+            .user("POST", &format!("{path}/reveal"), None)
+            .await
+            .expect(200);
         assert_eq!(revealed.header("cache-control"), "no-store");
         assert_eq!(app.user("GET", &path, None).await.json()["state"], "active");
-        app.user("POST", &format!("{path}/keepalive"), None).await.expect(200);
-        app.user("GET", &format!("{path}/rdp"), None).await.expect_problem(409, "conflict");
+        app.user("POST", &format!("{path}/keepalive"), None)
+            .await
+            .expect(200);
+        app.user("GET", &format!("{path}/rdp"), None)
+            .await
+            .expect_problem(409, "conflict");
 
         // An admin sees the session, and never its credentials.
         app.admin("GET", &path, None).await.expect(200);
-        app.admin("POST", &format!("{path}/reveal"), None).await.expect_problem(404, "not_found");
+        app.admin("POST", &format!("{path}/reveal"), None)
+            .await
+            .expect_problem(404, "not_found");
 
         let ended = app.user("DELETE", &path, None).await.expect(200).json();
-        assert_eq!((&ended["state"], &ended["how"]), (&json!("ended"), &json!("owner")));
-        app.user("POST", &format!("{path}/keepalive"), None).await.expect_problem(409, "conflict");
-        let listed = app.user("GET", "/sessions?include_ended=true", None).await.expect(200).json();
+        assert_eq!(
+            (&ended["state"], &ended["how"]),
+            (&json!("ended"), &json!("owner"))
+        );
+        app.user("POST", &format!("{path}/keepalive"), None)
+            .await
+            .expect_problem(409, "conflict");
+        let listed = app
+            .user("GET", "/sessions?include_ended=true", None)
+            .await
+            .expect(200)
+            .json();
         assert_eq!(listed["items"].as_array().map(Vec::len), Some(1));
         app.stop();
     }
@@ -211,20 +259,33 @@ mod tests {
     #[tokio::test]
     async fn where_nothing_comes_nobody_waits() {
         let app = TestApp::new().await;
-        let made = app.pool("Desks", json!({ "aggressive_scaling": false })).await;
+        let made = app
+            .pool("Desks", json!({ "aggressive_scaling": false }))
+            .await;
         let request = json!({ "pool_id": made.pool });
-        app.user("POST", "/sessions", Some(request)).await.expect_problem(409, "no_capacity_coming");
+        app.user("POST", "/sessions", Some(request))
+            .await
+            .expect_problem(409, "no_capacity_coming");
         let wrong = json!({ "pool_id": made.pool, "kind": { "kind": "desktop" } });
-        app.user("POST", "/sessions", Some(wrong)).await.expect_problem(422, "invalid");
+        app.user("POST", "/sessions", Some(wrong))
+            .await
+            .expect_problem(422, "invalid");
         let another = json!({ "pool_id": made.pool, "user_id": app.admin.id });
-        app.user("POST", "/sessions", Some(another)).await.expect_problem(422, "invalid");
+        app.user("POST", "/sessions", Some(another))
+            .await
+            .expect_problem(422, "invalid");
     }
 
     #[tokio::test]
     async fn somebody_elses_session_is_not_there() {
         let app = TestApp::new().await;
-        let made = app.pool("Desks", json!({ "aggressive_scaling": true })).await;
-        let own = app.admin("POST", "/sessions", Some(json!({ "pool_id": made.pool }))).await.expect(202);
+        let made = app
+            .pool("Desks", json!({ "aggressive_scaling": true }))
+            .await;
+        let own = app
+            .admin("POST", "/sessions", Some(json!({ "pool_id": made.pool })))
+            .await
+            .expect(202);
         let path = own.header("location").to_owned();
         for (method, path) in [
             ("GET", path.clone()),
@@ -233,19 +294,30 @@ mod tests {
             ("POST", format!("{path}/reveal")),
             ("GET", format!("{path}/rdp")),
         ] {
-            app.user(method, &path, None).await.expect_problem(404, "not_found");
+            app.user(method, &path, None)
+                .await
+                .expect_problem(404, "not_found");
         }
-        assert_eq!(app.user("GET", "/sessions", None).await.json()["items"], json!([]));
+        assert_eq!(
+            app.user("GET", "/sessions", None).await.json()["items"],
+            json!([])
+        );
     }
 
     #[tokio::test]
     async fn more_than_the_quota_is_refused() {
         let app = TestApp::new().await;
-        let made = app.pool("Desks", json!({ "aggressive_scaling": true })).await;
+        let made = app
+            .pool("Desks", json!({ "aggressive_scaling": true }))
+            .await;
         for _ in 0..app.plane.settings().session_quota {
-            app.user("POST", "/sessions", Some(json!({ "pool_id": made.pool }))).await.expect(202);
+            app.user("POST", "/sessions", Some(json!({ "pool_id": made.pool })))
+                .await
+                .expect(202);
         }
-        let answer = app.user("POST", "/sessions", Some(json!({ "pool_id": made.pool }))).await;
+        let answer = app
+            .user("POST", "/sessions", Some(json!({ "pool_id": made.pool })))
+            .await;
         answer.expect_problem(409, "session_quota_reached");
     }
 }

@@ -22,7 +22,10 @@ impl Created for NewSshKey {
 
 /// Your SSH keys, oldest first.
 #[utoipa::path(get, path = "/ssh-keys", tag = "ssh-keys", responses((status = 200, body = Vec<SshKey>)))]
-pub async fn list_ssh_keys(State(state): State<AppState>, Caller(actor): Caller) -> ApiResult<Json<Vec<SshKey>>> {
+pub async fn list_ssh_keys(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+) -> ApiResult<Json<Vec<SshKey>>> {
     Ok(Json(control::ssh_key::list(&state.plane, &actor).await?))
 }
 

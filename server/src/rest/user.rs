@@ -33,13 +33,19 @@ pub async fn list_users(
     Caller(actor): Caller,
     Query(page): Query<PageParams>,
 ) -> ApiResult<Json<Page<User>>> {
-    Ok(Json(control::user::list(&state.plane, &actor, &page.into()).await?))
+    Ok(Json(
+        control::user::list(&state.plane, &actor, &page.into()).await?,
+    ))
 }
 
 /// One person.
 #[utoipa::path(get, path = "/users/{id}", tag = "users", params(("id" = UserId, Path)),
     responses((status = 200, body = User, headers(("ETag" = String)))))]
-pub async fn get_user(State(state): State<AppState>, Caller(actor): Caller, Id(id): Id<UserId>) -> ApiResult<Response> {
+pub async fn get_user(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<UserId>,
+) -> ApiResult<Response> {
     let user = control::user::get(&state.plane, &actor, id).await?;
     Ok(versioned(user.version, user))
 }

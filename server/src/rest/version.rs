@@ -20,7 +20,11 @@ pub struct IfMatch(pub i64);
 #[expect(dead_code, reason = "read by the derive alone")]
 pub struct IfMatchHeader {
     /// The `ETag` of the version that is changed: `"v<version>"`.
-    #[param(rename = "If-Match", pattern = "^\"v[1-9][0-9]{0,17}\"$", example = "\"v1\"")]
+    #[param(
+        rename = "If-Match",
+        pattern = "^\"v[1-9][0-9]{0,17}\"$",
+        example = "\"v1\""
+    )]
     if_match: String,
 }
 
@@ -36,14 +40,21 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
             .into());
         };
         value.to_str().ok().and_then(read).map(Self).ok_or_else(|| {
-            Problem::new(ProblemCode::VersionMismatch, "If-Match names no version. It looks like \"v7\".").into()
+            Problem::new(
+                ProblemCode::VersionMismatch,
+                "If-Match names no version. It looks like \"v7\".",
+            )
+            .into()
         })
     }
 }
 
 fn read(text: &str) -> Option<i64> {
     let digits = text.trim().strip_prefix("\"v")?.strip_suffix('"')?;
-    digits.parse().ok().filter(|version| *version > 0 && digits.bytes().all(|byte| byte.is_ascii_digit()))
+    digits
+        .parse()
+        .ok()
+        .filter(|version| *version > 0 && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// The `ETag` of a version.
@@ -65,7 +76,18 @@ mod tests {
     #[test]
     fn a_version_has_one_form() {
         assert_eq!(read("\"v7\""), Some(7));
-        for text in ["v7", "\"7\"", "W/\"v7\"", "*", "\"v0\"", "\"v-1\"", "\"v+1\"", "\"v\"", "\"v7\", \"v8\"", ""] {
+        for text in [
+            "v7",
+            "\"7\"",
+            "W/\"v7\"",
+            "*",
+            "\"v0\"",
+            "\"v-1\"",
+            "\"v+1\"",
+            "\"v\"",
+            "\"v7\", \"v8\"",
+            "",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
     }

@@ -33,13 +33,19 @@ pub async fn list_zones(
     Caller(actor): Caller,
     Query(page): Query<PageParams>,
 ) -> ApiResult<Json<Page<Zone>>> {
-    Ok(Json(control::zone::list(&state.plane, &actor, &page.into()).await?))
+    Ok(Json(
+        control::zone::list(&state.plane, &actor, &page.into()).await?,
+    ))
 }
 
 /// One zone.
 #[utoipa::path(get, path = "/zones/{id}", tag = "zones", params(("id" = ZoneId, Path)),
     responses((status = 200, body = Zone, headers(("ETag" = String)))))]
-pub async fn get_zone(State(state): State<AppState>, Caller(actor): Caller, Id(id): Id<ZoneId>) -> ApiResult<Response> {
+pub async fn get_zone(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ZoneId>,
+) -> ApiResult<Response> {
     let zone = control::zone::get(&state.plane, &actor, id).await?;
     Ok(versioned(zone.version, zone))
 }
@@ -96,44 +102,93 @@ mod tests {
     async fn a_zone_lives_and_ends() {
         let app = TestApp::new().await;
         let body = json!({ "name": "Office", "upstream_auth_address": "weir.example:8443" });
-        let made = app.admin("POST", "/zones", Some(body.clone())).await.expect(201);
+        let made = app
+            .admin("POST", "/zones", Some(body.clone()))
+            .await
+            .expect(201);
         let path = format!("/zones/{}", made.member("id"));
         assert_eq!(made.header("location"), format!("/api/v1{path}"));
         assert_eq!(made.header("etag"), "\"v1\"");
         let got = app.admin("GET", &path, None).await.expect(200);
         assert_eq!(got.json()["upstream_auth_address"], "weir.example:8443");
         assert_eq!(got.header("etag"), "\"v1\"");
-        assert_eq!(app.admin("GET", "/zones", None).await.expect(200).json()["items"][0]["name"], "Office");
+        assert_eq!(
+            app.admin("GET", "/zones", None).await.expect(200).json()["items"][0]["name"],
+            "Office"
+        );
 
         let key = &app.admin_key;
-        app.call(key, "PUT", &path, Some(body.clone())).await.expect_problem(428, "version_required");
+        app.call(key, "PUT", &path, Some(body.clone()))
+            .await
+            .expect_problem(428, "version_required");
         let stale = [("if-match", "\"v7\"")];
-        app.call_with(key, "PUT", &path, Some(body.clone()), &stale).await.expect_problem(412, "version_mismatch");
+        app.call_with(key, "PUT", &path, Some(body.clone()), &stale)
+            .await
+            .expect_problem(412, "version_mismatch");
         let seen = [("if-match", "\"v1\"")];
         let other = json!({ "name": "Home", "upstream_auth_address": "weir.example" });
-        let put = app.call_with(key, "PUT", &path, Some(other), &seen).await.expect(200);
-        assert_eq!((put.header("etag"), put.member("name").as_str()), ("\"v2\"", "Home"));
-        app.call_with(key, "DELETE", &path, None, &seen).await.expect_problem(412, "version_mismatch");
-        app.call_with(key, "DELETE", &path, None, &[("if-match", "\"v2\"")]).await.expect(204);
-        app.admin("GET", &path, None).await.expect_problem(404, "not_found");
+        let put = app
+            .call_with(key, "PUT", &path, Some(other), &seen)
+            .await
+            .expect(200);
+        assert_eq!(
+            (put.header("etag"), put.member("name").as_str()),
+            ("\"v2\"", "Home")
+        );
+        app.call_with(key, "DELETE", &path, None, &seen)
+            .await
+            .expect_problem(412, "version_mismatch");
+        app.call_with(key, "DELETE", &path, None, &[("if-match", "\"v2\"")])
+            .await
+            .expect(204);
+        app.admin("GET", &path, None)
+            .await
+            .expect_problem(404, "not_found");
     }
 
     #[tokio::test]
     async fn what_is_wrong_is_named() {
         let app = TestApp::new().await;
         let body = json!({ "name": " ", "upstream_auth_address": "http://weir.example/" });
-        let problem = app.admin("POST", "/zones", Some(body)).await.expect_problem(422, "invalid").json();
-        let pointers: Vec<_> = problem["errors"].as_array().expect("errors").iter().map(|e| e["pointer"].clone()).collect();
+        let problem = app
+            .admin("POST", "/zones", Some(body))
+            .await
+            .expect_problem(422, "invalid")
+            .json();
+        let pointers: Vec<_> = problem["errors"]
+            .as_array()
+            .expect("errors")
+            .iter()
+            .map(|e| e["pointer"].clone())
+            .collect();
         assert_eq!(pointers, ["/name", "/upstream_auth_address"]);
-        app.admin("POST", "/zones", Some(json!({ "name": 1 }))).await.expect_problem(422, "invalid");
-        app.admin("GET", "/zones?limit=0", None).await.expect_problem(422, "invalid");
-        app.admin("GET", "/zones?limits=1", None).await.expect_problem(422, "invalid");
-        app.admin("GET", "/zones?cursor=abc", None).await.expect_problem(422, "invalid");
-        app.admin("GET", "/zones/nonsense", None).await.expect_problem(404, "not_found");
-        app.user("GET", "/zones", None).await.expect_problem(403, "forbidden");
+        app.admin("POST", "/zones", Some(json!({ "name": 1 })))
+            .await
+            .expect_problem(422, "invalid");
+        app.admin("GET", "/zones?limit=0", None)
+            .await
+            .expect_problem(422, "invalid");
+        app.admin("GET", "/zones?limits=1", None)
+            .await
+            .expect_problem(422, "invalid");
+        app.admin("GET", "/zones?cursor=abc", None)
+            .await
+            .expect_problem(422, "invalid");
+        app.admin("GET", "/zones/nonsense", None)
+            .await
+            .expect_problem(404, "not_found");
+        app.user("GET", "/zones", None)
+            .await
+            .expect_problem(403, "forbidden");
         let body = json!({ "name": "Office", "upstream_auth_address": "weir.example" });
-        app.admin("POST", "/zones", Some(body.clone())).await.expect(201);
-        let problem = app.admin("POST", "/zones", Some(body)).await.expect_problem(422, "invalid").json();
+        app.admin("POST", "/zones", Some(body.clone()))
+            .await
+            .expect(201);
+        let problem = app
+            .admin("POST", "/zones", Some(body))
+            .await
+            .expect_problem(422, "invalid")
+            .json();
         assert_eq!(problem["errors"][0]["pointer"], "/name");
     }
 
@@ -147,7 +202,13 @@ mod tests {
         let (mut names, mut path) = (Vec::new(), "/zones?limit=2".to_owned());
         loop {
             let page = app.admin("GET", &path, None).await.expect(200).json();
-            names.extend(page["items"].as_array().expect("items").iter().map(|zone| zone["name"].clone()));
+            names.extend(
+                page["items"]
+                    .as_array()
+                    .expect("items")
+                    .iter()
+                    .map(|zone| zone["name"].clone()),
+            );
             match page["next_cursor"].as_str() {
                 Some(cursor) => path = format!("/zones?limit=2&cursor={cursor}"),
                 None => break,

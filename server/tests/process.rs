@@ -1,0 +1,345 @@
+//! The real program: its commands, its listener, its end, and the check-in line of the specification run by the real
+//! curl on a real server.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test of real processes waits by the real clock"
+)]
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const WAIT: Duration = Duration::from_mins(1);
+
+/// The line of the specification's start-up script, as an admin pastes it.
+const CHECK_IN: &str = r#"curl -k -X POST -H "Content-Type: application/json" -d '{{"status": "running", "status_message": "Initialization Complete", "status_progress": "100"}}' https://{upstream_auth_address}/api/set_server_status?token={checkin_jwt}"#;
+
+fn weir(data: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+    command
+        .args(args)
+        .arg("--data")
+        .arg(data)
+        .env_remove("WEIR_DATABASE_URL")
+        .env("RUST_LOG", "info");
+    command
+}
+
+fn output(data: &Path, args: &[&str]) -> Output {
+    weir(data, args).output().expect("the program starts")
+}
+
+fn printed(data: &Path, args: &[&str]) -> String {
+    let output = output(data, args);
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout)
+        .expect("text")
+        .trim_end()
+        .to_owned()
+}
+
+fn refused(data: &Path, args: &[&str]) -> String {
+    let output = output(data, args);
+    assert!(!output.status.success(), "{output:?}");
+    String::from_utf8(output.stderr).expect("text")
+}
+
+/// A process that serves; killed when the test ends.
+struct Serving {
+    child: Child,
+    address: String,
+    lines: mpsc::Receiver<String>,
+}
+
+impl Serving {
+    fn begin(data: &Path, args: &[&str]) -> Self {
+        let mut all = vec!["serve", "--listen", "127.0.0.1:0"];
+        all.extend_from_slice(args);
+        let mut child = weir(data, &all)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("the program starts");
+        let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+        let (sender, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            stdout
+                .lines()
+                .map_while(Result::ok)
+                .try_for_each(|line| sender.send(line))
+        });
+        let first = lines.recv_timeout(WAIT).expect("a first line");
+        let address = first
+            .strip_prefix("Weir listens on ")
+            .expect("the address")
+            .to_owned();
+        Self {
+            child,
+            address,
+            lines,
+        }
+    }
+
+    fn line_with(&self, part: &str) -> String {
+        loop {
+            let line = self.lines.recv_timeout(WAIT).expect(part);
+            if line.contains(part) {
+                return line;
+            }
+        }
+    }
+
+    fn authority(&self) -> &str {
+        self.address.split_once("://").expect("a scheme").1
+    }
+
+    fn call(&self, key: &str, method: &str, path: &str, body: Option<&Value>) -> Value {
+        let mut curl = Command::new("curl");
+        curl.args([
+            "--silent",
+            "--show-error",
+            "--insecure",
+            "--fail-with-body",
+            "--max-time",
+            "20",
+            "-X",
+            method,
+        ]);
+        curl.args([
+            "-H",
+            &format!("Authorization: Bearer {key}"),
+            "-H",
+            "If-Match: \"v1\"",
+        ]);
+        if let Some(body) = body {
+            curl.args([
+                "-H",
+                "Content-Type: application/json",
+                "-d",
+                &body.to_string(),
+            ]);
+        }
+        let output = curl
+            .arg(format!("{}/api/v1{path}", self.address))
+            .output()
+            .expect("curl starts");
+        assert!(output.status.success(), "{method} {path}: {output:?}");
+        serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args(["-s", name, &self.child.id().to_string()])
+            .status();
+        assert!(sent.expect("kill starts").success());
+    }
+
+    /// The status once it has ended, and how long that took.
+    fn end(mut self) -> (std::process::ExitStatus, Duration) {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                return (status, begun.elapsed());
+            }
+            assert!(begun.elapsed() < WAIT, "it does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+#[test]
+fn the_check_in_line_of_the_specification_runs_unchanged() {
+    let folder = folder();
+    let key = printed(
+        folder.path(),
+        &["api-key", "create", "--name", "test", "--role", "admin"],
+    );
+    let weir = Serving::begin(folder.path(), &["--tls-self-signed"]);
+    assert!(weir.address.starts_with("https://"), "{}", weir.address);
+    let post = |path: &str, body: Value| {
+        weir.call(&key, "POST", path, Some(&body))["id"]
+            .as_str()
+            .expect("an id")
+            .to_owned()
+    };
+    let zone = post(
+        "/zones",
+        json!({ "name": "Here", "upstream_auth_address": weir.authority() }),
+    );
+    let script = format!("#!/bin/bash\nset -e\n{CHECK_IN}\n");
+    let provider = json!({ "name": "Local", "kind": "local", "max_instances": 1, "startup_script": script, "settings": {} });
+    let provider = post("/providers", provider);
+    let pool = post("/pools", json!({ "name": "Shells" }));
+    let config = json!({
+        "enabled": true, "name": "Shells", "pool_id": pool, "deployment_zone_id": zone, "provider_id": provider,
+        "connection_type": "ssh", "use_user_ssh_key": true, "require_checkin": true, "minimum_available_sessions": 1,
+        "max_simultaneous_sessions_per_server": 1, "max_simultaneous_users": 1,
+    });
+    let config = post("/autoscale-configs", config);
+    let begun = Instant::now();
+    let server = loop {
+        let servers = weir.call(&key, "GET", "/servers", None);
+        let first = &servers["items"][0];
+        if first["state"] == "running" {
+            break first.clone();
+        }
+        assert!(
+            begun.elapsed() < WAIT,
+            "the server has not checked in: {servers}"
+        );
+        std::thread::sleep(Duration::from_millis(100));
+    };
+    assert_eq!(server["message"], "Initialization Complete", "{server}");
+    assert_eq!(server["progress_percent"], 100, "{server}");
+
+    // Nothing is left running: the config goes, then its server.
+    let id = server["id"].as_str().expect("an id");
+    let mut document = weir.call(&key, "GET", &format!("/autoscale-configs/{config}"), None);
+    let own = [
+        "id",
+        "secrets",
+        "warnings",
+        "servers",
+        "older_servers",
+        "created_at",
+        "updated_at",
+        "version",
+    ];
+    for member in own {
+        document.as_object_mut().expect("an object").remove(member);
+    }
+    document["enabled"] = json!(false);
+    weir.call(
+        &key,
+        "PUT",
+        &format!("/autoscale-configs/{config}"),
+        Some(&document),
+    );
+    weir.call(&key, "DELETE", &format!("/servers/{id}"), None);
+    let begun = Instant::now();
+    while weir.call(&key, "GET", "/servers", None)["items"] != json!([]) {
+        assert!(begun.elapsed() < WAIT, "the server is not gone");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn a_start_says_where_it_is_and_a_signal_ends_it() {
+    let folder = folder();
+    let weir = Serving::begin(folder.path(), &[]);
+    let link = weir.line_with("/setup?token=");
+    assert!(link.trim().starts_with(&weir.address), "{link}");
+    weir.signal("TERM");
+    let (status, took) = weir.end();
+    assert!(status.success(), "{status}");
+    assert!(took < Duration::from_secs(30), "{took:?}");
+    // The folder and the key are this account's alone.
+    let mode = |path: &Path| path.metadata().expect("it is there").permissions().mode() & 0o777;
+    assert_eq!(mode(&folder.path().join("key")), 0o600);
+}
+
+#[test]
+fn an_open_connection_does_not_hold_up_the_end_and_a_second_signal_ends_it_at_once() {
+    let folder = folder();
+    let weir = Serving::begin(folder.path(), &[]);
+    // A request that never becomes whole.
+    let mut stream = TcpStream::connect(weir.authority()).expect("a connection");
+    std::io::Write::write_all(&mut stream, b"GET / HTTP/1.1\r\nHost: x\r\n").expect("sent");
+    std::thread::sleep(Duration::from_millis(200));
+    weir.signal("INT");
+    std::thread::sleep(Duration::from_millis(200));
+    weir.signal("INT");
+    let (status, took) = weir.end();
+    assert!(took < Duration::from_secs(5), "{took:?} {status}");
+    let mut rest = Vec::new();
+    // The other side has closed, in whatever way.
+    let _ = stream.read_to_end(&mut rest);
+}
+
+#[test]
+fn what_would_send_passwords_in_clear_does_not_start() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let error = refused(&data, &["serve", "--listen", "0.0.0.0:0"]);
+    assert!(
+        error.contains("--tls-self-signed") && error.contains("--behind-tls-proxy"),
+        "{error}"
+    );
+    assert!(!data.exists(), "a refused start leaves nothing behind");
+}
+
+#[test]
+fn a_check_changes_nothing() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    assert!(printed(&data, &["check"]).contains("new"), "a new database");
+    assert!(!data.exists());
+    printed(
+        &data,
+        &["api-key", "create", "--name", "x", "--role", "admin"],
+    );
+    assert!(printed(&data, &["check"]).contains("found"));
+    std::fs::remove_file(data.join("key")).expect("the key was made");
+    assert!(refused(&data, &["check"]).contains("key"));
+    let error = refused(&data, &["serve", "--listen", "127.0.0.1:0"]);
+    assert!(error.contains("backup"), "{error}");
+    assert!(!data.join("key").exists(), "a second key is never made");
+}
+
+#[test]
+fn people_and_keys_are_made_on_the_command_line() {
+    let folder = folder();
+    let data = folder.path();
+    let password = printed(data, &["user", "create", "--name", "ben", "--role", "user"]);
+    assert!(
+        password.len() >= 12 && !password.contains('\n'),
+        "{password}"
+    );
+    let error = refused(data, &["user", "create", "--name", "ben", "--role", "user"]);
+    assert!(error.contains("taken"), "{error}");
+    let error = refused(
+        data,
+        &["api-key", "create", "--name", "x", "--role", "user"],
+    );
+    assert!(error.contains("name one"), "{error}");
+    let error = refused(
+        data,
+        &[
+            "api-key", "create", "--name", "x", "--role", "user", "--user", "nobody",
+        ],
+    );
+    assert!(error.contains("weir user create"), "{error}");
+    let key = printed(
+        data,
+        &[
+            "api-key", "create", "--name", "x", "--role", "user", "--user", "ben",
+        ],
+    );
+    let weir = Serving::begin(data, &[]);
+    let me = weir.call(&key, "GET", "/me", None);
+    assert_eq!(
+        (&me["user_name"], &me["role"]),
+        (&json!("ben"), &json!("user")),
+        "{me}"
+    );
+}
