@@ -480,21 +480,28 @@ mod tests {
             "{page:?}"
         );
         // What the page loads is here, and nothing of it is written into the page.
-        for tag in page
-            .text
-            .split("<script")
-            .skip(1)
-            .chain(page.text.split("<link").skip(1))
-        {
-            let tag = tag.split('>').next().expect("a tag");
-            let file = tag
-                .split(['"', '\''])
-                .find(|part| part.starts_with("./"))
-                .expect("a file of ours");
-            app.send(get(&format!("/docs/api/{}", &file[2..])))
-                .await
-                .expect(200);
+        let attributes = page.text.split([' ', '\n']).filter_map(|word| {
+            word.strip_prefix("src=\"")
+                .or_else(|| word.strip_prefix("href=\""))
+        });
+        let files: Vec<_> = attributes
+            .filter_map(|rest| rest.split('"').next())
+            .filter(|file| !file.ends_with("png"))
+            .collect();
+        assert!(files.len() >= 5, "{files:?}");
+        for file in files {
+            let path = format!("/docs/api/{}", file.trim_start_matches("./"));
+            app.send(get(&path)).await.expect(200);
         }
+        assert_eq!(
+            page.text.matches("<script").count(),
+            page.text.matches("<script src=").count()
+        );
+        let start = app
+            .send(get("/docs/api/swagger-initializer.js"))
+            .await
+            .expect(200);
+        assert!(start.text.contains("/api/openapi.json"), "{start:?}");
     }
 
     #[tokio::test]

@@ -56,7 +56,7 @@ pub fn subscribe(plane: &ControlPlane, last_seen: Option<u64>) -> Subscription {
     let missed = match (last_seen, recent.front(), recent.back()) {
         (None, _, _) => Some(Vec::new()),
         (Some(seen), Some(first), Some(last))
-            if seen + 1 >= first.sequence && seen <= last.sequence =>
+            if seen.saturating_add(1) >= first.sequence && seen <= last.sequence =>
         {
             Some(
                 recent

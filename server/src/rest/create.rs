@@ -1,7 +1,7 @@
 //! POSTs that make something: 201 with `Location` and `ETag`, and at most once for each `Idempotency-Key`.
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, OriginalUri, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use control::idempotency::{self, Begun};
@@ -48,7 +48,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Create<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> ApiResult<Self> {
-        let path = request.uri().path().to_owned();
+        // The whole path: a nested router sees only what follows its prefix.
+        let path = request
+            .extensions()
+            .get::<OriginalUri>()
+            .map_or_else(|| request.uri(), |uri| &uri.0)
+            .path()
+            .to_owned();
         let key = match request
             .headers()
             .get(IDEMPOTENCY_KEY)
@@ -239,11 +245,12 @@ mod tests {
 
         let other = Some(json!({ "name": "Others" }));
         let answer = app
-            .call_with(&app.admin_key, "POST", "/pools", other.clone(), &key)
+            .call_with(&app.admin_key, "POST", "/pools", other, &key)
             .await;
         answer.expect_problem(422, "idempotency_mismatch");
-        // Another path with the same key is another request; another caller has keys of their own.
-        app.call_with(&app.admin_key, "POST", "/zones", other, &key)
+        // Another path is another request; another caller has keys of their own.
+        let zone = json!({ "name": "Office", "upstream_auth_address": "weir.example" });
+        app.call_with(&app.admin_key, "POST", "/zones", Some(zone), &key)
             .await
             .expect_problem(422, "idempotency_mismatch");
         app.call_with(&app.user_key, "POST", "/pools", Some(body), &key)

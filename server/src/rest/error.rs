@@ -1,8 +1,8 @@
 //! How a failure leaves Weir: `application/problem+json` (RFC 9457), whoever found it.
 
 use axum::Json;
-use axum::extract::Request;
-use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::extract::{OriginalUri, Request};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::error::{FieldError, Problem, ProblemCode};
@@ -77,7 +77,7 @@ pub fn wrong_field(pointer: String, code: &'static str, message: String) -> ApiE
 }
 
 /// For a path below `/api` that is none.
-pub async fn no_such_path(uri: Uri) -> ApiError {
+pub async fn no_such_path(OriginalUri(uri): OriginalUri) -> ApiError {
     Problem::new(
         ProblemCode::NotFound,
         format!(
@@ -89,7 +89,7 @@ pub async fn no_such_path(uri: Uri) -> ApiError {
 }
 
 /// For a path that does not have this method.
-pub async fn no_such_method(method: Method, uri: Uri) -> ApiError {
+pub async fn no_such_method(method: Method, OriginalUri(uri): OriginalUri) -> ApiError {
     let detail = format!(
         "{} does not have the method {method}. The header Allow lists those it has.",
         uri.path()

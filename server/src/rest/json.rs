@@ -3,9 +3,10 @@
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use domain::error::{Problem, ProblemCode};
+use http_body_util::LengthLimitError;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::{Path, Segment};
@@ -44,7 +45,7 @@ pub async fn raw_body<S: Send + Sync>(request: Request, state: &S) -> ApiResult<
     Bytes::from_request(request, state)
         .await
         .map_err(|rejection| {
-            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            if is_too_large(&rejection) {
                 Problem::new(ProblemCode::TooLarge, "A body has up to 256 KiB.").into()
             } else {
                 Problem::new(
@@ -54,6 +55,18 @@ pub async fn raw_body<S: Send + Sync>(request: Request, state: &S) -> ApiResult<
                 .into()
             }
         })
+}
+
+/// The layers around the handlers wrap the error of the limit in their own.
+fn is_too_large(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.is::<LengthLimitError>() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// Reads an object.
