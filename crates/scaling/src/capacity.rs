@@ -1,4 +1,7 @@
-//! How many sessions servers can take: one by one (a room), and summed by zone (`docs/architecture.md`, rule 1.1).
+//! How many sessions servers can take: one by one (a room), and summed by zone.
+//!
+//! Capacity is the lower of free sessions and free users: each new session may be a new person. An untouched
+//! single-use server is one seat, whatever its limits.
 
 use std::collections::{BTreeMap, BTreeSet};
 

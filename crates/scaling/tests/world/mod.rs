@@ -639,7 +639,7 @@ impl World {
     }
 
     fn sit(&mut self, session: SessionId, id: ServerId) {
-        let expires_at = self.now.plus_secs(600 + self.dice.below(3600));
+        let expires_at = self.now.plus_secs(300 + self.dice.below(1500));
         let access_pending = self.dice.percent(30);
         for pool in &mut self.snapshot.pools {
             let Some(at) = pool.queue.iter().position(|one| one.id == session) else {
