@@ -1,6 +1,9 @@
-//! How many sessions servers can take: one by one (a room), and summed by zone (`docs/architecture.md`, rule 1.1).
+//! How many sessions servers can take: one by one (a room), and summed by zone.
+//!
+//! Capacity is the lower of free sessions and free users: each new session may be a new person. An untouched
+//! single-use server is one seat, whatever its limits.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::connection::Protocol;
 use domain::id::{ServerId, UserId, ZoneId};
@@ -16,8 +19,8 @@ pub(crate) struct Room<'a> {
     pub(crate) is_lost: bool,
     /// It takes nobody in any more: it fails or drains in this pass.
     pub(crate) is_leaving: bool,
-    users: BTreeSet<UserId>,
-    desktops: BTreeSet<UserId>,
+    /// Who is on it, and whether they have a desktop there.
+    people: BTreeMap<UserId, bool>,
     /// The only person a single-use server serves.
     owner: Option<UserId>,
 }
@@ -32,8 +35,7 @@ pub(crate) fn rooms(pool: &PoolSnapshot) -> Vec<Room<'_>> {
             sessions: 0,
             is_lost: false,
             is_leaving: false,
-            users: BTreeSet::new(),
-            desktops: BTreeSet::new(),
+            people: BTreeMap::new(),
             owner: server.first_user,
         })
         .collect();
@@ -52,16 +54,13 @@ impl Room<'_> {
     /// A person's session takes a seat.
     pub(crate) fn enter(&mut self, user: UserId, kind: &SessionKind) {
         self.sessions += 1;
-        self.users.insert(user);
         self.owner.get_or_insert(user);
-        if matches!(kind, SessionKind::Desktop) {
-            self.desktops.insert(user);
-        }
+        *self.people.entry(user).or_default() |= matches!(kind, SessionKind::Desktop);
     }
 
     /// The people on it.
-    pub(crate) const fn users(&self) -> &BTreeSet<UserId> {
-        &self.users
+    pub(crate) fn users(&self) -> impl Iterator<Item = UserId> {
+        self.people.keys().copied()
     }
 
     /// Takes people in.
@@ -79,7 +78,7 @@ impl Room<'_> {
         if !self.is_open() {
             0
         } else if self.server.reusable {
-            let users = u32::try_from(self.users.len()).unwrap_or(u32::MAX);
+            let users = u32::try_from(self.people.len()).unwrap_or(u32::MAX);
             self.server.limits.free(self.sessions, users)
         } else {
             u32::from(self.owner.is_none())
@@ -100,11 +99,11 @@ impl Room<'_> {
         if !self.is_open() || self.sessions >= self.server.limits.max_sessions {
             return false;
         }
-        let is_known = self.users.contains(&user);
-        let has_place = is_known || self.free_seats() > 0;
+        let desktop = self.people.get(&user);
+        let has_place = desktop.is_some() || self.free_seats() > 0;
         let is_second_desktop = self.server.protocol == Protocol::Rdp
             && matches!(kind, SessionKind::Desktop)
-            && self.desktops.contains(&user);
+            && desktop == Some(&true);
         has_place && !is_second_desktop
     }
 }

@@ -1,5 +1,5 @@
 //! Which servers go: single-use ones whose person has left at once, surplus ones after the backoff
-//! (`docs/architecture.md`, rules 1.6, 1.7 and 1.9).
+//! that their config has asked for. The loop leaves fixed servers and the servers of a disabled config alone.
 
 use std::collections::BTreeMap;
 

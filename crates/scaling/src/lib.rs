@@ -1,8 +1,17 @@
 //! The decision: what to make, drain, delete and seat, and why.
 //!
 //! [`plan`] answers one tick, [`place`] answers requests between ticks. Both are pure: the same input gives the same
-//! answer on every machine, and time is an argument. The rules are those of `docs/architecture.md`; each file here
-//! holds the rules of one noun.
+//! answer on every machine, and time is an argument. Each file holds the rules of one noun:
+//!
+//! | file | rules |
+//! | --- | --- |
+//! | `capacity` | what a server and a zone can take |
+//! | `occupancy` | sessions and waits that end by themselves |
+//! | `liveness` | one server's life: deadlines, calls, what lists prove |
+//! | `placement` | who gets which seat, who waits, who is turned away |
+//! | `upscale`, `downscale` | how many servers are made and drained |
+//! | `source` | limits, breaker and lists of a provider config |
+//! | `orphan`, `listing` | machines without a row; when to list |
 
 mod capacity;
 mod downscale;

@@ -33,7 +33,8 @@ pub fn place(pool: &PoolSnapshot, newcomers: &[Waiter], now: Timestamp) -> Vec<P
     let may_wait = aggressive.peek().is_some();
     let will_grow = aggressive.any(capacity::is_effective);
 
-    let mut seating = Seating::new(&mut rooms);
+    let line = pool.queue.iter().chain(newcomers);
+    let mut seating = Seating::new(&mut rooms, line);
     let mut spoken_for = 0;
     let waiting = still_waiting(pool, now).map(|waiter| (waiter, false));
     let new = newcomers.iter().map(|waiter| (waiter, true));
@@ -71,7 +72,7 @@ pub(crate) fn seat_queue<'p>(
     if pool.queue.is_empty() {
         return Vec::new();
     }
-    let mut seating = Seating::new(rooms);
+    let mut seating = Seating::new(rooms, pool.queue.iter());
     let mut waiting = Vec::new();
     for waiter in still_waiting(pool, tick.now) {
         if let Some(server) = seating.seat(waiter) {
@@ -123,18 +124,26 @@ struct Seating<'r, 'a> {
 }
 
 impl<'r, 'a> Seating<'r, 'a> {
-    fn new(rooms: &'r mut [Room<'a>]) -> Self {
-        let mut free = BTreeSet::new();
-        let mut known: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    /// Rooms for this line: only where its people are already is remembered.
+    fn new<'w>(rooms: &'r mut [Room<'a>], line: impl Iterator<Item = &'w Waiter>) -> Self {
+        let mut known: BTreeMap<_, BTreeSet<_>> =
+            line.map(|waiter| (waiter.user, BTreeSet::new())).collect();
+        let mut free = Vec::new();
         for (at, room) in rooms.iter().enumerate().filter(|(_, room)| room.is_open()) {
             if room.free_seats() > 0 {
-                free.insert((room.sessions, at));
+                free.push((room.sessions, at));
             }
-            for &user in room.users() {
-                known.entry(user).or_default().insert(at);
+            for user in room.users() {
+                if let Some(places) = known.get_mut(&user) {
+                    places.insert(at);
+                }
             }
         }
-        Self { rooms, free, known }
+        Self {
+            rooms,
+            free: free.into_iter().collect(),
+            known,
+        }
     }
 
     fn seat(&mut self, waiter: &Waiter) -> Option<ServerId> {

@@ -1,4 +1,8 @@
-//! How many servers to make, and what holds the loop back (`docs/architecture.md`, rules 1.2 to 1.5).
+//! How many servers to make, and what holds the loop back.
+//!
+//! want = the seats that the minimum lacks + people who wait - seats in flight, by zone; servers = want / seats of a
+//! new one, rounded up. Aggressive Scaling decides who may wait, not how many servers that takes. Max instances is a
+//! wall: there is no overshoot.
 
 use domain::plan::{Action, ConfigReport, Downscale, Finding, Reason, Upscale};
 use domain::snapshot::{ConfigSnapshot, PoolSnapshot};

@@ -1,1 +1,126 @@
 //! SQL for SQLite and Postgres, and the sealing of secrets at rest.
+//!
+//! Every method of [`Store`] is one whole transaction; methods that change something take the [`AuditEntry`] they
+//! write with it, and those of the loop a [`Fence`]. The SQL is one text for both databases. Three habits carry it:
+//!
+//! - **Guard first.** A transaction that counts begins with an UPDATE of the row that it counts against
+//!   (`guard = guard + 1`). On Postgres that is the lock, and the statements after it see what earlier holders have
+//!   committed; on SQLite, where writers queue anyway, it costs nothing.
+//! - **One order of locks:** lease, pools, providers, configs, users, servers, sessions; within a table by id. Where
+//!   Postgres finds a deadlock all the same, the method says [`StoreError::StaleVersion`].
+//! - **A refused write ends its transaction.** Nothing is caught and continued: the caller reads and plans again.
+
+mod api_key;
+mod audit;
+mod autoscale;
+mod db;
+mod decision;
+mod deployment;
+mod draft;
+mod error;
+mod idempotency;
+mod ldap_config;
+mod lease;
+mod login;
+mod migrations;
+mod pool;
+mod provider;
+mod retention;
+mod row;
+mod seal;
+mod secret;
+mod server;
+mod server_intent;
+mod server_state;
+mod session;
+mod session_seat;
+mod snapshot;
+mod ssh_key;
+mod user;
+mod zone;
+
+use std::sync::Arc;
+
+use domain::clock::Entropy;
+use uuid::Uuid;
+
+pub use audit::{AuditEntry, AuditRow};
+pub use autoscale::{ConfigColumns, ConfigRow};
+pub use db::DatabaseUrl;
+pub use deployment::Deployment;
+pub use draft::Draft;
+pub use error::{OpenError, StoreError};
+pub use idempotency::Idempotency;
+pub use ldap_config::LdapConfigRow;
+pub use lease::Fence;
+pub use seal::{KeyFileError, MasterKey};
+pub use secret::{SecretInfo, SecretWrite};
+pub use server::{Health, ServerFilter, ServerKeys, ServerRow, ServerWrite};
+pub use server_intent::{IntentOutcome, NewServer};
+pub use session::{SessionFilter, SessionRow};
+pub use session_seat::{NewSession, SeatOutcome, SeatWrite};
+pub use snapshot::{StoredProvider, StoredSnapshot};
+pub use user::NewUser;
+
+/// What every method of the store returns.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// The database of one deployment, open and migrated. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    db: db::Db,
+    sealer: Arc<seal::Sealer>,
+}
+
+impl Store {
+    /// Opens the database, brings its schema up to date and checks that `key` is the one its secrets are sealed with.
+    ///
+    /// `deployment` and `now` are used only where the database is new. `entropy` gives the nonces of sealed values.
+    ///
+    /// # Errors
+    /// Each text of [`OpenError`] says what to do.
+    pub async fn open(
+        url: &DatabaseUrl,
+        key: &MasterKey,
+        deployment: domain::id::DeploymentId,
+        now: domain::timestamp::Timestamp,
+        entropy: Arc<dyn Entropy>,
+    ) -> std::result::Result<Self, OpenError> {
+        let db = db::Db::connect(url).await?;
+        db.migrate().await?;
+        deployment::adopt(&db, key, deployment, now).await?;
+        Ok(Self {
+            db,
+            sealer: Arc::new(seal::Sealer::new(key, entropy)),
+        })
+    }
+
+    /// Whether the database holds no deployment yet. Only then may a key file be made ([`MasterKey::load_or_create`]).
+    /// Changes nothing.
+    pub async fn is_new(url: &DatabaseUrl) -> std::result::Result<bool, OpenError> {
+        db::is_new(url).await
+    }
+
+    /// Closes all connections once the transactions under way have ended.
+    pub async fn close(&self) {
+        self.db.close().await;
+    }
+}
+
+/// A page of a list that is ordered by id; ids are ordered by the time of their making.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageRequest {
+    /// The last id of the page before.
+    pub after: Option<Uuid>,
+    /// At most this many.
+    pub limit: u32,
+}
+
+impl PageRequest {
+    /// The text that every id of the page is greater than.
+    fn after_text(self) -> String {
+        self.after
+            .map(|uuid| uuid.hyphenated().to_string())
+            .unwrap_or_default()
+    }
+}

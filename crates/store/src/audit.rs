@@ -1,0 +1,89 @@
+//! What was done by whom.
+
+use domain::id::AuditId;
+use domain::timestamp::Timestamp;
+use serde_json::Value;
+
+use crate::db::Tx;
+use crate::row::{args, to_json};
+use crate::{Result, Store};
+
+/// An entry to be written in the transaction that does what it says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuditEntry {
+    /// The id; entries are ordered by it.
+    pub id: AuditId,
+    /// When.
+    pub at: Timestamp,
+    /// Who, as `Actor::label` names it.
+    pub actor: String,
+    /// What was done (`pool.create`).
+    pub action: &'static str,
+    /// To what: an id with its prefix.
+    pub target: String,
+    /// What else is worth knowing. Holds no secret.
+    pub detail: Value,
+}
+
+/// A written entry.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuditRow {
+    /// The id.
+    pub id: AuditId,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: String,
+    /// What was done.
+    pub action: String,
+    /// To what.
+    pub target: String,
+    /// What else is worth knowing.
+    pub detail: Value,
+}
+
+impl Store {
+    /// Entries before `before` (or the newest), newest first.
+    pub async fn audit_page(&self, before: Option<AuditId>, limit: u32) -> Result<Vec<AuditRow>> {
+        let rows = self
+            .db
+            .all(
+                "audit",
+                "SELECT id, at, actor, action, target, detail FROM audit
+                 WHERE (CAST($1 AS TEXT) IS NULL OR id < $1) ORDER BY id DESC LIMIT $2",
+                args![before, limit],
+            )
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(AuditRow {
+                    id: row.get("id")?,
+                    at: row.get("at")?,
+                    actor: row.get("actor")?,
+                    action: row.get("action")?,
+                    target: row.get("target")?,
+                    detail: row.json("detail")?,
+                })
+            })
+            .collect()
+    }
+}
+
+impl Tx {
+    /// Writes an entry.
+    pub(crate) async fn audit(&mut self, entry: AuditEntry) -> Result<()> {
+        self.run(
+            "INSERT INTO audit (id, at, actor, action, target, detail) VALUES ($1, $2, $3, $4, $5, $6)",
+            args![
+                entry.id,
+                entry.at,
+                entry.actor,
+                entry.action,
+                entry.target,
+                to_json(&entry.detail)
+            ],
+        )
+        .await
+        .map(|_| ())
+    }
+}

@@ -1,0 +1,373 @@
+//! The only file that says Sqlite or Postgres: connections, transactions, and one statement for both.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Connection, Postgres, Sqlite, Transaction};
+
+use crate::error::{OpenError, StoreError};
+use crate::migrations;
+use crate::row::{Arg, Row};
+
+/// Which database to open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// A SQLite file; it is made if it is missing.
+    SqliteFile(PathBuf),
+    /// SQLite in memory: for tests and the simulation. One connection, so it replays exactly.
+    SqliteMemory,
+    /// `postgres://user:password@host/database`.
+    Postgres(String),
+}
+
+impl DatabaseUrl {
+    /// The database as messages may name it: never with a password.
+    fn place(&self) -> String {
+        match self {
+            Self::SqliteFile(path) => format!("file {}", path.display()),
+            Self::SqliteMemory => "in memory".to_owned(),
+            Self::Postgres(url) => match PgConnectOptions::from_str(url) {
+                Ok(options) => format!(
+                    "{} on {}:{}",
+                    options.get_database().unwrap_or("(default)"),
+                    options.get_host(),
+                    options.get_port()
+                ),
+                Err(_) => "at the given address, which is not a postgres:// URL".to_owned(),
+            },
+        }
+    }
+
+    fn connect_error(&self, source: sqlx::Error) -> OpenError {
+        OpenError::Connect {
+            place: self.place(),
+            source: Box::new(source),
+        }
+    }
+}
+
+/// How long a statement waits for another writer of the same SQLite file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a method waits for a free connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+const SQLITE_READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: u32 = 20;
+
+/// The pools of connections.
+#[derive(Clone)]
+pub(crate) enum Db {
+    /// One writer, so that writers queue here and not on the file's lock; readers see the last commit meanwhile (WAL).
+    Sqlite {
+        /// The writer.
+        write: SqlitePool,
+        /// The readers; in memory the same pool as `write`.
+        read: SqlitePool,
+    },
+    /// READ COMMITTED for writes (the guards are made for it), a stable snapshot for reads.
+    Postgres(PgPool),
+}
+
+/// A transaction. Dropped without [`Tx::commit`] it leaves no trace.
+pub(crate) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// Repeats an expression for both databases, with `D` as the database's type.
+macro_rules! each {
+    ($self:expr, $kind:ident, $inner:ident => $body:expr) => {
+        match $self {
+            $kind::Sqlite($inner) => {
+                type D = Sqlite;
+                $body
+            }
+            $kind::Postgres($inner) => {
+                type D = Postgres;
+                $body
+            }
+        }
+    };
+}
+
+/// The statement with its arguments bound, each with its type, so that a NULL has one too.
+macro_rules! bound {
+    ($database:ty, $sql:expr, $args:expr) => {{
+        let mut query = sqlx::query::<$database>($sql);
+        for arg in $args {
+            query = match arg {
+                Arg::Text(text) => query.bind(text),
+                Arg::Int(int) => query.bind(int),
+            };
+        }
+        query
+    }};
+}
+
+/// A pool of either kind, for a single statement outside of a transaction.
+enum Pool<'a> {
+    Sqlite(&'a SqlitePool),
+    Postgres(&'a PgPool),
+}
+
+impl Db {
+    pub(crate) async fn connect(url: &DatabaseUrl) -> Result<Self, OpenError> {
+        let opened = match url {
+            DatabaseUrl::SqliteFile(path) => {
+                let options = sqlite_options(SqliteConnectOptions::new().filename(path))
+                    .create_if_missing(true)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Full);
+                sqlite_pool(1).connect_with(options.clone()).await.map(|write| {
+                    let readers = options.create_if_missing(false).pragma("query_only", "1");
+                    Self::Sqlite {
+                        write,
+                        read: sqlite_pool(SQLITE_READERS).connect_lazy_with(readers),
+                    }
+                })
+            }
+            DatabaseUrl::SqliteMemory => sqlite_pool(1)
+                .connect_with(sqlite_options(SqliteConnectOptions::new().in_memory(true)))
+                .await
+                .map(|pool| Self::Sqlite {
+                    write: pool.clone(),
+                    read: pool,
+                }),
+            DatabaseUrl::Postgres(address) => match PgConnectOptions::from_str(address) {
+                Ok(options) => PgPoolOptions::new()
+                    .max_connections(POSTGRES_CONNECTIONS)
+                    .acquire_timeout(ACQUIRE_TIMEOUT)
+                    .connect_with(options.application_name("weir"))
+                    .await
+                    .map(Self::Postgres),
+                Err(error) => Err(error),
+            },
+        };
+        opened.map_err(|source| url.connect_error(source))
+    }
+
+    /// Runs the migrations that are missing.
+    pub(crate) async fn migrate(&self) -> Result<(), OpenError> {
+        let migrator = migrations::migrator();
+        let done = match self {
+            Self::Sqlite { write, .. } => migrator.run(write).await,
+            Self::Postgres(pool) => migrator.run(pool).await,
+        };
+        done.map_err(migrations::open_error)
+    }
+
+    /// A transaction that writes. On SQLite it holds the write lock from its beginning, so it never fails half-way
+    /// because another writer was quicker.
+    pub(crate) async fn write(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => {
+                Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?)
+            }
+        })
+    }
+
+    /// A transaction that reads: all its statements see the same moment.
+    pub(crate) async fn read(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
+            Self::Postgres(pool) => Tx::Postgres(
+                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                    .await?,
+            ),
+        })
+    }
+
+    /// The rows of one reading statement. `table` names it in errors.
+    pub(crate) async fn all(
+        &self,
+        table: &'static str,
+        sql: &'static str,
+        args: Vec<Arg>,
+    ) -> Result<Vec<Row>, StoreError> {
+        refuse_nul(&args)?;
+        let pool = match self {
+            Self::Sqlite { read, .. } => Pool::Sqlite(read),
+            Self::Postgres(pool) => Pool::Postgres(pool),
+        };
+        each!(pool, Pool, pool => {
+            let rows = bound!(D, sql, args).fetch_all(pool).await?;
+            Ok(rows.into_iter().map(|row| Row::new(table, row.into())).collect())
+        })
+    }
+
+    /// The only row of one reading statement, if there is one.
+    pub(crate) async fn one(
+        &self,
+        table: &'static str,
+        sql: &'static str,
+        args: Vec<Arg>,
+    ) -> Result<Option<Row>, StoreError> {
+        refuse_nul(&args)?;
+        let pool = match self {
+            Self::Sqlite { read, .. } => Pool::Sqlite(read),
+            Self::Postgres(pool) => Pool::Postgres(pool),
+        };
+        each!(pool, Pool, pool => {
+            let row = bound!(D, sql, args).fetch_optional(pool).await?;
+            Ok(row.map(|row| Row::new(table, row.into())))
+        })
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite { write, read } => {
+                read.close().await;
+                write.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        each!(self, Tx, tx => {
+            // The arms differ only in the type of the transaction.
+            let _: std::marker::PhantomData<D> = std::marker::PhantomData;
+            Ok(tx.commit().await?)
+        })
+    }
+
+    /// Runs a statement and returns how many rows it touched.
+    pub(crate) async fn run(
+        &mut self,
+        sql: &'static str,
+        args: Vec<Arg>,
+    ) -> Result<u64, StoreError> {
+        refuse_nul(&args)?;
+        each!(self, Tx, tx => Ok(bound!(D, sql, args).execute(&mut **tx).await?.rows_affected()))
+    }
+
+    /// The rows of a statement. `table` names it in errors.
+    pub(crate) async fn all(
+        &mut self,
+        table: &'static str,
+        sql: &'static str,
+        args: Vec<Arg>,
+    ) -> Result<Vec<Row>, StoreError> {
+        refuse_nul(&args)?;
+        each!(self, Tx, tx => {
+            let rows = bound!(D, sql, args).fetch_all(&mut **tx).await?;
+            Ok(rows.into_iter().map(|row| Row::new(table, row.into())).collect())
+        })
+    }
+
+    /// Why an UPDATE that names a version touched no row: `exists` finds the row or it does not.
+    pub(crate) async fn why_not(
+        &mut self,
+        exists: &'static str,
+        args: Vec<Arg>,
+    ) -> Result<StoreError> {
+        Ok(match self.one("", exists, args).await? {
+            Some(_) => StoreError::StaleVersion,
+            None => StoreError::NotFound,
+        })
+    }
+
+    /// Refuses a delete of something whose users `names` finds (a column `name`).
+    pub(crate) async fn refuse_if_used(
+        &mut self,
+        names: &'static str,
+        args: Vec<Arg>,
+    ) -> Result<(), StoreError> {
+        let rows = self.all("", names, args).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut names = rows
+            .iter()
+            .map(|row| row.get("name"))
+            .collect::<Result<Vec<String>, _>>()?;
+        names.sort();
+        Err(StoreError::in_use(names))
+    }
+
+    /// The only row of a statement, if there is one.
+    pub(crate) async fn one(
+        &mut self,
+        table: &'static str,
+        sql: &'static str,
+        args: Vec<Arg>,
+    ) -> Result<Option<Row>, StoreError> {
+        refuse_nul(&args)?;
+        each!(self, Tx, tx => {
+            let row = bound!(D, sql, args).fetch_optional(&mut **tx).await?;
+            Ok(row.map(|row| Row::new(table, row.into())))
+        })
+    }
+}
+
+/// Whether the database holds no deployment yet.
+pub(crate) async fn is_new(url: &DatabaseUrl) -> Result<bool, OpenError> {
+    let tables = match url {
+        DatabaseUrl::SqliteMemory => return Ok(true),
+        DatabaseUrl::SqliteFile(path) if !path.exists() => return Ok(true),
+        DatabaseUrl::SqliteFile(path) => {
+            let options = sqlite_options(SqliteConnectOptions::new().filename(path));
+            let query = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'deployment'";
+            let mut connection = sqlx::SqliteConnection::connect_with(&options)
+                .await
+                .map_err(|source| url.connect_error(source))?;
+            let tables = sqlx::query_scalar::<_, i64>(query)
+                .fetch_one(&mut connection)
+                .await
+                .map_err(StoreError::from)?;
+            connection.close().await.map_err(StoreError::from)?;
+            tables
+        }
+        DatabaseUrl::Postgres(address) => {
+            let query = "SELECT COUNT(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('deployment')";
+            let mut connection = sqlx::PgConnection::connect(address)
+                .await
+                .map_err(|source| url.connect_error(source))?;
+            let tables = sqlx::query_scalar::<_, i64>(query)
+                .fetch_one(&mut connection)
+                .await
+                .map_err(StoreError::from)?;
+            connection.close().await.map_err(StoreError::from)?;
+            tables
+        }
+    };
+    if tables == 0 {
+        return Ok(true);
+    }
+    let db = Db::connect(url).await?;
+    let row = db
+        .one("deployment", "SELECT id FROM deployment", Vec::new())
+        .await?;
+    db.close().await;
+    Ok(row.is_none())
+}
+
+fn sqlite_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options.foreign_keys(true).busy_timeout(BUSY_TIMEOUT)
+}
+
+/// Connections are kept for good: closing the only one of a memory database would lose it, and a file gains nothing.
+fn sqlite_pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+}
+
+/// Postgres cannot hold NUL in a text and SQLite can: refused on both, before either sees it.
+fn refuse_nul(args: &[Arg]) -> Result<(), StoreError> {
+    let holds_nul = |arg: &Arg| matches!(arg, Arg::Text(Some(text)) if text.contains('\0'));
+    if args.iter().any(holds_nul) {
+        return Err(StoreError::NulInText);
+    }
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! Secrets of configs, each sealed in a row of its own.
+
+use domain::id::{ConfigId, LdapConfigId};
+use domain::secret::Secret;
+use domain::timestamp::Timestamp;
+
+use crate::db::Tx;
+use crate::row::{Row, args};
+use crate::seal::{Place, Sealer};
+use crate::{Result, Store};
+
+/// What happens to one secret.
+#[derive(Debug, Clone)]
+pub struct SecretWrite {
+    /// Its key in the form.
+    pub key: String,
+    /// The new value; none removes it.
+    pub value: Option<Secret>,
+}
+
+/// That a secret is set, since when, and by whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretInfo {
+    /// Its key in the form.
+    pub key: String,
+    /// When it was set.
+    pub set_at: Timestamp,
+    /// Who set it, as in the audit log.
+    pub set_by: String,
+}
+
+/// What secrets belong to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Owner {
+    Config(ConfigId),
+    Ldap(LdapConfigId),
+}
+
+impl Owner {
+    fn bare(self) -> String {
+        match self {
+            Self::Config(id) => id.bare(),
+            Self::Ldap(id) => id.bare(),
+        }
+    }
+}
+
+impl Store {
+    /// A secret of the autoscale config or LDAP config with this id (as text, with its prefix).
+    pub async fn secret_open(&self, owner: &str, key: &str) -> Result<Option<Secret>> {
+        let bare = owner.split_once('_').map_or(owner, |(_, bare)| bare);
+        let row = self
+            .db
+            .one(
+                "secrets",
+                "SELECT owner AS id, sealed, key_id FROM secrets WHERE owner = $1 AND key = $2",
+                args![bare, key],
+            )
+            .await?;
+        row.map(|row| {
+            let (sealed, key_id): (String, String) = (row.get("sealed")?, row.get("key_id")?);
+            self.sealer.open(place(bare, key), &key_id, &sealed)
+        })
+        .transpose()
+    }
+
+    /// Which secrets are set, by key.
+    pub(crate) async fn secret_infos(&self, owner: Owner) -> Result<Vec<SecretInfo>> {
+        let rows = self.db.all("secrets", INFOS, args![owner.bare()]).await?;
+        rows.iter().map(info).collect()
+    }
+}
+
+impl Tx {
+    /// Writes what happens to an owner's secrets.
+    pub(crate) async fn write_secrets(
+        &mut self,
+        sealer: &Sealer,
+        owner: Owner,
+        writes: Vec<SecretWrite>,
+        at: Timestamp,
+        by: &str,
+    ) -> Result<()> {
+        let bare = owner.bare();
+        let (config, ldap) = match owner {
+            Owner::Config(id) => (Some(id), None),
+            Owner::Ldap(id) => (None, Some(id)),
+        };
+        for write in writes {
+            let Some(value) = write.value else {
+                self.run("DELETE FROM secrets WHERE owner = $1 AND key = $2", args![&bare, &write.key]).await?;
+                continue;
+            };
+            let sealed = sealer.seal(place(&bare, &write.key), &value)?;
+            self.run(
+                "INSERT INTO secrets (owner, key, config_id, ldap_config_id, sealed, key_id, set_at, set_by)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                 ON CONFLICT (owner, key) DO UPDATE SET sealed = excluded.sealed, key_id = excluded.key_id,
+                    set_at = excluded.set_at, set_by = excluded.set_by",
+                args![&bare, &write.key, config, ldap, sealed, sealer.key_id(), at, by],
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Which secrets are set, by key.
+    pub(crate) async fn secret_infos(&mut self, owner: Owner) -> Result<Vec<SecretInfo>> {
+        let rows = self.all("secrets", INFOS, args![owner.bare()]).await?;
+        rows.iter().map(info).collect()
+    }
+}
+
+const INFOS: &str = "SELECT owner AS id, key, set_at, set_by FROM secrets WHERE owner = $1 ORDER BY key";
+
+fn place<'a>(owner: &'a str, key: &'a str) -> Place<'a> {
+    Place { table: "secrets", column: key, row: owner }
+}
+
+fn info(row: &Row) -> Result<SecretInfo> {
+    Ok(SecretInfo { key: row.get("key")?, set_at: row.get("set_at")?, set_by: row.get("set_by")? })
+}

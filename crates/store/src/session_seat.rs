@@ -1,0 +1,278 @@
+//! Seating: who gets a seat or a place in the queue, guarded in SQL. The rule of placement is `scaling`'s; what is
+//! here holds whatever was decided meanwhile.
+
+use std::collections::BTreeSet;
+
+use domain::connection::Protocol;
+use domain::id::{PoolId, ServerId, SessionId, UserId};
+use domain::session::SessionKind;
+use domain::timestamp::Timestamp;
+
+use crate::audit::AuditEntry;
+use crate::db::Tx;
+use crate::error::StoreError;
+use crate::lease::Fence;
+use crate::row::args;
+use crate::session::{kind, kind_columns};
+use crate::{Result, Store};
+
+/// A session that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSession {
+    /// The id.
+    pub id: SessionId,
+    /// The pool.
+    pub pool: PoolId,
+    /// The person.
+    pub user: UserId,
+    /// What to open.
+    pub kind: SessionKind,
+    /// The pool's protocol.
+    pub protocol: Protocol,
+    /// When.
+    pub requested_at: Timestamp,
+    /// When the wait, or the session, ends by itself.
+    pub expires_at: Timestamp,
+}
+
+/// One decision about a seat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SeatWrite {
+    /// A new request waits.
+    Queue(NewSession),
+    /// A new request gets a seat at once.
+    SeatNew(NewSession, ServerId),
+    /// A waiting request gets its seat.
+    SeatQueued {
+        /// The request.
+        session: SessionId,
+        /// The server.
+        server: ServerId,
+        /// When the session ends by itself.
+        expires_at: Timestamp,
+    },
+}
+
+/// What became of a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SeatOutcome {
+    /// It is written.
+    Done,
+    /// The person has as many sessions as allowed.
+    QuotaReached,
+    /// The server or the request has changed meanwhile: plan again.
+    Stale,
+}
+
+impl Store {
+    /// Writes decisions about the seats of one pool in one transaction. Each is judged by itself: a stale one leaves
+    /// the others done. `audit` has an entry for each; those of refused ones are not written.
+    ///
+    /// # Errors
+    /// [`StoreError::StaleVersion`] where two decisions meet in a rule of the database: nothing is written, plan again.
+    pub async fn seat(
+        &self,
+        fence: Option<Fence>,
+        pool: PoolId,
+        writes: Vec<SeatWrite>,
+        quota_per_user: u32,
+        now: Timestamp,
+        audit: Vec<AuditEntry>,
+    ) -> Result<Vec<SeatOutcome>> {
+        let mut tx = self.db.write().await?;
+        tx.check_fence(fence).await?;
+        // All that is counted against is held first, in one order, so that two batches cannot wait for each other.
+        let users: BTreeSet<UserId> = writes.iter().filter_map(new_user).collect();
+        for user in users {
+            tx.run("UPDATE users SET guard = guard + 1 WHERE id = $1", args![user]).await?;
+        }
+        let servers: BTreeSet<ServerId> = writes.iter().filter_map(server_of).collect();
+        for server in servers {
+            tx.run("UPDATE servers SET guard = guard + 1 WHERE id = $1 AND pool_id = $2", args![server, pool]).await?;
+        }
+        let mut outcomes = Vec::with_capacity(writes.len());
+        for (write, entry) in writes.into_iter().zip(audit) {
+            let outcome = match write {
+                SeatWrite::Queue(session) => tx.queue(&session, quota_per_user).await?,
+                SeatWrite::SeatNew(session, server) => tx.seat_new(&session, server, quota_per_user, now).await?,
+                SeatWrite::SeatQueued { session, server, expires_at } => {
+                    tx.seat_queued(pool, session, server, expires_at, now).await?
+                }
+            };
+            if outcome == SeatOutcome::Done {
+                tx.audit(entry).await?;
+            }
+            outcomes.push(outcome);
+        }
+        tx.commit().await?;
+        Ok(outcomes)
+    }
+}
+
+fn new_user(write: &SeatWrite) -> Option<UserId> {
+    match write {
+        SeatWrite::Queue(session) | SeatWrite::SeatNew(session, _) => Some(session.user),
+        SeatWrite::SeatQueued { .. } => None,
+    }
+}
+
+fn server_of(write: &SeatWrite) -> Option<ServerId> {
+    match write {
+        SeatWrite::Queue(_) => None,
+        SeatWrite::SeatNew(_, server) | SeatWrite::SeatQueued { server, .. } => Some(*server),
+    }
+}
+
+impl Tx {
+    async fn queue(&mut self, session: &NewSession, quota: u32) -> Result<SeatOutcome> {
+        if self.is_over_quota(session.user, quota).await? {
+            return Ok(SeatOutcome::QuotaReached);
+        }
+        let (kind, app) = kind_columns(&session.kind);
+        self.run(
+            "INSERT INTO sessions (id, pool_id, user_id, kind, app, protocol, state, requested_at, expires_at,
+                access_seq, version)
+             VALUES ($1, $2, $3, $4, $5, $6, 'queued', $7, $8, 0, 1)",
+            args![
+                session.id,
+                session.pool,
+                session.user,
+                kind,
+                app,
+                session.protocol,
+                session.requested_at,
+                session.expires_at
+            ],
+        )
+        .await?;
+        Ok(SeatOutcome::Done)
+    }
+
+    async fn seat_new(
+        &mut self,
+        session: &NewSession,
+        server: ServerId,
+        quota: u32,
+        now: Timestamp,
+    ) -> Result<SeatOutcome> {
+        if self.is_over_quota(session.user, quota).await? {
+            return Ok(SeatOutcome::QuotaReached);
+        }
+        let Some(access_seq) = self.take_seat(session.pool, server, session.user, &session.kind).await? else {
+            return Ok(SeatOutcome::Stale);
+        };
+        let (kind, app) = kind_columns(&session.kind);
+        self.run(
+            "INSERT INTO sessions (id, pool_id, user_id, server_id, kind, app, protocol, state, requested_at,
+                expires_at, assigned_at, access_seq, version)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, 'assigned', $8, $9, $10, $11, 1)",
+            args![
+                session.id,
+                session.pool,
+                session.user,
+                server,
+                kind,
+                app,
+                session.protocol,
+                session.requested_at,
+                session.expires_at,
+                now,
+                access_seq
+            ],
+        )
+        .await
+        .map_err(stale_if_duplicate)?;
+        Ok(SeatOutcome::Done)
+    }
+
+    async fn seat_queued(
+        &mut self,
+        pool: PoolId,
+        session: SessionId,
+        server: ServerId,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<SeatOutcome> {
+        let sql = "SELECT id, user_id, kind, app FROM sessions WHERE id = $1 AND pool_id = $2 AND state = 'queued'";
+        let Some(row) = self.one("sessions", sql, args![session, pool]).await? else {
+            return Ok(SeatOutcome::Stale);
+        };
+        let user: UserId = row.get("user_id")?;
+        let Some(access_seq) = self.take_seat(pool, server, user, &kind(&row)?).await? else {
+            return Ok(SeatOutcome::Stale);
+        };
+        let held = self
+            .run(
+                "UPDATE sessions SET state = 'assigned', server_id = $2, assigned_at = $3, expires_at = $4,
+                    access_seq = $5, version = version + 1
+                 WHERE id = $1 AND state = 'queued'",
+                args![session, server, now, expires_at, access_seq],
+            )
+            .await
+            .map_err(stale_if_duplicate)?;
+        // Cancelled this very moment: the seat that was taken for it must not stay taken.
+        if held == 0 { Err(StoreError::StaleVersion) } else { Ok(SeatOutcome::Done) }
+    }
+
+    /// Sessions that wait or are open count. Certain only while the person is held.
+    async fn is_over_quota(&mut self, user: UserId, quota: u32) -> Result<bool> {
+        let sql = "SELECT $1 AS id, COUNT(*) AS sessions FROM sessions WHERE user_id = $1 AND state <> 'ended'";
+        let row = self.one("sessions", sql, args![user]).await?.ok_or(StoreError::NotFound)?;
+        Ok(row.get::<i64>("sessions")? >= i64::from(quota))
+    }
+
+    /// Takes a seat on a held server, if it still has one for this person. Returns the server's new count of access
+    /// changes.
+    async fn take_seat(
+        &mut self,
+        pool: PoolId,
+        server: ServerId,
+        user: UserId,
+        kind: &SessionKind,
+    ) -> Result<Option<i64>> {
+        let row = self
+            .one(
+                "servers",
+                "SELECT s.id, s.access_wanted, s.first_user, s.protocol,
+                    COALESCE(c.reusable, 1) AS reusable,
+                    COALESCE(c.max_sessions, s.max_sessions) AS max_sessions,
+                    CASE WHEN s.config_id IS NULL THEN s.max_users ELSE c.max_users END AS max_users,
+                    (SELECT COUNT(*) FROM sessions e WHERE e.server_id = s.id AND e.state IN ('assigned', 'active'))
+                        AS sessions,
+                    (SELECT COUNT(DISTINCT e.user_id) FROM sessions e WHERE e.server_id = s.id
+                        AND e.state IN ('assigned', 'active') AND e.user_id <> $3) AS others,
+                    (SELECT COUNT(*) FROM sessions e WHERE e.server_id = s.id AND e.user_id = $3
+                        AND e.state IN ('assigned', 'active') AND e.kind = 'desktop') AS desktops
+                 FROM servers s LEFT JOIN autoscale_configs c ON c.id = s.config_id
+                 WHERE s.id = $1 AND s.pool_id = $2 AND s.state = 'running'",
+                args![server, pool, user],
+            )
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let first_user: Option<UserId> = row.get("first_user")?;
+        let max_users: Option<i64> = row.get("max_users")?;
+        let is_second_desktop = *kind == SessionKind::Desktop
+            && row.get::<Protocol>("protocol")? == Protocol::Rdp
+            && row.get::<i64>("desktops")? > 0;
+        let has_seat = row.get::<i64>("sessions")? < row.get::<i64>("max_sessions")?
+            && max_users.is_none_or(|max| row.get::<i64>("others").is_ok_and(|others| others < max))
+            && (row.get::<bool>("reusable")? || first_user.is_none_or(|first| first == user));
+        if !has_seat || is_second_desktop {
+            return Ok(None);
+        }
+        self.run(
+            "UPDATE servers SET access_wanted = access_wanted + 1, first_user = COALESCE(first_user, $2) WHERE id = $1",
+            args![server, user],
+        )
+        .await?;
+        Ok(Some(row.get::<i64>("access_wanted")? + 1))
+    }
+}
+
+/// Two decisions that meet in the rule of one desktop: plan again.
+fn stale_if_duplicate(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Duplicate { .. } => StoreError::StaleVersion,
+        error => error,
+    }
+}

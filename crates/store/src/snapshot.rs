@@ -1,0 +1,209 @@
+//! What the planner is told of the store: a few statements in one read transaction.
+
+use std::collections::BTreeMap;
+
+use domain::id::{PoolId, ProviderId};
+use domain::provider::ProviderKind;
+use domain::server::SeatLimits;
+use domain::snapshot::{ConfigSnapshot, OpenSession, PoolSnapshot, ServerSnapshot, Sighting, Waiter};
+use domain::timestamp::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::row::{Row, args};
+use crate::server::{limits, origin};
+use crate::{Result, Store, server_state, session};
+
+/// Creates are counted over this time.
+const HOUR_MILLIS: i64 = 3_600_000;
+
+/// The store's half of a snapshot. What only the process knows (calls under way, sightings) is empty.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredSnapshot {
+    /// All provider configs, by id.
+    pub providers: Vec<StoredProvider>,
+    /// The pools asked for, by id.
+    pub pools: Vec<PoolSnapshot>,
+}
+
+/// A provider config with what counts against it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredProvider {
+    /// The id.
+    pub id: ProviderId,
+    /// Its kind.
+    pub kind: ProviderKind,
+    /// The kind's own fields.
+    pub settings: Map<String, Value>,
+    /// Upper bound of machines.
+    pub max_instances: u32,
+    /// Servers in every state but Deleted, over all pools.
+    pub existing: u32,
+    /// Creates whose intent is younger than an hour.
+    pub creates_last_hour: u32,
+    /// The oldest of them.
+    pub oldest_create_at: Option<Timestamp>,
+    /// Servers that did not become ready, in a row.
+    pub failures: u32,
+    /// When the last of them failed.
+    pub failed_at: Option<Timestamp>,
+    /// The provider asked to be left alone until then.
+    pub not_before: Option<Timestamp>,
+}
+
+impl Store {
+    /// One pool, or all of them, and all provider configs, as of one moment.
+    pub async fn snapshot(&self, scope: Option<PoolId>, now: Timestamp) -> Result<StoredSnapshot> {
+        let mut tx = self.db.read().await?;
+        let providers = tx
+            .all(
+                "providers",
+                "SELECT p.*,
+                    (SELECT COUNT(*) FROM servers s WHERE s.provider_id = p.id AND s.state <> 'deleted') AS existing,
+                    (SELECT COUNT(*) FROM servers s WHERE s.provider_id = p.id AND s.created_at > $1) AS created,
+                    (SELECT MIN(s.created_at) FROM servers s WHERE s.provider_id = p.id AND s.created_at > $1) AS oldest
+                 FROM providers p ORDER BY p.id",
+                args![now.plus_millis(-HOUR_MILLIS)],
+            )
+            .await?;
+        let pools = tx
+            .all(
+                "pools",
+                "SELECT id FROM pools WHERE CAST($1 AS TEXT) IS NULL OR id = $1 ORDER BY id",
+                args![scope],
+            )
+            .await?;
+        let configs = tx
+            .all(
+                "autoscale_configs",
+                "SELECT c.id, c.version, c.created_at, c.pool_id, c.zone_id, c.provider_id, c.enabled, c.dry_run,
+                    c.aggressive, c.minimum, c.max_sessions, c.max_users, c.reusable, c.backoff_secs, l.surplus_since
+                 FROM autoscale_configs c LEFT JOIN autoscale_loop l ON l.config_id = c.id
+                 WHERE CAST($1 AS TEXT) IS NULL OR c.pool_id = $1 ORDER BY c.created_at, c.id",
+                args![scope],
+            )
+            .await?;
+        let servers = tx
+            .all(
+                "servers",
+                "SELECT s.*, COALESCE(c.max_sessions, s.max_sessions) AS seats_sessions,
+                    CASE WHEN s.config_id IS NULL THEN s.max_users ELSE c.max_users END AS seats_users,
+                    COALESCE(c.reusable, 1) AS reusable, COALESCE(c.require_checkin, 0) AS require_checkin,
+                    COALESCE(c.provision_timeout_secs, 0) AS provision_timeout_secs
+                 FROM servers s LEFT JOIN autoscale_configs c ON c.id = s.config_id
+                 WHERE s.state <> 'deleted' AND (CAST($1 AS TEXT) IS NULL OR s.pool_id = $1) ORDER BY s.id",
+                args![scope],
+            )
+            .await?;
+        let sessions = tx
+            .all(
+                "sessions",
+                "SELECT id, pool_id, user_id, server_id, kind, app, state, requested_at, expires_at FROM sessions
+                 WHERE state <> 'ended' AND (CAST($1 AS TEXT) IS NULL OR pool_id = $1) ORDER BY requested_at, id",
+                args![scope],
+            )
+            .await?;
+        drop(tx);
+
+        let mut by_id = BTreeMap::new();
+        for row in &pools {
+            let id: PoolId = row.get("id")?;
+            let pool = PoolSnapshot {
+                id,
+                configs: Vec::new(),
+                servers: Vec::new(),
+                sessions: Vec::new(),
+                queue: Vec::new(),
+            };
+            by_id.insert(id, pool);
+        }
+        for row in &configs {
+            if let Some(pool) = by_id.get_mut(&row.get("pool_id")?) {
+                pool.configs.push(config(row)?);
+            }
+        }
+        for row in &servers {
+            if let Some(pool) = by_id.get_mut(&row.get("pool_id")?) {
+                pool.servers.push(server(row)?);
+            }
+        }
+        for row in &sessions {
+            if let Some(pool) = by_id.get_mut(&row.get("pool_id")?) {
+                seat_or_wait(row, pool)?;
+            }
+        }
+        for pool in by_id.values_mut() {
+            pool.sessions.sort_by_key(|session| session.id);
+        }
+        Ok(StoredSnapshot {
+            providers: providers.iter().map(provider).collect::<Result<_>>()?,
+            pools: by_id.into_values().collect(),
+        })
+    }
+}
+
+fn provider(row: &Row) -> Result<StoredProvider> {
+    Ok(StoredProvider {
+        id: row.get("id")?,
+        kind: row.get("kind")?,
+        settings: row.json("settings")?,
+        max_instances: row.get("max_instances")?,
+        existing: row.get("existing")?,
+        creates_last_hour: row.get("created")?,
+        oldest_create_at: row.get("oldest")?,
+        failures: row.get("failures")?,
+        failed_at: row.get("failed_at")?,
+        not_before: row.get("not_before")?,
+    })
+}
+
+fn config(row: &Row) -> Result<ConfigSnapshot> {
+    Ok(ConfigSnapshot {
+        id: row.get("id")?,
+        version: row.get("version")?,
+        created_at: row.get("created_at")?,
+        zone: row.get("zone_id")?,
+        provider: row.get("provider_id")?,
+        enabled: row.get("enabled")?,
+        dry_run: row.get("dry_run")?,
+        aggressive: row.get("aggressive")?,
+        minimum: row.get("minimum")?,
+        limits: SeatLimits { max_sessions: row.get("max_sessions")?, max_users: row.get("max_users")? },
+        reusable: row.get("reusable")?,
+        backoff_secs: row.get("backoff_secs")?,
+        surplus_since: row.get("surplus_since")?,
+    })
+}
+
+fn server(row: &Row) -> Result<ServerSnapshot> {
+    Ok(ServerSnapshot {
+        id: row.get("id")?,
+        zone: row.get("zone_id")?,
+        version: row.get("version")?,
+        origin: origin(row)?,
+        state: server_state::read(row)?,
+        state_since: row.get("state_since")?,
+        created_at: row.get("created_at")?,
+        protocol: row.get("protocol")?,
+        limits: limits(row)?,
+        reusable: row.get("reusable")?,
+        require_checkin: row.get("require_checkin")?,
+        provision_timeout_secs: row.get("provision_timeout_secs")?,
+        first_user: row.get("first_user")?,
+        call_in_flight: false,
+        call_known: false,
+        retry_at: row.get("retry_at")?,
+        delete_accepted: row.get("delete_accepted")?,
+        access_pending: row.get::<i64>("access_applied")? < row.get::<i64>("access_wanted")?,
+        sighting: Sighting::NotLookedFor,
+    })
+}
+
+fn seat_or_wait(row: &Row, pool: &mut PoolSnapshot) -> Result<()> {
+    let (id, user, kind) = (row.get("id")?, row.get("user_id")?, session::kind(row)?);
+    let expires_at = row.get("expires_at")?;
+    match row.get("server_id")? {
+        Some(server) => pool.sessions.push(OpenSession { id, server, user, kind, expires_at }),
+        None => pool.queue.push(Waiter { id, user, kind, requested_at: row.get("requested_at")?, expires_at }),
+    }
+    Ok(())
+}
