@@ -28,6 +28,8 @@ pub(super) enum Call {
     Create {
         server: ServerId,
         request: Box<CreateRequest>,
+        /// An earlier call for the same server may have had its effect.
+        is_repeat: bool,
     },
     Delete {
         server: ServerId,
