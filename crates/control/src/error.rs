@@ -90,6 +90,10 @@ fn store_problem(error: &StoreError) -> Problem {
                 format!("Still used by {}{rest}. Remove that first.", by.join(", ")),
             )
         }
+        StoreError::NulInText => Problem::new(
+            ProblemCode::BadRequest,
+            "A text holds a NUL character. Leave it out.",
+        ),
         StoreError::NotFound => {
             Problem::new(ProblemCode::NotFound, "It does not exist (any more).")
         }
@@ -109,9 +113,11 @@ fn store_problem(error: &StoreError) -> Problem {
             problem.retry_after = Some(5);
             problem
         }
-        StoreError::Inconsistent { .. } | StoreError::Seal(_) => Problem::new(
-            ProblemCode::Internal,
-            "Stored data cannot be read. Weir's log says which.",
-        ),
+        StoreError::Inconsistent { .. } | StoreError::Seal { .. } | StoreError::Rejected(_) => {
+            Problem::new(
+                ProblemCode::Internal,
+                "Stored data cannot be read. Weir's log says which.",
+            )
+        }
     }
 }

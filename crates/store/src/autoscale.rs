@@ -98,7 +98,8 @@ impl Store {
         audit: AuditEntry,
     ) -> Result<ConfigRow> {
         let mut tx = self.db.write().await?;
-        tx.hold_pool_for(columns.pool, columns.protocol, None).await?;
+        tx.hold_pool_for(columns.pool, columns.protocol, None)
+            .await?;
         let mut args = column_args(id, &columns, &document);
         args.push(at.into());
         tx.run(
@@ -109,7 +110,11 @@ impl Store {
             args,
         )
         .await?;
-        tx.run("INSERT INTO autoscale_loop (config_id, surplus_since) VALUES ($1, NULL)", args![id]).await?;
+        tx.run(
+            "INSERT INTO autoscale_loop (config_id, surplus_since) VALUES ($1, NULL)",
+            args![id],
+        )
+        .await?;
         let row = self.finish_config(&mut tx, id, secrets, at, audit).await?;
         tx.commit().await?;
         Ok(row)
@@ -117,16 +122,32 @@ impl Store {
 
     /// A config.
     pub async fn config(&self, id: ConfigId) -> Result<Option<ConfigRow>> {
-        let row = self.db.one("autoscale_configs", select!("WHERE c.id = $1"), args![id]).await?;
+        let row = self
+            .db
+            .one("autoscale_configs", select!("WHERE c.id = $1"), args![id])
+            .await?;
         let Some(row) = row else { return Ok(None) };
         let secrets = self.secret_infos(Owner::Config(id)).await?;
         read(&row, secrets).map(Some)
     }
 
     /// Configs, ordered by id: of one pool, or of all.
-    pub async fn configs_page(&self, pool: Option<PoolId>, page: PageRequest) -> Result<Vec<ConfigRow>> {
-        let sql = select!("WHERE c.id > $1 AND (CAST($2 AS TEXT) IS NULL OR c.pool_id = $2) ORDER BY c.id LIMIT $3");
-        let rows = self.db.all("autoscale_configs", sql, args![page.after_text(), pool, page.limit]).await?;
+    pub async fn configs_page(
+        &self,
+        pool: Option<PoolId>,
+        page: PageRequest,
+    ) -> Result<Vec<ConfigRow>> {
+        let sql = select!(
+            "WHERE c.id > $1 AND (CAST($2 AS TEXT) IS NULL OR c.pool_id = $2) ORDER BY c.id LIMIT $3"
+        );
+        let rows = self
+            .db
+            .all(
+                "autoscale_configs",
+                sql,
+                args![page.after_text(), pool, page.limit],
+            )
+            .await?;
         let mut configs = Vec::with_capacity(rows.len());
         for row in rows {
             let secrets = self.secret_infos(Owner::Config(row.get("id")?)).await?;
@@ -148,7 +169,8 @@ impl Store {
         audit: AuditEntry,
     ) -> Result<ConfigRow> {
         let mut tx = self.db.write().await?;
-        tx.hold_pool_for(columns.pool, columns.protocol, Some(id.bare())).await?;
+        tx.hold_pool_for(columns.pool, columns.protocol, Some(id.bare()))
+            .await?;
         let mut args = column_args(id, &columns, &document);
         args.extend(args![at, seen_version]);
         let held = tx
@@ -171,7 +193,12 @@ impl Store {
     }
 
     /// Removes a config without servers.
-    pub async fn config_delete(&self, id: ConfigId, seen_version: i64, audit: AuditEntry) -> Result<()> {
+    pub async fn config_delete(
+        &self,
+        id: ConfigId,
+        seen_version: i64,
+        audit: AuditEntry,
+    ) -> Result<()> {
         let mut tx = self.db.write().await?;
         let held = tx
             .run(
@@ -182,12 +209,18 @@ impl Store {
         if held == 0 {
             return Err(why_not(&mut tx, id).await?);
         }
-        tx.refuse_if_used("SELECT name FROM servers WHERE config_id = $1 AND state <> 'deleted'", args![id]).await?;
+        tx.refuse_if_used(
+            "SELECT name FROM servers WHERE config_id = $1 AND state <> 'deleted'",
+            args![id],
+        )
+        .await?;
         for sql in [
             "DELETE FROM servers WHERE config_id = $1 AND state = 'deleted'",
             "DELETE FROM autoscale_configs WHERE id = $1",
         ] {
-            tx.run(sql, args![id]).await.map_err(StoreError::on_delete)?;
+            tx.run(sql, args![id])
+                .await
+                .map_err(StoreError::on_delete)?;
         }
         tx.audit(audit).await?;
         tx.commit().await
@@ -202,7 +235,8 @@ impl Store {
         audit: AuditEntry,
     ) -> Result<ConfigRow> {
         let owner = Owner::Config(id);
-        tx.write_secrets(&self.sealer, owner, secrets, at, &audit.actor).await?;
+        tx.write_secrets(&self.sealer, owner, secrets, at, &audit.actor)
+            .await?;
         tx.audit(audit).await?;
         let secrets = tx.secret_infos(owner).await?;
         let row = tx
@@ -238,7 +272,8 @@ fn column_args(id: ConfigId, columns: &ConfigColumns, document: &Map<String, Val
 }
 
 async fn why_not(tx: &mut Tx, id: ConfigId) -> Result<StoreError> {
-    tx.why_not("SELECT id FROM autoscale_configs WHERE id = $1", args![id]).await
+    tx.why_not("SELECT id FROM autoscale_configs WHERE id = $1", args![id])
+        .await
 }
 
 fn read(row: &Row, secrets: Vec<SecretInfo>) -> Result<ConfigRow> {
@@ -256,7 +291,10 @@ fn read(row: &Row, secrets: Vec<SecretInfo>) -> Result<ConfigRow> {
             reusable: row.get("reusable")?,
             require_checkin: row.get("require_checkin")?,
             minimum: row.get("minimum")?,
-            limits: SeatLimits { max_sessions: row.get("max_sessions")?, max_users: row.get("max_users")? },
+            limits: SeatLimits {
+                max_sessions: row.get("max_sessions")?,
+                max_users: row.get("max_users")?,
+            },
             backoff_secs: row.get("backoff_secs")?,
             provision_timeout_secs: row.get("provision_timeout_secs")?,
             protocol: row.get("protocol")?,

@@ -122,13 +122,16 @@ impl Db {
                     .create_if_missing(true)
                     .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Full);
-                sqlite_pool(1).connect_with(options.clone()).await.map(|write| {
-                    let readers = options.create_if_missing(false).pragma("query_only", "1");
-                    Self::Sqlite {
-                        write,
-                        read: sqlite_pool(SQLITE_READERS).connect_lazy_with(readers),
-                    }
-                })
+                sqlite_pool(1)
+                    .connect_with(options.clone())
+                    .await
+                    .map(|write| {
+                        let readers = options.create_if_missing(false).pragma("query_only", "1");
+                        Self::Sqlite {
+                            write,
+                            read: sqlite_pool(SQLITE_READERS).connect_lazy_with(readers),
+                        }
+                    })
             }
             DatabaseUrl::SqliteMemory => sqlite_pool(1)
                 .connect_with(sqlite_options(SqliteConnectOptions::new().in_memory(true)))
@@ -165,9 +168,10 @@ impl Db {
     pub(crate) async fn write(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => {
-                Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?)
-            }
+            Self::Postgres(pool) => Tx::Postgres(
+                pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED")
+                    .await?,
+            ),
         })
     }
 
@@ -267,7 +271,7 @@ impl Tx {
         &mut self,
         exists: &'static str,
         args: Vec<Arg>,
-    ) -> Result<StoreError> {
+    ) -> Result<StoreError, StoreError> {
         Ok(match self.one("", exists, args).await? {
             Some(_) => StoreError::StaleVersion,
             None => StoreError::NotFound,
@@ -314,7 +318,8 @@ pub(crate) async fn is_new(url: &DatabaseUrl) -> Result<bool, OpenError> {
         DatabaseUrl::SqliteFile(path) if !path.exists() => return Ok(true),
         DatabaseUrl::SqliteFile(path) => {
             let options = sqlite_options(SqliteConnectOptions::new().filename(path));
-            let query = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'deployment'";
+            let query =
+                "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'deployment'";
             let mut connection = sqlx::SqliteConnection::connect_with(&options)
                 .await
                 .map_err(|source| url.connect_error(source))?;
@@ -326,7 +331,8 @@ pub(crate) async fn is_new(url: &DatabaseUrl) -> Result<bool, OpenError> {
             tables
         }
         DatabaseUrl::Postgres(address) => {
-            let query = "SELECT COUNT(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('deployment')";
+            let query =
+                "SELECT COUNT(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('deployment')";
             let mut connection = sqlx::PgConnection::connect(address)
                 .await
                 .map_err(|source| url.connect_error(source))?;

@@ -10,11 +10,19 @@ use crate::{Result, Store};
 
 impl Store {
     /// Sets or clears since when configs have had something to remove.
-    pub async fn surplus_write(&self, fence: Fence, writes: Vec<(ConfigId, Option<Timestamp>)>) -> Result<()> {
+    pub async fn surplus_write(
+        &self,
+        fence: Fence,
+        writes: Vec<(ConfigId, Option<Timestamp>)>,
+    ) -> Result<()> {
         let mut tx = self.db.write().await?;
         tx.check_fence(Some(fence)).await?;
         for (config, since) in writes {
-            tx.run("UPDATE autoscale_loop SET surplus_since = $2 WHERE config_id = $1", args![config, since]).await?;
+            tx.run(
+                "UPDATE autoscale_loop SET surplus_since = $2 WHERE config_id = $1",
+                args![config, since],
+            )
+            .await?;
         }
         tx.commit().await
     }
@@ -25,7 +33,12 @@ impl Store {
         tx.check_fence(Some(fence)).await?;
         tx.run(
             "INSERT INTO decisions (id, pool_id, at, report) VALUES ($1, $2, $3, $4)",
-            args![decision.id, decision.pool_id, decision.at, to_json(&decision.report)],
+            args![
+                decision.id,
+                decision.pool_id,
+                decision.at,
+                to_json(&decision.report)
+            ],
         )
         .await?;
         tx.commit().await

@@ -34,24 +34,42 @@ impl Store {
         tx.run(
             "INSERT INTO drafts (id, user_id, form, document, created_at, updated_at, version)
              VALUES ($1, $2, $3, $4, $5, $5, 1)",
-            args![draft.id, draft.user, &draft.form, to_json(&draft.document), draft.created_at],
+            args![
+                draft.id,
+                draft.user,
+                &draft.form,
+                to_json(&draft.document),
+                draft.created_at
+            ],
         )
         .await?;
         tx.audit(audit).await?;
         tx.commit().await?;
-        Ok(Draft { updated_at: draft.created_at, version: 1, ..draft })
+        Ok(Draft {
+            updated_at: draft.created_at,
+            version: 1,
+            ..draft
+        })
     }
 
     /// A draft.
     pub async fn draft(&self, id: DraftId) -> Result<Option<Draft>> {
-        let row = self.db.one("drafts", "SELECT * FROM drafts WHERE id = $1", args![id]).await?;
+        let row = self
+            .db
+            .one("drafts", "SELECT * FROM drafts WHERE id = $1", args![id])
+            .await?;
         row.as_ref().map(read).transpose()
     }
 
     /// A person's drafts, oldest first; 100 at most.
     pub async fn drafts_of(&self, user: UserId) -> Result<Vec<Draft>> {
         let sql = "SELECT * FROM drafts WHERE user_id = $1 ORDER BY id LIMIT 100";
-        self.db.all("drafts", sql, args![user]).await?.iter().map(read).collect()
+        self.db
+            .all("drafts", sql, args![user])
+            .await?
+            .iter()
+            .map(read)
+            .collect()
     }
 
     /// Saves a draft again.
@@ -72,7 +90,9 @@ impl Store {
             )
             .await?;
         let Some(row) = row else {
-            return Err(tx.why_not("SELECT id FROM drafts WHERE id = $1", args![id]).await?);
+            return Err(tx
+                .why_not("SELECT id FROM drafts WHERE id = $1", args![id])
+                .await?);
         };
         tx.commit().await?;
         read(&row)
@@ -81,7 +101,8 @@ impl Store {
     /// Throws a draft away.
     pub async fn draft_delete(&self, id: DraftId) -> Result<()> {
         let mut tx = self.db.write().await?;
-        tx.run("DELETE FROM drafts WHERE id = $1", args![id]).await?;
+        tx.run("DELETE FROM drafts WHERE id = $1", args![id])
+            .await?;
         tx.commit().await
     }
 }

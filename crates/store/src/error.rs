@@ -58,7 +58,9 @@ pub enum StoreError {
     #[error("the database refused a statement")]
     Rejected(#[source] Source),
     /// A sealed value cannot be opened: it was changed, moved or sealed with another key.
-    #[error("table {table}, row `{row}`, column {column}: the sealed value cannot be opened with this key")]
+    #[error(
+        "table {table}, row `{row}`, column {column}: the sealed value cannot be opened with this key"
+    )]
     Seal {
         /// The table.
         table: &'static str,
@@ -134,7 +136,9 @@ impl From<sqlx::Error> for StoreError {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// No connection.
-    #[error("cannot open the database {place}; see that it runs, that the address is right and that this account may use it")]
+    #[error(
+        "cannot open the database {place}; see that it runs, that the address is right and that this account may use it"
+    )]
     Connect {
         /// The file, or the server's address without its password.
         place: String,
@@ -151,7 +155,9 @@ pub enum OpenError {
         migration: i64,
     },
     /// A migration failed. It has left no trace.
-    #[error("cannot bring the database's schema up to date; nothing was changed by the step that failed")]
+    #[error(
+        "cannot bring the database's schema up to date; nothing was changed by the step that failed"
+    )]
     Migrate(#[source] Source),
     /// The key is not the one that the database's secrets are sealed with.
     #[error(

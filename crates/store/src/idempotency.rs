@@ -46,18 +46,30 @@ impl Store {
             return Ok(Idempotency::New);
         }
         let sql = "SELECT key AS id, fingerprint, status, body FROM idempotency WHERE actor = $1 AND key = $2";
-        let row = tx.one("idempotency", sql, args![actor, key]).await?.ok_or(StoreError::StaleVersion)?;
+        let row = tx
+            .one("idempotency", sql, args![actor, key])
+            .await?
+            .ok_or(StoreError::StaleVersion)?;
         if row.get::<String>("fingerprint")? != fingerprint {
             return Ok(Idempotency::Mismatch);
         }
         match row.get("status")? {
             None => Ok(Idempotency::Running),
-            Some(status) => Ok(Idempotency::Stored { status, body: row.get("body")? }),
+            Some(status) => Ok(Idempotency::Stored {
+                status,
+                body: row.get("body")?,
+            }),
         }
     }
 
     /// Keeps the answer.
-    pub async fn idempotency_finish(&self, actor: &str, key: &str, status: u16, body: &str) -> Result<()> {
+    pub async fn idempotency_finish(
+        &self,
+        actor: &str,
+        key: &str,
+        status: u16,
+        body: &str,
+    ) -> Result<()> {
         let mut tx = self.db.write().await?;
         tx.run(
             "UPDATE idempotency SET status = $3, body = $4 WHERE actor = $1 AND key = $2",
@@ -70,7 +82,11 @@ impl Store {
     /// Frees the key of a request that changed nothing.
     pub async fn idempotency_forget(&self, actor: &str, key: &str) -> Result<()> {
         let mut tx = self.db.write().await?;
-        tx.run("DELETE FROM idempotency WHERE actor = $1 AND key = $2 AND status IS NULL", args![actor, key]).await?;
+        tx.run(
+            "DELETE FROM idempotency WHERE actor = $1 AND key = $2 AND status IS NULL",
+            args![actor, key],
+        )
+        .await?;
         tx.commit().await
     }
 }

@@ -64,7 +64,10 @@ impl Store {
     /// LDAP configs, ordered by id.
     pub async fn ldap_configs_page(&self, page: PageRequest) -> Result<Vec<LdapConfigRow>> {
         let sql = "SELECT * FROM ldap_configs WHERE id > $1 ORDER BY id LIMIT $2";
-        let rows = self.db.all("ldap_configs", sql, args![page.after_text(), page.limit]).await?;
+        let rows = self
+            .db
+            .all("ldap_configs", sql, args![page.after_text(), page.limit])
+            .await?;
         let mut configs = Vec::with_capacity(rows.len());
         for row in rows {
             let secrets = self.secret_infos(Owner::Ldap(row.get("id")?)).await?;
@@ -102,7 +105,12 @@ impl Store {
     }
 
     /// Removes an LDAP config that no autoscale config refers to.
-    pub async fn ldap_config_delete(&self, id: LdapConfigId, seen_version: i64, audit: AuditEntry) -> Result<()> {
+    pub async fn ldap_config_delete(
+        &self,
+        id: LdapConfigId,
+        seen_version: i64,
+        audit: AuditEntry,
+    ) -> Result<()> {
         let mut tx = self.db.write().await?;
         let held = tx
             .run(
@@ -113,8 +121,14 @@ impl Store {
         if held == 0 {
             return Err(why_not(&mut tx, id).await?);
         }
-        tx.refuse_if_used("SELECT name FROM autoscale_configs WHERE ldap_config_id = $1", args![id]).await?;
-        tx.run("DELETE FROM ldap_configs WHERE id = $1", args![id]).await.map_err(StoreError::on_delete)?;
+        tx.refuse_if_used(
+            "SELECT name FROM autoscale_configs WHERE ldap_config_id = $1",
+            args![id],
+        )
+        .await?;
+        tx.run("DELETE FROM ldap_configs WHERE id = $1", args![id])
+            .await
+            .map_err(StoreError::on_delete)?;
         tx.audit(audit).await?;
         tx.commit().await
     }
@@ -128,10 +142,14 @@ impl Store {
         audit: AuditEntry,
     ) -> Result<LdapConfigRow> {
         let owner = Owner::Ldap(id);
-        tx.write_secrets(&self.sealer, owner, secrets, at, &audit.actor).await?;
+        tx.write_secrets(&self.sealer, owner, secrets, at, &audit.actor)
+            .await?;
         tx.audit(audit).await?;
         let secrets = tx.secret_infos(owner).await?;
-        let row = tx.one("ldap_configs", SELECT_ONE, args![id]).await?.ok_or(StoreError::NotFound)?;
+        let row = tx
+            .one("ldap_configs", SELECT_ONE, args![id])
+            .await?
+            .ok_or(StoreError::NotFound)?;
         read(&row, secrets)
     }
 }
@@ -139,7 +157,8 @@ impl Store {
 const SELECT_ONE: &str = "SELECT * FROM ldap_configs WHERE id = $1";
 
 async fn why_not(tx: &mut Tx, id: LdapConfigId) -> Result<StoreError> {
-    tx.why_not("SELECT id FROM ldap_configs WHERE id = $1", args![id]).await
+    tx.why_not("SELECT id FROM ldap_configs WHERE id = $1", args![id])
+        .await
 }
 
 fn read(row: &Row, secrets: Vec<SecretInfo>) -> Result<LdapConfigRow> {

@@ -37,7 +37,11 @@ impl Store {
             )
             .await?;
         let fence = row
-            .map(|row| Ok::<_, StoreError>(Fence { epoch: row.get("epoch")? }))
+            .map(|row| {
+                Ok::<_, StoreError>(Fence {
+                    epoch: row.get("epoch")?,
+                })
+            })
             .transpose()?;
         tx.commit().await?;
         Ok(fence)

@@ -1,7 +1,7 @@
 //! The schema's steps, from `migrations/` into the binary. A step that has been released is never edited.
 
-use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::SqlSafeStr;
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 
 use crate::error::OpenError;
 

@@ -54,15 +54,31 @@ macro_rules! select {
 
 impl Store {
     /// Adds a pool that everyone may use.
-    pub async fn pool_insert(&self, id: PoolId, input: PoolInput, at: Timestamp, audit: AuditEntry) -> Result<Pool> {
+    pub async fn pool_insert(
+        &self,
+        id: PoolId,
+        input: PoolInput,
+        at: Timestamp,
+        audit: AuditEntry,
+    ) -> Result<Pool> {
         let mut tx = self.db.write().await?;
         tx.run(
             "INSERT INTO pools (id, name, description, apps, created_at, updated_at, version)
              VALUES ($1, $2, $3, $4, $5, $5, 1)",
-            args![id, &input.name, &input.description, to_json(&input.apps), at],
+            args![
+                id,
+                &input.name,
+                &input.description,
+                to_json(&input.apps),
+                at
+            ],
         )
         .await?;
-        tx.run("INSERT INTO pool_access (pool_id, principal) VALUES ($1, 'everyone')", args![id]).await?;
+        tx.run(
+            "INSERT INTO pool_access (pool_id, principal) VALUES ($1, 'everyone')",
+            args![id],
+        )
+        .await?;
         tx.audit(audit).await?;
         tx.commit().await?;
         Ok(Pool {
@@ -80,14 +96,20 @@ impl Store {
 
     /// A pool.
     pub async fn pool(&self, id: PoolId) -> Result<Option<Pool>> {
-        let row = self.db.one("pools", select!("WHERE p.id = $1"), args![id]).await?;
+        let row = self
+            .db
+            .one("pools", select!("WHERE p.id = $1"), args![id])
+            .await?;
         row.as_ref().map(read).transpose()
     }
 
     /// Pools, ordered by id.
     pub async fn pools_page(&self, page: PageRequest) -> Result<Vec<Pool>> {
         let sql = select!("WHERE p.id > $1 ORDER BY p.id LIMIT $2");
-        let rows = self.db.all("pools", sql, args![page.after_text(), page.limit]).await?;
+        let rows = self
+            .db
+            .all("pools", sql, args![page.after_text(), page.limit])
+            .await?;
         rows.iter().map(read).collect()
     }
 
@@ -112,13 +134,21 @@ impl Store {
             return Err(why_not(&mut tx, id).await?);
         }
         tx.audit(audit).await?;
-        let row = tx.one("pools", select!("WHERE p.id = $1"), args![id]).await?.ok_or(StoreError::NotFound)?;
+        let row = tx
+            .one("pools", select!("WHERE p.id = $1"), args![id])
+            .await?
+            .ok_or(StoreError::NotFound)?;
         tx.commit().await?;
         read(&row)
     }
 
     /// Removes a pool without configs, servers and sessions. Its history goes with it.
-    pub async fn pool_delete(&self, id: PoolId, seen_version: i64, audit: AuditEntry) -> Result<()> {
+    pub async fn pool_delete(
+        &self,
+        id: PoolId,
+        seen_version: i64,
+        audit: AuditEntry,
+    ) -> Result<()> {
         let mut tx = self.db.write().await?;
         let held = tx
             .run(
@@ -141,7 +171,9 @@ impl Store {
             "DELETE FROM servers WHERE pool_id = $1 AND state = 'deleted'",
             "DELETE FROM pools WHERE id = $1",
         ] {
-            tx.run(sql, args![id]).await.map_err(StoreError::on_delete)?;
+            tx.run(sql, args![id])
+                .await
+                .map_err(StoreError::on_delete)?;
         }
         tx.audit(audit).await?;
         tx.commit().await
@@ -150,8 +182,20 @@ impl Store {
 
 impl Tx {
     /// Holds a pool and refuses a protocol that its other configs and fixed servers do not use.
-    pub(crate) async fn hold_pool_for(&mut self, pool: PoolId, protocol: Protocol, except: Option<String>) -> Result<()> {
-        if self.run("UPDATE pools SET guard = guard + 1 WHERE id = $1", args![pool]).await? == 0 {
+    pub(crate) async fn hold_pool_for(
+        &mut self,
+        pool: PoolId,
+        protocol: Protocol,
+        except: Option<String>,
+    ) -> Result<()> {
+        if self
+            .run(
+                "UPDATE pools SET guard = guard + 1 WHERE id = $1",
+                args![pool],
+            )
+            .await?
+            == 0
+        {
             return Err(StoreError::NotFound);
         }
         let other = self
@@ -166,7 +210,11 @@ impl Tx {
                 args![pool, protocol, except],
             )
             .await?;
-        match other.map(|row| row.get::<Option<Protocol>>("protocol")).transpose()?.flatten() {
+        match other
+            .map(|row| row.get::<Option<Protocol>>("protocol"))
+            .transpose()?
+            .flatten()
+        {
             Some(pool) => Err(StoreError::ProtocolMismatch { pool }),
             None => Ok(()),
         }
@@ -174,7 +222,8 @@ impl Tx {
 }
 
 async fn why_not(tx: &mut Tx, id: PoolId) -> Result<StoreError> {
-    tx.why_not("SELECT id FROM pools WHERE id = $1", args![id]).await
+    tx.why_not("SELECT id FROM pools WHERE id = $1", args![id])
+        .await
 }
 
 fn read(row: &Row) -> Result<Pool> {

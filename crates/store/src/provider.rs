@@ -62,14 +62,20 @@ impl Store {
 
     /// A provider config.
     pub async fn provider(&self, id: ProviderId) -> Result<Option<Provider>> {
-        let row = self.db.one("providers", select!("WHERE p.id = $1"), args![id]).await?;
+        let row = self
+            .db
+            .one("providers", select!("WHERE p.id = $1"), args![id])
+            .await?;
         row.as_ref().map(read).transpose()
     }
 
     /// Provider configs, ordered by id.
     pub async fn providers_page(&self, page: PageRequest) -> Result<Vec<Provider>> {
         let sql = select!("WHERE p.id > $1 ORDER BY p.id LIMIT $2");
-        let rows = self.db.all("providers", sql, args![page.after_text(), page.limit]).await?;
+        let rows = self
+            .db
+            .all("providers", sql, args![page.after_text(), page.limit])
+            .await?;
         rows.iter().map(read).collect()
     }
 
@@ -104,13 +110,21 @@ impl Store {
             return Err(why_not(&mut tx, id).await?);
         }
         tx.audit(audit).await?;
-        let row = tx.one("providers", select!("WHERE p.id = $1"), args![id]).await?.ok_or(StoreError::NotFound)?;
+        let row = tx
+            .one("providers", select!("WHERE p.id = $1"), args![id])
+            .await?
+            .ok_or(StoreError::NotFound)?;
         tx.commit().await?;
         read(&row)
     }
 
     /// Removes a provider config that no config and no server uses.
-    pub async fn provider_delete(&self, id: ProviderId, seen_version: i64, audit: AuditEntry) -> Result<()> {
+    pub async fn provider_delete(
+        &self,
+        id: ProviderId,
+        seen_version: i64,
+        audit: AuditEntry,
+    ) -> Result<()> {
         let mut tx = self.db.write().await?;
         let held = tx
             .run(
@@ -131,7 +145,9 @@ impl Store {
             "DELETE FROM servers WHERE provider_id = $1 AND state = 'deleted'",
             "DELETE FROM providers WHERE id = $1",
         ] {
-            tx.run(sql, args![id]).await.map_err(StoreError::on_delete)?;
+            tx.run(sql, args![id])
+                .await
+                .map_err(StoreError::on_delete)?;
         }
         tx.audit(audit).await?;
         tx.commit().await
@@ -139,7 +155,8 @@ impl Store {
 }
 
 async fn why_not(tx: &mut Tx, id: ProviderId) -> Result<StoreError> {
-    tx.why_not("SELECT id FROM providers WHERE id = $1", args![id]).await
+    tx.why_not("SELECT id FROM providers WHERE id = $1", args![id])
+        .await
 }
 
 fn read(row: &Row) -> Result<Provider> {

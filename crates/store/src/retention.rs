@@ -22,8 +22,13 @@ impl Store {
         ] {
             tx.run(sql, args![history]).await?;
         }
-        tx.run("DELETE FROM idempotency WHERE created_at < $1", args![now.plus_millis(-ANSWERS_MILLIS)]).await?;
-        tx.run("DELETE FROM setup_links WHERE expires_at < $1", args![now]).await?;
+        tx.run(
+            "DELETE FROM idempotency WHERE created_at < $1",
+            args![now.plus_millis(-ANSWERS_MILLIS)],
+        )
+        .await?;
+        tx.run("DELETE FROM setup_links WHERE expires_at < $1", args![now])
+            .await?;
         tx.commit().await
     }
 }

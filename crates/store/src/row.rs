@@ -74,7 +74,10 @@ impl Row {
     pub(crate) fn inconsistent(&self, column: &'static str, why: impl Into<String>) -> StoreError {
         StoreError::Inconsistent {
             table: self.table,
-            row: <Option<String>>::read(self, "id").ok().flatten().unwrap_or_default(),
+            row: <Option<String>>::read(self, "id")
+                .ok()
+                .flatten()
+                .unwrap_or_default(),
             column,
             why: why.into(),
         }

@@ -86,7 +86,8 @@ impl MasterKey {
         bytes.try_into().ok().map(Self)
     }
 
-    fn derive(&self, label: &[u8]) -> [u8; KEY_BYTES] {
+    /// A key of its own for one purpose, which `label` names.
+    pub fn derive(&self, label: &[u8]) -> [u8; KEY_BYTES] {
         let mut bytes = [0; KEY_BYTES];
         Hkdf::<Sha256>::new(None, &self.0)
             .expand(label, &mut bytes)
@@ -170,7 +171,10 @@ fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     #[cfg(unix)]
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
         std::fs::File::open(folder)?.sync_all()?;
     }
     Ok(())
@@ -291,9 +295,18 @@ mod tests {
         assert_eq!(opened.expose(), "hunter2");
 
         for place in [
-            Place { row: "row-2", ..PLACE },
-            Place { column: "connection_private_key", ..PLACE },
-            Place { table: "servers", ..PLACE },
+            Place {
+                row: "row-2",
+                ..PLACE
+            },
+            Place {
+                column: "connection_private_key",
+                ..PLACE
+            },
+            Place {
+                table: "servers",
+                ..PLACE
+            },
         ] {
             assert!(sealer.open(place, sealer.key_id(), &sealed).is_err());
         }
@@ -309,7 +322,10 @@ mod tests {
     #[test]
     fn the_fingerprint_tells_keys_apart_and_is_not_the_key() {
         let one = MasterKey::from_bytes([1; 32]);
-        assert_ne!(one.fingerprint(), MasterKey::from_bytes([2; 32]).fingerprint());
+        assert_ne!(
+            one.fingerprint(),
+            MasterKey::from_bytes([2; 32]).fingerprint()
+        );
         assert_eq!(one.fingerprint().len(), 64);
         assert!(!one.fingerprint().contains("0101"));
         assert_eq!(format!("{one:?}"), "[key]");

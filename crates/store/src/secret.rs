@@ -88,7 +88,11 @@ impl Tx {
         };
         for write in writes {
             let Some(value) = write.value else {
-                self.run("DELETE FROM secrets WHERE owner = $1 AND key = $2", args![&bare, &write.key]).await?;
+                self.run(
+                    "DELETE FROM secrets WHERE owner = $1 AND key = $2",
+                    args![&bare, &write.key],
+                )
+                .await?;
                 continue;
             };
             let sealed = sealer.seal(place(&bare, &write.key), &value)?;
@@ -111,12 +115,21 @@ impl Tx {
     }
 }
 
-const INFOS: &str = "SELECT owner AS id, key, set_at, set_by FROM secrets WHERE owner = $1 ORDER BY key";
+const INFOS: &str =
+    "SELECT owner AS id, key, set_at, set_by FROM secrets WHERE owner = $1 ORDER BY key";
 
 fn place<'a>(owner: &'a str, key: &'a str) -> Place<'a> {
-    Place { table: "secrets", column: key, row: owner }
+    Place {
+        table: "secrets",
+        column: key,
+        row: owner,
+    }
 }
 
 fn info(row: &Row) -> Result<SecretInfo> {
-    Ok(SecretInfo { key: row.get("key")?, set_at: row.get("set_at")?, set_by: row.get("set_by")? })
+    Ok(SecretInfo {
+        key: row.get("key")?,
+        set_at: row.get("set_at")?,
+        set_by: row.get("set_by")?,
+    })
 }

@@ -108,7 +108,13 @@ pub struct ServerWrite {
 
 impl ServerWrite {
     /// A step to `state` that changes nothing else.
-    pub const fn new(id: ServerId, seen_version: i64, state: ServerState, at: Timestamp, health: Health) -> Self {
+    pub const fn new(
+        id: ServerId,
+        seen_version: i64,
+        state: ServerState,
+        at: Timestamp,
+        health: Health,
+    ) -> Self {
         Self {
             id,
             seen_version,
@@ -146,17 +152,29 @@ macro_rules! select {
 impl Store {
     /// A server.
     pub async fn server(&self, id: ServerId) -> Result<Option<ServerRow>> {
-        let row = self.db.one("servers", select!("WHERE s.id = $1"), args![id]).await?;
+        let row = self
+            .db
+            .one("servers", select!("WHERE s.id = $1"), args![id])
+            .await?;
         row.as_ref().map(read_row).transpose()
     }
 
     /// Servers, ordered by id.
-    pub async fn servers_page(&self, filter: ServerFilter, page: PageRequest) -> Result<Vec<Server>> {
+    pub async fn servers_page(
+        &self,
+        filter: ServerFilter,
+        page: PageRequest,
+    ) -> Result<Vec<Server>> {
         let sql = select!(
             "WHERE s.id > $1 AND (CAST($2 AS TEXT) IS NULL OR s.pool_id = $2) AND ($3 = 1 OR s.state <> 'deleted')
              ORDER BY s.id LIMIT $4"
         );
-        let args = args![page.after_text(), filter.pool, filter.include_deleted, page.limit];
+        let args = args![
+            page.after_text(),
+            filter.pool,
+            filter.include_deleted,
+            page.limit
+        ];
         let rows = self.db.all("servers", sql, args).await?;
         rows.iter().map(read).collect()
     }
@@ -243,14 +261,20 @@ impl Store {
         if let Some(audit) = audit {
             tx.audit(audit).await?;
         }
-        let row = tx.one("servers", select!("WHERE s.id = $1"), args![write.id]).await?.ok_or(StoreError::NotFound)?;
+        let row = tx
+            .one("servers", select!("WHERE s.id = $1"), args![write.id])
+            .await?
+            .ok_or(StoreError::NotFound)?;
         tx.commit().await?;
         read_row(&row)
     }
 
     /// From Running to Draining in one guarded statement. `false`: not Running any more, changed, or in use where only
     /// an empty one may drain.
-    #[expect(clippy::too_many_arguments, reason = "each is one part of the guard or of the record")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is one part of the guard or of the record"
+    )]
     pub async fn server_drain(
         &self,
         fence: Option<Fence>,
@@ -263,7 +287,9 @@ impl Store {
     ) -> Result<bool> {
         let mut tx = self.db.write().await?;
         tx.check_fence(fence).await?;
-        if !tx.hold_server(id, seen_version, "running").await? || (only_if_empty && tx.has_open_session(id).await?) {
+        if !tx.hold_server(id, seen_version, "running").await?
+            || (only_if_empty && tx.has_open_session(id).await?)
+        {
             return Ok(false);
         }
         tx.run(
@@ -297,8 +323,15 @@ impl Store {
         if held == 0 || tx.has_open_session(id).await? {
             return Ok(false);
         }
-        let row = tx.one("servers", "SELECT * FROM servers WHERE id = $1", args![id]).await?;
-        let Some(state) = row.as_ref().map(server_state::read).transpose()?.and_then(|state| state.delete().ok()) else {
+        let row = tx
+            .one("servers", "SELECT * FROM servers WHERE id = $1", args![id])
+            .await?;
+        let Some(state) = row
+            .as_ref()
+            .map(server_state::read)
+            .transpose()?
+            .and_then(|state| state.delete().ok())
+        else {
             return Ok(false);
         };
         let columns = StateColumns::from(&state);
@@ -352,7 +385,11 @@ impl Store {
     pub async fn server_keys(&self, server: ServerId) -> Result<ServerKeys> {
         let mut tx = self.db.read().await?;
         let row = tx
-            .one("servers", "SELECT id, access_wanted FROM servers WHERE id = $1", args![server])
+            .one(
+                "servers",
+                "SELECT id, access_wanted FROM servers WHERE id = $1",
+                args![server],
+            )
             .await?
             .ok_or(StoreError::NotFound)?;
         let keys = tx
@@ -364,8 +401,14 @@ impl Store {
                 args![server],
             )
             .await?;
-        let keys = keys.iter().map(|row| row.get("public_key")).collect::<Result<_>>()?;
-        Ok(ServerKeys { seq: row.get("access_wanted")?, keys })
+        let keys = keys
+            .iter()
+            .map(|row| row.get("public_key"))
+            .collect::<Result<_>>()?;
+        Ok(ServerKeys {
+            seq: row.get("access_wanted")?,
+            keys,
+        })
     }
 
     /// Adds a fixed server, Running at once.
@@ -378,7 +421,8 @@ impl Store {
         audit: AuditEntry,
     ) -> Result<Server> {
         let mut tx = self.db.write().await?;
-        tx.hold_pool_for(input.pool_id, input.protocol, None).await?;
+        tx.hold_pool_for(input.pool_id, input.protocol, None)
+            .await?;
         let bare = id.bare();
         let sealed = self.sealer.seal(connection_place(&bare), &connection)?;
         tx.run(
@@ -405,7 +449,10 @@ impl Store {
         )
         .await?;
         tx.audit(audit).await?;
-        let row = tx.one("servers", select!("WHERE s.id = $1"), args![id]).await?.ok_or(StoreError::NotFound)?;
+        let row = tx
+            .one("servers", select!("WHERE s.id = $1"), args![id])
+            .await?
+            .ok_or(StoreError::NotFound)?;
         tx.commit().await?;
         read(&row)
     }
@@ -463,15 +510,24 @@ impl Store {
         place: impl FnOnce(&str) -> Place<'_>,
     ) -> Result<Option<Secret>> {
         let Some(row) = row else { return Ok(None) };
-        let Some(sealed) = row.get::<Option<String>>("sealed")? else { return Ok(None) };
+        let Some(sealed) = row.get::<Option<String>>("sealed")? else {
+            return Ok(None);
+        };
         let key_id: String = row.get("key_id")?;
-        self.sealer.open(place(&id.bare()), &key_id, &sealed).map(Some)
+        self.sealer
+            .open(place(&id.bare()), &key_id, &sealed)
+            .map(Some)
     }
 }
 
 impl Tx {
     /// Holds a server that has this version and state.
-    async fn hold_server(&mut self, id: ServerId, version: i64, state: &'static str) -> Result<bool> {
+    async fn hold_server(
+        &mut self,
+        id: ServerId,
+        version: i64,
+        state: &'static str,
+    ) -> Result<bool> {
         let held = self
             .run(
                 "UPDATE servers SET guard = guard + 1 WHERE id = $1 AND version = $2 AND state = $3",
@@ -496,7 +552,11 @@ impl Tx {
             )
             .await?;
         if ended > 0 {
-            self.run("UPDATE servers SET access_wanted = access_wanted + 1 WHERE id = $1", args![id]).await?;
+            self.run(
+                "UPDATE servers SET access_wanted = access_wanted + 1 WHERE id = $1",
+                args![id],
+            )
+            .await?;
         }
         Ok(())
     }
@@ -504,11 +564,16 @@ impl Tx {
 
 /// Where a server's sealed access data stand.
 pub(crate) const fn connection_place(row: &str) -> Place<'_> {
-    Place { table: "servers", column: "connection_sealed", row }
+    Place {
+        table: "servers",
+        column: "connection_sealed",
+        row,
+    }
 }
 
 async fn why_not(tx: &mut Tx, id: ServerId) -> Result<StoreError> {
-    tx.why_not("SELECT id FROM servers WHERE id = $1", args![id]).await
+    tx.why_not("SELECT id FROM servers WHERE id = $1", args![id])
+        .await
 }
 
 fn read_row(row: &Row) -> Result<ServerRow> {
@@ -550,15 +615,20 @@ fn read(row: &Row) -> Result<Server> {
 
 /// The limits that hold now: a scaled server has those of its config.
 pub(crate) fn limits(row: &Row) -> Result<SeatLimits> {
-    Ok(SeatLimits { max_sessions: row.get("seats_sessions")?, max_users: row.get("seats_users")? })
+    Ok(SeatLimits {
+        max_sessions: row.get("seats_sessions")?,
+        max_users: row.get("seats_users")?,
+    })
 }
 
 /// Where a server comes from.
 pub(crate) fn origin(row: &Row) -> Result<Origin> {
     Ok(match row.get("config_id")? {
-        Some(config) => {
-            Origin::Scaled { config, provider: row.get("provider_id")?, config_version: row.get("config_version")? }
-        }
+        Some(config) => Origin::Scaled {
+            config,
+            provider: row.get("provider_id")?,
+            config_version: row.get("config_version")?,
+        },
         None => Origin::Fixed,
     })
 }

@@ -74,13 +74,22 @@ impl Store {
         let mut tx = self.db.write().await?;
         tx.hold_fence(fence).await?;
         // Every provider config is held before anything is counted against it, in the order of ids.
-        let providers: BTreeSet<ProviderId> = servers.iter().map(|server| server.provider).collect();
+        let providers: BTreeSet<ProviderId> =
+            servers.iter().map(|server| server.provider).collect();
         for provider in providers {
-            tx.run("UPDATE providers SET guard = guard + 1 WHERE id = $1", args![provider]).await?;
+            tx.run(
+                "UPDATE providers SET guard = guard + 1 WHERE id = $1",
+                args![provider],
+            )
+            .await?;
         }
         let configs: BTreeSet<ConfigId> = servers.iter().map(|server| server.config).collect();
         for config in configs {
-            tx.run("UPDATE autoscale_configs SET guard = guard + 1 WHERE id = $1", args![config]).await?;
+            tx.run(
+                "UPDATE autoscale_configs SET guard = guard + 1 WHERE id = $1",
+                args![config],
+            )
+            .await?;
         }
         let mut outcomes = Vec::with_capacity(servers.len());
         for (server, entry) in servers.into_iter().zip(audit) {
@@ -111,7 +120,9 @@ impl Store {
             } else {
                 let bare = server.id.bare();
                 let request = self.sealer.seal(request_place(&bare), &server.request)?;
-                let connection = self.sealer.seal(connection_place(&bare), &server.connection)?;
+                let connection = self
+                    .sealer
+                    .seal(connection_place(&bare), &server.connection)?;
                 tx.run(
                     "INSERT INTO servers (id, name, pool_id, zone_id, config_id, provider_id, config_version, state,
                         state_since, protocol, connection_port, username, attempts, delete_accepted, access_wanted,
@@ -152,5 +163,9 @@ impl Store {
 }
 
 const fn request_place(row: &str) -> Place<'_> {
-    Place { table: "servers", column: "request_sealed", row }
+    Place {
+        table: "servers",
+        column: "request_sealed",
+        row,
+    }
 }

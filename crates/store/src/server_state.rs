@@ -40,20 +40,46 @@ impl From<&ServerState> for StateColumns {
 
 /// The state of a row.
 pub(crate) fn read(row: &Row) -> Result<ServerState> {
-    let machine = || Ok::<_, crate::StoreError>(row.get::<Option<String>>("machine")?.map(MachineId));
+    let machine =
+        || Ok::<_, crate::StoreError>(row.get::<Option<String>>("machine")?.map(MachineId));
     let some_machine = || row.get::<String>("machine").map(MachineId);
-    let address = || Ok::<_, crate::StoreError>(Address { host: row.get("host")?, port: row.get("port")? });
+    let address = || {
+        Ok::<_, crate::StoreError>(Address {
+            host: row.get("host")?,
+            port: row.get("port")?,
+        })
+    };
     let word: String = row.get("state")?;
     Ok(match word.as_str() {
         "requested" => ServerState::Requested,
         "unknown" => ServerState::Unknown,
-        "provisioning" => ServerState::Provisioning { machine: some_machine()? },
-        "booting" => ServerState::Booting { machine: some_machine()?, address: address()? },
-        "running" => ServerState::Running { machine: machine()?, address: address()? },
-        "draining" => ServerState::Draining { machine: machine()?, address: address()?, why: row.json("why")? },
-        "deleting" => ServerState::Deleting { machine: machine()?, why: row.json("why")? },
-        "failed" => ServerState::Failed { machine: machine()?, why: row.json("why")? },
-        "deleted" => ServerState::Deleted { why: row.json("why")? },
+        "provisioning" => ServerState::Provisioning {
+            machine: some_machine()?,
+        },
+        "booting" => ServerState::Booting {
+            machine: some_machine()?,
+            address: address()?,
+        },
+        "running" => ServerState::Running {
+            machine: machine()?,
+            address: address()?,
+        },
+        "draining" => ServerState::Draining {
+            machine: machine()?,
+            address: address()?,
+            why: row.json("why")?,
+        },
+        "deleting" => ServerState::Deleting {
+            machine: machine()?,
+            why: row.json("why")?,
+        },
+        "failed" => ServerState::Failed {
+            machine: machine()?,
+            why: row.json("why")?,
+        },
+        "deleted" => ServerState::Deleted {
+            why: row.json("why")?,
+        },
         other => return Err(row.inconsistent("state", format!("`{other}` is not a state"))),
     })
 }

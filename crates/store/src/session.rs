@@ -64,12 +64,19 @@ macro_rules! select {
 impl Store {
     /// A session.
     pub async fn session(&self, id: SessionId) -> Result<Option<SessionRow>> {
-        let row = self.db.one("sessions", select!("WHERE e.id = $1"), args![id]).await?;
+        let row = self
+            .db
+            .one("sessions", select!("WHERE e.id = $1"), args![id])
+            .await?;
         row.as_ref().map(read).transpose()
     }
 
     /// Sessions, ordered by id.
-    pub async fn sessions_page(&self, filter: SessionFilter, page: PageRequest) -> Result<Vec<SessionRow>> {
+    pub async fn sessions_page(
+        &self,
+        filter: SessionFilter,
+        page: PageRequest,
+    ) -> Result<Vec<SessionRow>> {
         let sql = select!(
             "WHERE e.id > $1 AND (CAST($2 AS TEXT) IS NULL OR e.user_id = $2)
                 AND (CAST($3 AS TEXT) IS NULL OR e.pool_id = $3)
@@ -77,7 +84,14 @@ impl Store {
                 AND ($5 = 0 OR e.state <> 'ended')
              ORDER BY e.id LIMIT $6"
         );
-        let args = args![page.after_text(), filter.user, filter.pool, filter.server, filter.open_only, page.limit];
+        let args = args![
+            page.after_text(),
+            filter.user,
+            filter.pool,
+            filter.server,
+            filter.open_only,
+            page.limit
+        ];
         let rows = self.db.all("sessions", sql, args).await?;
         rows.iter().map(read).collect()
     }
@@ -111,7 +125,9 @@ impl Store {
             return Ok(None);
         }
         tx.audit(audit).await?;
-        let row = tx.one("sessions", select!("WHERE e.id = $1"), args![id]).await?;
+        let row = tx
+            .one("sessions", select!("WHERE e.id = $1"), args![id])
+            .await?;
         tx.commit().await?;
         row.as_ref().map(read).transpose()
     }
@@ -140,7 +156,9 @@ impl Store {
         if let Some(audit) = audit {
             tx.audit(audit).await?;
         }
-        let row = tx.one("sessions", select!("WHERE e.id = $1"), args![id]).await?;
+        let row = tx
+            .one("sessions", select!("WHERE e.id = $1"), args![id])
+            .await?;
         tx.commit().await?;
         row.as_ref().map(read).transpose()
     }
@@ -160,7 +178,8 @@ impl Store {
                 args![id],
             )
             .await?;
-        row.map(|row| Ok((row.get("place")?, row.get("waiting")?))).transpose()
+        row.map(|row| Ok((row.get("place")?, row.get("waiting")?)))
+            .transpose()
     }
 }
 
@@ -169,9 +188,13 @@ pub(crate) fn kind(row: &Row) -> Result<SessionKind> {
     let word: String = row.get("kind")?;
     Ok(match word.as_str() {
         "desktop" => SessionKind::Desktop,
-        "app" => SessionKind::App { app: row.get("app")? },
+        "app" => SessionKind::App {
+            app: row.get("app")?,
+        },
         "shell" => SessionKind::Shell,
-        other => return Err(row.inconsistent("kind", format!("`{other}` is not a kind of session"))),
+        other => {
+            return Err(row.inconsistent("kind", format!("`{other}` is not a kind of session")));
+        }
     })
 }
 
@@ -205,9 +228,10 @@ fn state(row: &Row) -> Result<SessionState> {
     let word: String = row.get("state")?;
     Ok(match word.as_str() {
         "queued" => SessionState::Queued,
-        "assigned" => {
-            SessionState::Assigned { server_id: row.get("server_id")?, assigned_at: row.get("assigned_at")? }
-        }
+        "assigned" => SessionState::Assigned {
+            server_id: row.get("server_id")?,
+            assigned_at: row.get("assigned_at")?,
+        },
         "active" => SessionState::Active {
             server_id: row.get("server_id")?,
             assigned_at: row.get("assigned_at")?,
@@ -218,6 +242,8 @@ fn state(row: &Row) -> Result<SessionState> {
             how: row.get("end_reason")?,
             ended_at: row.get("ended_at")?,
         },
-        other => return Err(row.inconsistent("state", format!("`{other}` is not a state of a session"))),
+        other => {
+            return Err(row.inconsistent("state", format!("`{other}` is not a state of a session")));
+        }
     })
 }

@@ -84,19 +84,34 @@ impl Store {
         // All that is counted against is held first, in one order, so that two batches cannot wait for each other.
         let users: BTreeSet<UserId> = writes.iter().filter_map(new_user).collect();
         for user in users {
-            tx.run("UPDATE users SET guard = guard + 1 WHERE id = $1", args![user]).await?;
+            tx.run(
+                "UPDATE users SET guard = guard + 1 WHERE id = $1",
+                args![user],
+            )
+            .await?;
         }
         let servers: BTreeSet<ServerId> = writes.iter().filter_map(server_of).collect();
         for server in servers {
-            tx.run("UPDATE servers SET guard = guard + 1 WHERE id = $1 AND pool_id = $2", args![server, pool]).await?;
+            tx.run(
+                "UPDATE servers SET guard = guard + 1 WHERE id = $1 AND pool_id = $2",
+                args![server, pool],
+            )
+            .await?;
         }
         let mut outcomes = Vec::with_capacity(writes.len());
         for (write, entry) in writes.into_iter().zip(audit) {
             let outcome = match write {
                 SeatWrite::Queue(session) => tx.queue(&session, quota_per_user).await?,
-                SeatWrite::SeatNew(session, server) => tx.seat_new(&session, server, quota_per_user, now).await?,
-                SeatWrite::SeatQueued { session, server, expires_at } => {
-                    tx.seat_queued(pool, session, server, expires_at, now).await?
+                SeatWrite::SeatNew(session, server) => {
+                    tx.seat_new(&session, server, quota_per_user, now).await?
+                }
+                SeatWrite::SeatQueued {
+                    session,
+                    server,
+                    expires_at,
+                } => {
+                    tx.seat_queued(pool, session, server, expires_at, now)
+                        .await?
                 }
             };
             if outcome == SeatOutcome::Done {
@@ -158,7 +173,10 @@ impl Tx {
         if self.is_over_quota(session.user, quota).await? {
             return Ok(SeatOutcome::QuotaReached);
         }
-        let Some(access_seq) = self.take_seat(session.pool, server, session.user, &session.kind).await? else {
+        let Some(access_seq) = self
+            .take_seat(session.pool, server, session.user, &session.kind)
+            .await?
+        else {
             return Ok(SeatOutcome::Stale);
         };
         let (kind, app) = kind_columns(&session.kind);
@@ -211,13 +229,20 @@ impl Tx {
             .await
             .map_err(stale_if_duplicate)?;
         // Cancelled this very moment: the seat that was taken for it must not stay taken.
-        if held == 0 { Err(StoreError::StaleVersion) } else { Ok(SeatOutcome::Done) }
+        if held == 0 {
+            Err(StoreError::StaleVersion)
+        } else {
+            Ok(SeatOutcome::Done)
+        }
     }
 
     /// Sessions that wait or are open count. Certain only while the person is held.
     async fn is_over_quota(&mut self, user: UserId, quota: u32) -> Result<bool> {
         let sql = "SELECT $1 AS id, COUNT(*) AS sessions FROM sessions WHERE user_id = $1 AND state <> 'ended'";
-        let row = self.one("sessions", sql, args![user]).await?.ok_or(StoreError::NotFound)?;
+        let row = self
+            .one("sessions", sql, args![user])
+            .await?
+            .ok_or(StoreError::NotFound)?;
         Ok(row.get::<i64>("sessions")? >= i64::from(quota))
     }
 
@@ -255,7 +280,8 @@ impl Tx {
             && row.get::<Protocol>("protocol")? == Protocol::Rdp
             && row.get::<i64>("desktops")? > 0;
         let has_seat = row.get::<i64>("sessions")? < row.get::<i64>("max_sessions")?
-            && max_users.is_none_or(|max| row.get::<i64>("others").is_ok_and(|others| others < max))
+            && max_users
+                .is_none_or(|max| row.get::<i64>("others").is_ok_and(|others| others < max))
             && (row.get::<bool>("reusable")? || first_user.is_none_or(|first| first == user));
         if !has_seat || is_second_desktop {
             return Ok(None);

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use domain::id::{PoolId, ProviderId};
 use domain::provider::ProviderKind;
 use domain::server::SeatLimits;
-use domain::snapshot::{ConfigSnapshot, OpenSession, PoolSnapshot, ServerSnapshot, Sighting, Waiter};
+use domain::snapshot::{
+    ConfigSnapshot, OpenSession, PoolSnapshot, ServerSnapshot, Sighting, Waiter,
+};
 use domain::timestamp::Timestamp;
 use serde_json::{Map, Value};
 
@@ -167,7 +169,10 @@ fn config(row: &Row) -> Result<ConfigSnapshot> {
         dry_run: row.get("dry_run")?,
         aggressive: row.get("aggressive")?,
         minimum: row.get("minimum")?,
-        limits: SeatLimits { max_sessions: row.get("max_sessions")?, max_users: row.get("max_users")? },
+        limits: SeatLimits {
+            max_sessions: row.get("max_sessions")?,
+            max_users: row.get("max_users")?,
+        },
         reusable: row.get("reusable")?,
         backoff_secs: row.get("backoff_secs")?,
         surplus_since: row.get("surplus_since")?,
@@ -202,8 +207,20 @@ fn seat_or_wait(row: &Row, pool: &mut PoolSnapshot) -> Result<()> {
     let (id, user, kind) = (row.get("id")?, row.get("user_id")?, session::kind(row)?);
     let expires_at = row.get("expires_at")?;
     match row.get("server_id")? {
-        Some(server) => pool.sessions.push(OpenSession { id, server, user, kind, expires_at }),
-        None => pool.queue.push(Waiter { id, user, kind, requested_at: row.get("requested_at")?, expires_at }),
+        Some(server) => pool.sessions.push(OpenSession {
+            id,
+            server,
+            user,
+            kind,
+            expires_at,
+        }),
+        None => pool.queue.push(Waiter {
+            id,
+            user,
+            kind,
+            requested_at: row.get("requested_at")?,
+            expires_at,
+        }),
     }
     Ok(())
 }

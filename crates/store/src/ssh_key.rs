@@ -11,12 +11,7 @@ use crate::{Result, Store};
 
 impl Store {
     /// Adds a key. A person has each key once ([`StoreError::Duplicate`] of `fingerprint`).
-    pub async fn ssh_key_insert(
-        &self,
-        user: UserId,
-        key: SshKey,
-        audit: AuditEntry,
-    ) -> Result<()> {
+    pub async fn ssh_key_insert(&self, user: UserId, key: SshKey, audit: AuditEntry) -> Result<()> {
         let mut tx = self.db.write().await?;
         hold_user(&mut tx, user).await?;
         tx.run(

@@ -109,7 +109,9 @@ impl Store {
             "DELETE FROM ssh_keys WHERE user_id = $1",
             "DELETE FROM users WHERE id = $1",
         ] {
-            tx.run(sql, args![id]).await.map_err(StoreError::on_delete)?;
+            tx.run(sql, args![id])
+                .await
+                .map_err(StoreError::on_delete)?;
         }
         tx.audit(audit).await?;
         tx.commit().await

@@ -112,7 +112,9 @@ impl Store {
             "DELETE FROM servers WHERE zone_id = $1 AND state = 'deleted'",
             "DELETE FROM zones WHERE id = $1",
         ] {
-            tx.run(sql, args![id]).await.map_err(StoreError::on_delete)?;
+            tx.run(sql, args![id])
+                .await
+                .map_err(StoreError::on_delete)?;
         }
         tx.audit(audit).await?;
         tx.commit().await

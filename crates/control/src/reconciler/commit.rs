@@ -43,6 +43,7 @@ pub(super) async fn commit(
         fence,
         now: plane.now(),
         effects: Vec::new(),
+        has_changed: false,
         servers: index(snapshot),
     };
     let mut creates = Vec::new();
@@ -54,6 +55,9 @@ pub(super) async fn commit(
     }
     commit.create(&creates).await?;
     commit.write_down(&plan.report.pools).await?;
+    if commit.has_changed {
+        plane.wake();
+    }
     Ok(commit.effects)
 }
 
@@ -62,6 +66,8 @@ struct Commit<'a> {
     fence: Fence,
     now: Timestamp,
     effects: Vec<Effect>,
+    /// Something is not as the snapshot said any more: another tick is due at once.
+    has_changed: bool,
     servers: BTreeMap<ServerId, (&'a PoolSnapshot, &'a ServerSnapshot)>,
 }
 
@@ -381,13 +387,12 @@ impl Commit<'_> {
                 let owner = store.session(session).await?.map(|row| row.user);
                 self.plane
                     .changed(EventNoun::Session, session, Some(pool), owner);
+                // The person's key is still to be put there.
                 self.server_changed(server, pool);
-                // The person's key is still to be put there, and the server's row has a new version.
-                self.plane.wake();
                 Ok(())
             }
             Ok(_) | Err(StoreError::StaleVersion) => {
-                self.plane.wake();
+                self.has_changed = true;
                 Ok(())
             }
             Err(error) => Err(error.into()),
@@ -414,7 +419,7 @@ impl Commit<'_> {
         {
             self.plane
                 .changed(EventNoun::Session, session, Some(row.pool), Some(row.user));
-            self.plane.wake();
+            self.has_changed = true;
         }
         Ok(())
     }
@@ -469,12 +474,10 @@ impl Commit<'_> {
         {
             Ok(_) => {
                 self.server_changed(server, pool);
-                // What follows from the new state is planned at once.
-                self.plane.wake();
                 Ok(())
             }
             Err(StoreError::StaleVersion) => {
-                self.plane.wake();
+                self.has_changed = true;
                 Ok(())
             }
             Err(error) => Err(error.into()),
@@ -542,7 +545,8 @@ impl Commit<'_> {
         self.plane.audit(&Actor::System, action, server, detail)
     }
 
-    fn server_changed(&self, server: ServerId, pool: PoolId) {
+    fn server_changed(&mut self, server: ServerId, pool: PoolId) {
+        self.has_changed = true;
         self.plane
             .changed(EventNoun::Server, server, Some(pool), None);
     }

@@ -28,7 +28,7 @@ pub(super) enum Call {
     Create {
         server: ServerId,
         request: Box<CreateRequest>,
-        /// An earlier call for the same server was made: a refusal of this one does not prove that there is no machine.
+        /// An earlier call for the same server may have had its effect.
         is_repeat: bool,
     },
     Delete {

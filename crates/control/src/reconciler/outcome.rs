@@ -19,6 +19,8 @@ use crate::plane::ControlPlane;
 const ROUNDS: usize = 5;
 /// How long a provider is left alone that asks for fewer calls and does not say for how long, in seconds.
 const THROTTLED_SECS: u32 = 30;
+/// A machine that is still listed this long after its delete was accepted is deleted again, in seconds.
+const DELETE_AGAIN_SECS: u32 = 60;
 /// How often the port of a booting server is asked, in milliseconds.
 const PROBE_MILLIS: i64 = 1000;
 
@@ -213,7 +215,7 @@ fn deleted(
     Some(match result {
         Ok(()) => ServerWrite {
             delete_accepted: Some(true),
-            retry_at: Some(None),
+            retry_at: Some(Some(now.plus_secs(DELETE_AGAIN_SECS))),
             ..base
         },
         Err(error) => ServerWrite {
