@@ -46,7 +46,7 @@ pub(crate) fn warnings(
         warnings.push(ConfigWarning {
             key: key.to_owned(),
             message,
-        })
+        });
     };
     let script = Script::parse(&provider.startup_script).ok();
     let tags = script.as_ref().map(Script::tags).unwrap_or_default();

@@ -7,29 +7,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::actor::Actor;
-use domain::autoscale::AutoscaleConfig;
 use domain::event::EventNoun;
 use domain::id::{ConfigId, DecisionId, PoolId, ProviderId, ServerId};
 use domain::plan::{Action, Decision, Plan, Planned, PoolReport};
-use domain::provider::Provider;
-use domain::secret::Secret;
-use domain::server::{FailReason, Origin, ServerState};
-use domain::session::{EndReason, Revealed};
+use domain::server::{DrainReason, FailReason, MachineId, Origin, ServerState};
+use domain::session::EndReason;
 use domain::snapshot::{PoolSnapshot, ServerSnapshot, Snapshot};
 use domain::timestamp::Timestamp;
-use domain::zone::Zone;
-use providers::{CreateRequest, Tags};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
-use store::{
-    Fence, Health, IntentOutcome, NewServer, SeatOutcome, SeatWrite, ServerWrite, StoreError,
-};
+use store::{Fence, Health, IntentOutcome, SeatOutcome, SeatWrite, ServerWrite, StoreError};
 
 use super::effect::{Call, Effect};
+use super::intent::{Recipe, StoredRequest, open};
 use super::observe;
 use crate::error::{Error, Result};
 use crate::plane::ControlPlane;
-use crate::{autoscale, script};
 
 /// Writes what the plan says and returns the calls to make.
 pub(super) async fn commit(
@@ -109,27 +101,7 @@ impl Commit<'_> {
             Action::Authorize { server } => self.authorize(*server).await,
             Action::Seat { session, server } => self.seat(*session, *server, planned).await,
             Action::EndSession { session, how } => self.end_session(*session, *how, planned).await,
-            Action::Drain { server, why } => {
-                let Some((pool, version)) = self.seen(*server) else {
-                    return Ok(());
-                };
-                let audit = self.audit("server.drain", *server, planned);
-                let only_if_empty = true;
-                let store = self.plane.store();
-                store
-                    .server_drain(
-                        Some(self.fence),
-                        *server,
-                        version,
-                        *why,
-                        only_if_empty,
-                        self.now,
-                        audit,
-                    )
-                    .await?;
-                self.server_changed(*server, pool);
-                Ok(())
-            }
+            Action::Drain { server, why } => self.drain(*server, *why, planned).await,
             Action::Fail { server, why } => {
                 let end = (*why == FailReason::MachineLost).then_some(EndReason::ServerLost);
                 self.step(*server, planned, Health::Failure, end, |state| {
@@ -137,18 +109,7 @@ impl Commit<'_> {
                 })
                 .await
             }
-            Action::Delete { server } => {
-                let Some((pool, version)) = self.seen(*server) else {
-                    return Ok(());
-                };
-                let audit = self.audit("server.delete", *server, planned);
-                let store = self.plane.store();
-                store
-                    .server_delete_begin(Some(self.fence), *server, version, self.now, audit)
-                    .await?;
-                self.server_changed(*server, pool);
-                Ok(())
-            }
+            Action::Delete { server } => self.delete(*server, planned).await,
             Action::CallDelete { server, machine } => {
                 self.call(
                     *server,
@@ -179,35 +140,9 @@ impl Commit<'_> {
                 .await
             }
             Action::DeleteStranger { provider, machine } => {
-                let memory = |observed: &mut observe::Observed| {
-                    observed
-                        .providers
-                        .entry(*provider)
-                        .or_default()
-                        .stranger_deletes
-                        .insert(machine.clone());
-                };
-                let open = self.open(*provider).await?;
-                memory(&mut observe::lock(self.plane));
-                self.push(
-                    *provider,
-                    open,
-                    Call::DeleteStranger {
-                        machine: machine.clone(),
-                    },
-                );
-                Ok(())
+                self.delete_stranger(*provider, machine.clone()).await
             }
-            Action::List { provider } => {
-                let open = self.open(*provider).await?;
-                let mut observed = observe::lock(self.plane);
-                let memory = observed.providers.entry(*provider).or_default();
-                memory.list_in_flight = true;
-                memory.last_list_at = Some(self.now);
-                drop(observed);
-                self.push(*provider, open, Call::List);
-                Ok(())
-            }
+            Action::List { provider } => self.list(*provider).await,
             Action::StartBackoff { config } => self.surplus(*config, Some(self.now)).await,
             Action::ClearBackoff { config } => self.surplus(*config, None).await,
         }
@@ -346,6 +281,62 @@ impl Commit<'_> {
             },
         )
         .await
+    }
+
+    async fn drain(&mut self, server: ServerId, why: DrainReason, planned: &Planned) -> Result<()> {
+        let Some((pool, version)) = self.seen(server) else {
+            return Ok(());
+        };
+        let audit = self.audit("server.drain", server, planned);
+        let only_if_empty = true;
+        let store = self.plane.store();
+        store
+            .server_drain(
+                Some(self.fence),
+                server,
+                version,
+                why,
+                only_if_empty,
+                self.now,
+                audit,
+            )
+            .await?;
+        self.server_changed(server, pool);
+        Ok(())
+    }
+
+    async fn delete(&mut self, server: ServerId, planned: &Planned) -> Result<()> {
+        let Some((pool, version)) = self.seen(server) else {
+            return Ok(());
+        };
+        let audit = self.audit("server.delete", server, planned);
+        let store = self.plane.store();
+        store
+            .server_delete_begin(Some(self.fence), server, version, self.now, audit)
+            .await?;
+        self.server_changed(server, pool);
+        Ok(())
+    }
+
+    async fn delete_stranger(&mut self, provider: ProviderId, machine: MachineId) -> Result<()> {
+        let open = self.open(provider).await?;
+        let mut observed = observe::lock(self.plane);
+        let memory = observed.providers.entry(provider).or_default();
+        memory.stranger_deletes.insert(machine.clone());
+        drop(observed);
+        self.push(provider, open, Call::DeleteStranger { machine });
+        Ok(())
+    }
+
+    async fn list(&mut self, provider: ProviderId) -> Result<()> {
+        let open = self.open(provider).await?;
+        let mut observed = observe::lock(self.plane);
+        let memory = observed.providers.entry(provider).or_default();
+        memory.list_in_flight = true;
+        memory.last_list_at = Some(self.now);
+        drop(observed);
+        self.push(provider, open, Call::List);
+        Ok(())
     }
 
     async fn seat(
@@ -588,168 +579,5 @@ impl Commit<'_> {
                 .insert(report.pool_id, text);
         }
         Ok(())
-    }
-}
-
-fn open(plane: &ControlPlane, provider: &Provider) -> Result<Arc<dyn providers::Provider>> {
-    plane
-        .inner()
-        .parts
-        .providers
-        .open(provider.id, provider.kind, &provider.settings)
-        .map_err(|error| {
-            Error::Fault(format!(
-                "the provider {} cannot be opened: {error}",
-                provider.name
-            ))
-        })
-}
-
-/// All that goes into the servers of one config.
-struct Recipe {
-    version: i64,
-    config: AutoscaleConfig,
-    zone: Zone,
-    provider: Provider,
-    open: Arc<dyn providers::Provider>,
-    access: Revealed,
-}
-
-impl Recipe {
-    /// None where the config has gone since the snapshot.
-    async fn fetch(plane: &ControlPlane, id: ConfigId) -> Result<Option<Self>> {
-        let Some(row) = plane.store().config(id).await? else {
-            return Ok(None);
-        };
-        let config = autoscale::read(&row)?;
-        let (zone, provider) = autoscale::references(plane, &config).await?;
-        let open = open(plane, &provider)?;
-        let owner = id.to_string();
-        let secret = async |key: &str| -> Result<Option<String>> {
-            let secret = plane.store().secret_open(&owner, key).await?;
-            Ok(secret.map(|secret| secret.expose().to_owned()))
-        };
-        let access = Revealed {
-            username: open
-                .fixed_account()
-                .or_else(|| config.connection.access.username().map(ToOwned::to_owned)),
-            password: secret("connection_password").await?,
-            private_key: secret("connection_private_key").await?,
-            private_key_passphrase: secret("connection_private_key_passphrase").await?,
-        };
-        Ok(Some(Self {
-            version: row.version,
-            config,
-            zone,
-            provider,
-            open,
-            access,
-        }))
-    }
-
-    /// The intent of one server, with the script as it will be sent, and the call itself.
-    fn intent(
-        &self,
-        plane: &ControlPlane,
-        config: ConfigId,
-        id: ServerId,
-        now: Timestamp,
-    ) -> Result<(NewServer, CreateRequest)> {
-        let name = autoscale::server_name(id);
-        let facts = self.open.facts();
-        // One safety tick more than the server has: a report at the last moment is still heard.
-        let expires_at = now.plus_secs(self.config.provision_timeout_secs + 15);
-        let token = plane
-            .inner()
-            .parts
-            .tokens
-            .sign(id, now, expires_at)
-            .map_err(|error| Error::Fault(format!("signing a check-in token failed: {error}")))?;
-        let password = self.access.password.as_deref().map(Secret::new);
-        let values = script::values(
-            &self.config,
-            &self.zone,
-            id,
-            &name,
-            password.as_ref(),
-            &token,
-        );
-        let script = script::render(&self.provider.startup_script, &values, &facts)?;
-        let port = self.config.connection.port.get();
-        let tags = Tags {
-            deployment: plane.deployment(),
-            pool: self.config.pool,
-            config,
-            server: id,
-        };
-        let request = CreateRequest {
-            name: name.clone(),
-            tags,
-            script,
-            connection_port: port,
-        };
-        let intent = NewServer {
-            id,
-            name,
-            pool: self.config.pool,
-            zone: self.config.zone,
-            config,
-            provider: self.provider.id,
-            config_version: self.version,
-            protocol: self.config.connection.access.protocol(),
-            port,
-            request: StoredRequest::write(&request)?,
-            connection: crate::session::sealed(&self.access)?,
-            username: self.access.username.clone(),
-            created_at: now,
-        };
-        Ok((intent, request))
-    }
-}
-
-/// A create call as it is stored before it is made.
-#[derive(Serialize, Deserialize)]
-struct StoredRequest {
-    name: String,
-    deployment: domain::id::DeploymentId,
-    pool: PoolId,
-    config: ConfigId,
-    server: ServerId,
-    script: String,
-    connection_port: u16,
-}
-
-impl StoredRequest {
-    fn write(request: &CreateRequest) -> Result<Secret> {
-        let stored = Self {
-            name: request.name.clone(),
-            deployment: request.tags.deployment,
-            pool: request.tags.pool,
-            config: request.tags.config,
-            server: request.tags.server,
-            script: request.script.expose().to_owned(),
-            connection_port: request.connection_port,
-        };
-        serde_json::to_string(&stored)
-            .map(Secret::new)
-            .map_err(|error| Error::Fault(error.to_string()))
-    }
-
-    fn read(text: &Secret) -> Result<CreateRequest> {
-        let stored: Self = serde_json::from_str(text.expose())
-            .map_err(|_| Error::Fault("a stored create call cannot be read".to_owned()))?;
-        let tags = Tags {
-            deployment: stored.deployment,
-            pool: stored.pool,
-            config: stored.config,
-            server: stored.server,
-        };
-        let script = Secret::new(stored.script);
-        Ok(CreateRequest {
-            name: stored.name,
-            tags,
-            script,
-            connection_port: stored.connection_port,
-        })
     }
 }

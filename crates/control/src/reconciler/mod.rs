@@ -6,6 +6,7 @@
 
 mod commit;
 mod effect;
+mod intent;
 pub(crate) mod observe;
 mod outcome;
 

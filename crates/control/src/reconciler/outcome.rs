@@ -315,7 +315,7 @@ fn listed(
     match result {
         Ok(list) => memory.fresh = Some(list),
         Err(error) => {
-            tracing::warn!(%provider, %error, "listing the machines of a provider failed")
+            tracing::warn!(%provider, %error, "listing the machines of a provider failed");
         }
     }
 }
