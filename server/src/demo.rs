@@ -21,6 +21,8 @@ use crate::startup::random_password;
 
 const ADMIN: &str = "demo";
 const POOL: &str = "Demo";
+/// Local servers have an account of their own, which takes its place.
+const ACCOUNT: &str = "weir";
 
 /// Reports a few steps on its way, as a real script would while it installs things.
 const SCRIPT: &str = r#"#!/bin/sh
@@ -71,9 +73,11 @@ async fn make(plane: &ControlPlane, bound: SocketAddr) -> control::Result<Vec<St
             .with("deployment_zone_id", zone.id.to_string())
             .with("provider_id", provider.id.to_string())
             .with("connection_type", "ssh")
+            .with("connection_username", ACCOUNT)
             .with("use_user_ssh_key", true)
             .with("aggressive_scaling", true)
             .with("require_checkin", true)
+            .with("reusable", true)
             .with("minimum_available_sessions", 1)
             .with("max_simultaneous_sessions_per_server", 2)
             .with("max_simultaneous_users", 2)

@@ -314,8 +314,8 @@ impl TestApp {
             .member("id");
         let mut config = json!({
             "enabled": true, "name": name, "pool_id": pool, "deployment_zone_id": zone, "provider_id": provider,
-            "connection_type": "ssh", "use_user_ssh_key": true, "max_simultaneous_sessions_per_server": 2,
-            "max_simultaneous_users": 2, "minimum_available_sessions": 0,
+            "connection_type": "ssh", "connection_username": "desk", "use_user_ssh_key": true, "max_simultaneous_sessions_per_server": 2,
+            "max_simultaneous_users": 2, "minimum_available_sessions": 0, "reusable": true,
         });
         for (key, value) in values.as_object().into_iter().flatten() {
             config[key] = value.clone();

@@ -192,7 +192,7 @@ fn the_check_in_line_of_the_specification_runs_unchanged() {
     let pool = post("/pools", json!({ "name": "Shells" }));
     let config = json!({
         "enabled": true, "name": "Shells", "pool_id": pool, "deployment_zone_id": zone, "provider_id": provider,
-        "connection_type": "ssh", "use_user_ssh_key": true, "require_checkin": true, "minimum_available_sessions": 1,
+        "connection_type": "ssh", "connection_username": "desk", "use_user_ssh_key": true, "require_checkin": true, "minimum_available_sessions": 1,
         "max_simultaneous_sessions_per_server": 1, "max_simultaneous_users": 1,
     });
     let config = post("/autoscale-configs", config);
