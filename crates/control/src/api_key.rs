@@ -8,7 +8,7 @@ use domain::value::Name;
 use serde_json::json;
 use subtle::ConstantTimeEq;
 
-use crate::error::{Result, not_found};
+use crate::error::{Result, invalid, not_found};
 use crate::fields::Fields;
 use crate::login::{random_token, token_hash};
 use crate::page;
@@ -67,9 +67,13 @@ pub async fn create(plane: &ControlPlane, actor: &Actor, input: ApiKeyInput) -> 
     Ok(NewApiKey { key, token })
 }
 
-/// Deletes a key: from now on it opens nothing.
+/// Deletes a key: from now on it opens nothing. A key does not delete itself: a program that tidies up would lock
+/// itself out.
 pub async fn delete(plane: &ControlPlane, actor: &Actor, id: ApiKeyId) -> Result<()> {
     actor.require_admin()?;
+    if matches!(actor, Actor::ApiKey { key, .. } if *key == id) {
+        return Err(invalid("", "own_key", "A key cannot delete itself. Use another one."));
+    }
     if plane.store().api_key_find(id).await?.is_none() {
         return Err(not_found("API key"));
     }

@@ -59,3 +59,25 @@ pub async fn delete_api_key(
     control::api_key::delete(&state.plane, &actor, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::TestApp;
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn a_key_is_shown_once_opens_and_ends() {
+        let app = TestApp::new().await;
+        let body = json!({ "name": "robot", "role": "admin" });
+        let made = app.admin("POST", "/api-keys", Some(body)).await.expect(201);
+        let (id, token) = (made.member("id"), made.member("token"));
+        let listed = app.admin("GET", "/api-keys", None).await.expect(200);
+        assert!(listed.text.contains(&id) && !listed.text.contains("token"), "{listed:?}");
+        let path = format!("/api-keys/{id}");
+        assert_eq!(app.call(&token, "GET", "/me", None).await.expect(200).json()["api_key_id"], json!(id));
+        app.call(&token, "DELETE", &path, None).await.expect_problem(422, "invalid");
+        app.admin("DELETE", &path, None).await.expect(204);
+        app.call(&token, "GET", "/me", None).await.expect_problem(401, "unauthenticated");
+        app.admin("DELETE", &path, None).await.expect_problem(404, "not_found");
+    }
+}
