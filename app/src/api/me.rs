@@ -27,7 +27,7 @@ pub struct Me {
 
 /// The signed-in person; nobody where nobody is.
 #[server(prefix = "/ui/fn", endpoint = "me", input = Json)]
-pub async fn me() -> ApiResult<Option<Me>> {
+pub async fn me_get() -> ApiResult<Option<Me>> {
     let Some(actor) = use_context::<domain::actor::Actor>() else {
         return Ok(None);
     };
