@@ -16,7 +16,7 @@ pub mod words;
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
-use leptos_router::{MatchNestedRoutes, SsrMode, path};
+use leptos_router::{SsrMode, path};
 
 use crate::components::frame::{AdminFrame, Header, Home, PortalFrame, SignedIn};
 use crate::components::live::Live;

@@ -1,10 +1,5 @@
 //! Who is signed in.
 
-#![expect(
-    missing_docs,
-    reason = "the macro makes a struct of each function's arguments"
-)]
-
 use domain::id::UserId;
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;

@@ -1,10 +1,5 @@
 //! A pool on Weir's own machine, ready to be tried out.
 
-#![expect(
-    missing_docs,
-    reason = "the macro makes a struct of each function's arguments"
-)]
-
 use domain::pool::Pool;
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;

@@ -1,6 +1,7 @@
 //! A table that scrolls in its own box, and turns into cards where the screen is narrow.
 
 use leptos::prelude::*;
+use leptos_router::components::A;
 
 /// A table. The first cell of each row is its head; `heads` has one word a column.
 pub fn table(label: &'static str, heads: &'static [&'static str], rows: Vec<Vec<AnyView>>) -> AnyView {
@@ -30,6 +31,12 @@ pub fn table(label: &'static str, heads: &'static [&'static str], rows: Vec<Vec<
         </div>
     }
     .into_any()
+}
+
+/// A link to another page.
+pub fn link(href: String, text: &str) -> AnyView {
+    let text = text.to_owned();
+    view! { <A href=href>{text}</A> }.into_any()
 }
 
 /// A list of names and values.

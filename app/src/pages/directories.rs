@@ -16,7 +16,7 @@ use crate::components::form::page::FormPage;
 use crate::components::form::{FormState, Start};
 use crate::components::load::{loaded, submit, use_id};
 use crate::components::problem::LastProblem;
-use crate::components::table::table;
+use crate::components::table::{link, table};
 
 /// All directories.
 #[component]
@@ -30,7 +30,7 @@ pub fn DirectoriesPage() -> impl IntoView {
         let name = name_of(&config);
         let url = config.values.get("url").and_then(|url| url.as_str()).unwrap_or_default().to_owned();
         vec![
-            view! { <A href=format!("/admin/directories/{}/edit", config.id)>{name.clone()}</A> }.into_any(),
+            link(format!("/admin/directories/{}/edit", config.id), &name),
             view! { <code>{url}</code> }.into_any(),
             view! {
                 <Confirm

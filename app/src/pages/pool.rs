@@ -3,7 +3,7 @@
 use domain::autoscale::SavedConfig;
 use domain::event::EventNoun;
 use domain::id::{ConfigId, PoolId, SessionId};
-use domain::plan::{ConfigReport, Decision, Finding};
+use domain::plan::{ConfigReport, Decision, Finding, explain};
 use domain::pool::Pool;
 use domain::server::Server;
 use domain::session::{Session, SessionState};
@@ -24,7 +24,7 @@ use crate::components::empty::Empty;
 use crate::components::live::Live;
 use crate::components::load::{loaded, submit, use_id};
 use crate::components::problem::LastProblem;
-use crate::components::table::{facts, table};
+use crate::components::table::{facts, link, table};
 use crate::components::time::{Age, Time};
 use crate::pages::server::actions;
 use crate::words;
@@ -179,7 +179,7 @@ fn server_row(server: &Server) -> Vec<AnyView> {
         }
     });
     vec![
-        view! { <A href=format!("/admin/servers/{}", server.id)>{server.name.clone()}</A> }.into_any(),
+        link(format!("/admin/servers/{}", server.id), &server.name),
         view! { <Badge state=words::server(server) /> }.into_any(),
         view! { <Age since=server.state_since /> }.into_any(),
         view! {
@@ -216,7 +216,7 @@ pub fn session_table(sessions: Vec<Session>) -> AnyView {
             view! { <Badge state=words::session(&session) /> }.into_any(),
             view! { <Time at=session.requested_at /> }.into_any(),
             match session.status.server() {
-                Some(server) => view! { <A href=format!("/admin/servers/{server}")>"To the server"</A> }.into_any(),
+                Some(server) => link(format!("/admin/servers/{server}"), "To the server"),
                 None => ().into_any(),
             },
             end_button(session.id, &session.user_name),
@@ -292,7 +292,7 @@ fn decision_card(decision: &Decision) -> AnyView {
             <h3>
                 <Time at=decision.at />
             </h3>
-            {finding_list(findings)}
+            {finding_list(findings, None)}
             {report.configs.iter().map(config_report).collect_view()}
         </article>
     }
@@ -304,7 +304,7 @@ pub fn config_report(report: &ConfigReport) -> AnyView {
     let mut lines = words::upscale_lines(&report.up);
     lines.extend(words::downscale_line(&report.down));
     view! {
-        {finding_list(report.findings.iter())}
+        {finding_list(report.findings.iter(), Some(report))}
         <details>
             <summary>"How is this computed?"</summary>
             <p class="muted">{format!("Version {} of the config", report.config_version)}</p>
@@ -314,7 +314,7 @@ pub fn config_report(report: &ConfigReport) -> AnyView {
     .into_any()
 }
 
-fn finding_list<'a>(findings: impl Iterator<Item = &'a Finding>) -> AnyView {
+fn finding_list<'a>(findings: impl Iterator<Item = &'a Finding>, config: Option<&ConfigReport>) -> AnyView {
     let items = findings.map(|finding| {
         view! {
             <li>
@@ -323,7 +323,7 @@ fn finding_list<'a>(findings: impl Iterator<Item = &'a Finding>) -> AnyView {
                     shape: words::finding_shape(finding.reason),
                 } />
                 " "
-                {words::finding(finding)}
+                {explain::sentence(finding, config)}
             </li>
         }
     });

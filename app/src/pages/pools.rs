@@ -15,7 +15,7 @@ use crate::components::form::page::FormPage;
 use crate::components::form::{FormState, Start};
 use crate::components::live::Live;
 use crate::components::load::{loaded, use_id, submit};
-use crate::components::table::table;
+use crate::components::table::{link, table};
 use crate::forms;
 use crate::words;
 
@@ -52,7 +52,7 @@ pub fn pool_table(pools: Vec<Pool>) -> AnyView {
     let row = |pool: Pool| {
         let counts = pool.counts;
         vec![
-            view! { <A href=format!("/admin/pools/{}", pool.id)>{pool.name.clone()}</A> }.into_any(),
+            link(format!("/admin/pools/{}", pool.id), &pool.name),
             view! { <Badge state=words::pool(&pool) /> }.into_any(),
             counts.sessions.into_any(),
             counts.free_seats.into_any(),

@@ -19,7 +19,7 @@ use crate::components::form::{FormState, Start};
 use crate::components::live::Live;
 use crate::components::load::{loaded, submit, use_id};
 use crate::components::problem::LastProblem;
-use crate::components::table::table;
+use crate::components::table::{link, table};
 use crate::forms;
 
 /// All provider configs.
@@ -43,7 +43,7 @@ pub fn ProvidersPage() -> impl IntoView {
             count => format!("The last {count} servers failed"),
         };
         vec![
-            view! { <A href=format!("/admin/providers/{}/edit", provider.id)>{name.clone()}</A> }.into_any(),
+            link(format!("/admin/providers/{}/edit", provider.id), &name),
             providers::form(provider.kind).title.into_any(),
             format!("{} of {}", provider.health.existing, provider.max_instances).into_any(),
             health.into_any(),

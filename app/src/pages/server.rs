@@ -5,7 +5,6 @@ use domain::id::ServerId;
 use domain::server::{Origin, Server, ServerState};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::A;
 
 use crate::api::server::{server_delete, server_drain, server_get, server_undrain};
 use crate::components::badge::Badge;
@@ -13,7 +12,7 @@ use crate::components::confirm::{Confirm, use_ready};
 use crate::components::live::Live;
 use crate::components::load::{loaded, submit, use_id};
 use crate::components::problem::LastProblem;
-use crate::components::table::facts;
+use crate::components::table::{facts, link};
 use crate::components::time::{Age, Time};
 use crate::pages::pool::session_table;
 use crate::words;
@@ -50,7 +49,7 @@ fn page(server: &Server) -> AnyView {
         Origin::Fixed => "Entered by hand".to_owned(),
     };
     let mut pairs = vec![
-        ("Pool", view! { <A href=format!("/admin/pools/{}", server.pool_id)>"To the pool"</A> }.into_any()),
+        ("Pool", link(format!("/admin/pools/{}", server.pool_id), "To the pool")),
         ("In this state for", view! { <Age since=server.state_since /> }.into_any()),
         ("Asked for", view! { <Time at=server.created_at /> }.into_any()),
         ("Origin", origin.into_any()),

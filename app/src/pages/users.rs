@@ -15,7 +15,7 @@ use crate::components::form::page::FormPage;
 use crate::components::form::{FormState, Start};
 use crate::components::load::{loaded, submit, use_id};
 use crate::components::problem::LastProblem;
-use crate::components::table::table;
+use crate::components::table::{link, table};
 use crate::components::time::Time;
 use crate::forms;
 
@@ -30,7 +30,7 @@ pub fn UsersPage() -> impl IntoView {
         });
         let name = user.name;
         vec![
-            view! { <A href=format!("/admin/users/{}/edit", user.id)>{name.clone()}</A> }.into_any(),
+            link(format!("/admin/users/{}/edit", user.id), &name),
             role(user.role).into_any(),
             view! { <Time at=user.created_at /> }.into_any(),
             view! {

@@ -16,7 +16,7 @@ use crate::components::form::{FormState, Start};
 use crate::components::live::Live;
 use crate::components::load::{loaded, submit, use_id};
 use crate::components::problem::LastProblem;
-use crate::components::table::table;
+use crate::components::table::{link, table};
 use crate::forms;
 
 /// All zones.
@@ -31,7 +31,7 @@ pub fn ZonesPage() -> impl IntoView {
         });
         let name = zone.input.name;
         vec![
-            view! { <A href=format!("/admin/zones/{}/edit", zone.id)>{name.clone()}</A> }.into_any(),
+            link(format!("/admin/zones/{}/edit", zone.id), &name),
             view! { <code>{zone.input.upstream_auth_address}</code> }.into_any(),
             view! {
                 <Confirm
