@@ -30,20 +30,26 @@ pub fn ssh(session: SessionId, connection: &Connection, key_file: &str) -> SshCo
         connect.push_str(&quoted_path(key_file));
     }
     if let Some((file, _)) = &pinned {
-        connect.push_str(&format!(
-            " -o UserKnownHostsFile={file} -o StrictHostKeyChecking=yes"
-        ));
+        for part in [
+            " -o UserKnownHostsFile=",
+            file,
+            " -o StrictHostKeyChecking=yes",
+        ] {
+            connect.push_str(part);
+        }
     }
     let host = match &connection.username {
         Some(user) => format!("{user}@{}", connection.address.host),
         None => connection.address.host.clone(),
     };
-    connect.push_str(&format!(" -p {} {}", connection.address.port, quoted(&host)));
     SshCommands {
         pin: pinned.map(|(file, line)| {
-            format!("mkdir -p -m 700 ~/.ssh && printf '%s\\n' {} > {file}", quoted(&line))
+            format!(
+                "mkdir -p -m 700 ~/.ssh && printf '%s\\n' {} > {file}",
+                quoted(&line)
+            )
         }),
-        connect,
+        connect: format!("{connect} -p {} {}", connection.address.port, quoted(&host)),
     }
 }
 
@@ -83,7 +89,10 @@ mod tests {
     fn connection(port: u16) -> Connection {
         Connection {
             protocol: Protocol::Ssh,
-            address: Address { host: "127.0.0.1".into(), port },
+            address: Address {
+                host: "127.0.0.1".into(),
+                port,
+            },
             username: Some("weir".into()),
             host_key: Some("ssh-ed25519 AAAAC3 root@host".into()),
             access_ready: true,
@@ -113,12 +122,19 @@ mod tests {
 
     #[test]
     fn the_usual_port_has_no_brackets() {
-        assert_eq!(known_host(&connection(22).address, "a b c"), "127.0.0.1 a b");
+        assert_eq!(
+            known_host(&connection(22).address, "a b c"),
+            "127.0.0.1 a b"
+        );
     }
 
     #[test]
     fn without_a_host_key_nothing_is_pinned() {
-        let bare = Connection { host_key: None, username: None, ..connection(22) };
+        let bare = Connection {
+            host_key: None,
+            username: None,
+            ..connection(22)
+        };
         let commands = ssh(session(), &bare, " ");
         assert_eq!(commands.pin, None);
         assert_eq!(commands.connect, "ssh -p 22 127.0.0.1");
@@ -126,9 +142,20 @@ mod tests {
 
     #[test]
     fn nothing_leaves_its_quotes() {
-        let odd = Connection { username: Some("a; rm 'x'".into()), ..connection(22) };
+        let odd = Connection {
+            username: Some("a; rm 'x'".into()),
+            ..connection(22)
+        };
         let commands = ssh(session(), &odd, "~/my keys/$(id)");
-        assert!(commands.connect.contains(r"'a; rm '\''x'\''@127.0.0.1'"), "{}", commands.connect);
-        assert!(commands.connect.contains("-i ~/'my keys/$(id)'"), "{}", commands.connect);
+        assert!(
+            commands.connect.contains(r"'a; rm '\''x'\''@127.0.0.1'"),
+            "{}",
+            commands.connect
+        );
+        assert!(
+            commands.connect.contains("-i ~/'my keys/$(id)'"),
+            "{}",
+            commands.connect
+        );
     }
 }

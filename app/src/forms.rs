@@ -1,21 +1,28 @@
 //! The tables of the small forms: what an admin or a person enters for a zone, a pool, a provider config, a person,
 //! a key. Keys, bounds and checks are those of the use cases.
 
-use domain::form::{Choice, Condition, Draft, Field, Form, Format, Kind, Preset, Step};
 use domain::error::{Problem, ProblemCode};
+use domain::form::{Choice, Condition, Draft, Field, Form, Format, Kind, Preset, Step};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::api::ApiError;
 
-const STEP: &[Step] = &[Step { key: "all", title: "", about: "" }];
+const STEP: &[Step] = &[Step {
+    key: "all",
+    title: "",
+    about: "",
+}];
 
 const NAME: Field = Field {
     key: "name",
     step: "all",
     label: "Name",
     help: "1 to 63 characters. No two have the same name.",
-    kind: Kind::Text { max: 63, format: Format::Name },
+    kind: Kind::Text {
+        max: 63,
+        format: Format::Name,
+    },
     required: Condition::Always,
     ..Field::BASE
 };
@@ -26,8 +33,18 @@ const ROLE: Field = Field {
     label: "Role",
     help: "What is allowed.",
     kind: Kind::Choice(&[
-        Choice { value: "user", label: "User", help: "Opens sessions and sees its own things.", refused: &[] },
-        Choice { value: "admin", label: "Admin", help: "Configures everything as well.", refused: &[] },
+        Choice {
+            value: "user",
+            label: "User",
+            help: "Opens sessions and sees its own things.",
+            refused: &[],
+        },
+        Choice {
+            value: "admin",
+            label: "Admin",
+            help: "Configures everything as well.",
+            refused: &[],
+        },
     ]),
     default: Preset::Text("user"),
     required: Condition::Always,
@@ -46,7 +63,10 @@ pub static ZONE: Form = Form {
             step: "all",
             label: "Upstream Auth Address",
             help: "Host name or address at which the servers of this zone reach Weir, with a port if it is not 443. Start-up scripts get it as {upstream_auth_address}.",
-            kind: Kind::Text { max: 260, format: Format::Authority },
+            kind: Kind::Text {
+                max: 260,
+                format: Format::Authority,
+            },
             required: Condition::Always,
             ..Field::BASE
         },
@@ -65,7 +85,10 @@ pub static POOL: Form = Form {
             step: "all",
             label: "Description",
             help: "One line for the card in the portal.",
-            kind: Kind::Text { max: 200, format: Format::Free },
+            kind: Kind::Text {
+                max: 200,
+                format: Format::Free,
+            },
             ..Field::BASE
         },
     ],
@@ -106,7 +129,10 @@ pub static PROVIDER: Form = Form {
             step: "all",
             label: "Max Instances",
             help: "There are never more machines than this, whatever the demand. All pools that use this provider share it.",
-            kind: Kind::Int { min: 1, max: 100_000 },
+            kind: Kind::Int {
+                min: 1,
+                max: 100_000,
+            },
             unit: "machines",
             default: Preset::Int(5),
             required: Condition::Always,
@@ -117,7 +143,10 @@ pub static PROVIDER: Form = Form {
             step: "all",
             label: "Startup Script",
             help: "Runs on each new machine. Tags such as {server_id}, {upstream_auth_address} and {checkin_jwt} are filled in; brackets of the script itself are doubled: {{ and }}.",
-            kind: Kind::Multiline { max: 65_536, format: Format::StartupScript },
+            kind: Kind::Multiline {
+                max: 65_536,
+                format: Format::StartupScript,
+            },
             ..Field::BASE
         },
     ],
@@ -131,7 +160,10 @@ pub static USER: Form = Form {
     fields: &[
         Field {
             help: "The name to sign in with: a-z, 0-9, '.', '_', '-' and '@'.",
-            kind: Kind::Text { max: 63, format: Format::Free },
+            kind: Kind::Text {
+                max: 63,
+                format: Format::Free,
+            },
             ..NAME
         },
         ROLE,
@@ -152,7 +184,10 @@ pub static API_KEY: Form = Form {
     title: "API key",
     steps: STEP,
     fields: &[
-        Field { help: "What the key is for.", ..NAME },
+        Field {
+            help: "What the key is for.",
+            ..NAME
+        },
         ROLE,
         Field {
             key: "user_id",
@@ -171,13 +206,19 @@ pub static SSH_KEY: Form = Form {
     title: "SSH key",
     steps: STEP,
     fields: &[
-        Field { help: "Where the key is from, such as the name of your laptop.", ..NAME },
+        Field {
+            help: "Where the key is from, such as the name of your laptop.",
+            ..NAME
+        },
         Field {
             key: "public_key",
             step: "all",
             label: "Public Key",
             help: "One line that begins with ssh-ed25519, ecdsa or ssh-rsa. Leave it empty, and Weir makes a pair and shows you the private half once.",
-            kind: Kind::Text { max: 8192, format: Format::Free },
+            kind: Kind::Text {
+                max: 8192,
+                format: Format::Free,
+            },
             ..Field::BASE
         },
     ],
@@ -190,12 +231,18 @@ pub static SSH_KEY: Form = Form {
 pub fn read<T: DeserializeOwned>(form: &Form, document: Draft) -> Result<T, ApiError> {
     let mut members: Map<String, Value> = document.filled(form).into();
     members.retain(|key, value| {
-        let is_optional = form.field(key).is_none_or(|field| matches!(field.required, Condition::Never));
+        let is_optional = form
+            .field(key)
+            .is_none_or(|field| matches!(field.required, Condition::Never));
         let is_blank = value.as_str().is_some_and(|text| text.trim().is_empty());
-        !value.is_null() && !(is_optional && is_blank)
+        !(value.is_null() || is_optional && is_blank)
     });
-    serde_json::from_value(Value::Object(members))
-        .map_err(|error| ApiError(Problem::new(ProblemCode::Internal, format!("The form cannot be read: {error}."))))
+    serde_json::from_value(Value::Object(members)).map_err(|error| {
+        ApiError(Problem::new(
+            ProblemCode::Internal,
+            format!("The form cannot be read: {error}."),
+        ))
+    })
 }
 
 /// The draft of something that is there already: those of its values that the form has fields for.
@@ -227,12 +274,18 @@ mod tests {
     #[test]
     fn every_form_reads_as_its_type() {
         let named = || Draft::new().with("name", "a");
-        let zone = ZoneInput { name: "a".into(), upstream_auth_address: "w:1".into() };
+        let zone = ZoneInput {
+            name: "a".into(),
+            upstream_auth_address: "w:1".into(),
+        };
         assert_eq!(read(&ZONE, draft_of(&ZONE, &zone)), Ok(zone));
         let pool: PoolInput = read(&POOL, named().with("description", " ")).expect("a pool");
         assert_eq!((pool.name.as_str(), pool.description.as_str()), ("a", ""));
         let provider: ProviderInput = read(&PROVIDER, named()).expect("a provider");
-        assert_eq!((provider.kind, provider.max_instances), (ProviderKind::Local, 5));
+        assert_eq!(
+            (provider.kind, provider.max_instances),
+            (ProviderKind::Local, 5)
+        );
         let key: ApiKeyInput = read(&API_KEY, named()).expect("a key");
         assert_eq!(key.user_id, None);
         let key: SshKeyInput = read(&SSH_KEY, named().with("public_key", "")).expect("a key");

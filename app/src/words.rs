@@ -74,9 +74,9 @@ pub fn server(server: &Server) -> StateWord {
 /// Why a server is in its state, where there is more to say than the word.
 pub fn server_why(state: &ServerState) -> Option<&'static str> {
     match state {
-        ServerState::Unknown => {
-            Some("The create call was not answered. A list of the provider shows what became of it.")
-        }
+        ServerState::Unknown => Some(
+            "The create call was not answered. A list of the provider shows what became of it.",
+        ),
         ServerState::Draining { why, .. } => Some(drain_reason(*why)),
         ServerState::Deleting { why, .. } | ServerState::Deleted { why } => Some(match why {
             DeleteReason::Drained(why) => drain_reason(*why),
@@ -102,7 +102,9 @@ const fn drain_reason(why: DrainReason) -> &'static str {
 const fn fail_reason(why: FailReason) -> &'static str {
     match why {
         FailReason::CreateRefused => "The provider refused to make it.",
-        FailReason::CreateLost => "The create call was not answered, and no list shows the machine.",
+        FailReason::CreateLost => {
+            "The create call was not answered, and no list shows the machine."
+        }
         FailReason::LaunchTimeout => "The provider did not start it in time.",
         FailReason::CheckinTimeout => "It did not become ready in time.",
         FailReason::Script => "Its start-up script failed.",
@@ -236,7 +238,11 @@ pub fn upscale_lines(up: &Upscale) -> Vec<String> {
         ),
         format!(
             "allowed = {} max instances − {} existing; {} − {} creates an hour; gate {}",
-            up.max_instances, up.existing, up.creates_per_hour, up.creates_last_hour, gate(up)
+            up.max_instances,
+            up.existing,
+            up.creates_per_hour,
+            up.creates_last_hour,
+            gate(up)
         ),
         format!("created = {}", up.create),
     ]
@@ -273,7 +279,10 @@ pub fn finding_shape(reason: Reason) -> Shape {
 
 /// Whether a finding is only about the loop's own work, so that lists can leave it out.
 pub fn is_chatter(finding: &Finding) -> bool {
-    matches!(finding.reason, Reason::ListedDue | Reason::ListedForEvidence | Reason::SeenInList)
+    matches!(
+        finding.reason,
+        Reason::ListedDue | Reason::ListedForEvidence | Reason::SeenInList
+    )
 }
 
 #[cfg(test)]
@@ -301,17 +310,47 @@ mod tests {
     fn a_card_promises_no_more_than_is_there() {
         let counts = PoolCounts::default();
         let line = |counts| pool_line(&a_pool(counts));
-        assert_eq!(line(PoolCounts { free_seats: 1, waiting: 2, ..counts }), "Ready now");
-        assert_eq!(line(PoolCounts { waiting: 1, starting: 1, ..counts }), "1 person waiting");
-        assert_eq!(line(PoolCounts { starting: 1, ..counts }), "A computer is being prepared");
+        assert_eq!(
+            line(PoolCounts {
+                free_seats: 1,
+                waiting: 2,
+                ..counts
+            }),
+            "Ready now"
+        );
+        assert_eq!(
+            line(PoolCounts {
+                waiting: 1,
+                starting: 1,
+                ..counts
+            }),
+            "1 person waiting"
+        );
+        assert_eq!(
+            line(PoolCounts {
+                starting: 1,
+                ..counts
+            }),
+            "A computer is being prepared"
+        );
         assert_eq!(line(counts), "No computer is free now");
-        let bare = Pool { protocol: None, ..a_pool(counts) };
+        let bare = Pool {
+            protocol: None,
+            ..a_pool(counts)
+        };
         assert_eq!(pool_line(&bare), "Not set up yet");
     }
 
     #[test]
     fn the_sentence_of_a_pool_counts_everything() {
-        let counts = PoolCounts { servers: 3, starting: 1, running: 2, free_seats: 1, sessions: 3, waiting: 0 };
+        let counts = PoolCounts {
+            servers: 3,
+            starting: 1,
+            running: 2,
+            free_seats: 1,
+            sessions: 3,
+            waiting: 0,
+        };
         assert_eq!(
             pool_sentence(counts),
             "3 servers, 3 sessions in use, 1 seat free, 1 starting, nobody waits."
@@ -324,7 +363,14 @@ mod tests {
         assert_eq!(duration(72_000), "1:12");
         assert_eq!(duration(7_500_000), "2 h 5 min");
         assert_eq!(duration(-5), "0:00");
-        for (place, words) in [(1, "1st"), (2, "2nd"), (3, "3rd"), (11, "11th"), (21, "21st"), (112, "112th")] {
+        for (place, words) in [
+            (1, "1st"),
+            (2, "2nd"),
+            (3, "3rd"),
+            (11, "11th"),
+            (21, "21st"),
+            (112, "112th"),
+        ] {
             assert_eq!(ordinal(place), words);
         }
     }
@@ -344,7 +390,10 @@ mod tests {
             ..Upscale::default()
         };
         let lines = upscale_lines(&up).join("\n");
-        assert!(lines.contains("10 minimum + 2 waiting − 0 free − 0 in flight = 12"), "{lines}");
+        assert!(
+            lines.contains("10 minimum + 2 waiting − 0 free − 0 in flight = 12"),
+            "{lines}"
+        );
         assert!(lines.contains("8 max instances − 8 existing"), "{lines}");
         assert!(lines.ends_with("created = 0"), "{lines}");
     }

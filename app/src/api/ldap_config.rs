@@ -36,7 +36,11 @@ pub async fn ldap_config_create(input: Draft) -> ApiResult<SavedLdapConfig> {
 
 /// Replaces one, if it still has the version `seen`.
 #[server(prefix = "/ui/fn", endpoint = "ldap_config_replace", input = Json)]
-pub async fn ldap_config_replace(id: LdapConfigId, seen: i64, input: Draft) -> ApiResult<SavedLdapConfig> {
+pub async fn ldap_config_replace(
+    id: LdapConfigId,
+    seen: i64,
+    input: Draft,
+) -> ApiResult<SavedLdapConfig> {
     answer(control::ldap_config::replace(&plane()?, &actor()?, id, seen, input).await)
 }
 

@@ -64,7 +64,10 @@ mod ssr {
         result.map_err(|error| {
             let problem = error.problem();
             if error.is_fault() {
-                tracing::error!(error = &error as &dyn std::error::Error, "a page's call failed");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a page's call failed"
+                );
             }
             set_status(&problem);
             ApiError::from(problem)

@@ -35,7 +35,11 @@ pub async fn provider_create(input: ProviderInput) -> ApiResult<Provider> {
 
 /// Replaces one, if it still has the version `seen`.
 #[server(prefix = "/ui/fn", endpoint = "provider_replace", input = Json)]
-pub async fn provider_replace(id: ProviderId, seen: i64, input: ProviderInput) -> ApiResult<Provider> {
+pub async fn provider_replace(
+    id: ProviderId,
+    seen: i64,
+    input: ProviderInput,
+) -> ApiResult<Provider> {
     answer(control::provider::replace(&plane()?, &actor()?, id, seen, input).await)
 }
 

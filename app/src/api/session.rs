@@ -34,13 +34,23 @@ pub async fn session_get(id: SessionId) -> ApiResult<Session> {
 
 /// Open sessions and waits of a pool or a server, whosever they are.
 #[server(prefix = "/ui/fn", endpoint = "session_list", input = Json)]
-pub async fn session_list(pool: Option<PoolId>, server: Option<ServerId>) -> ApiResult<Page<Session>> {
-    answer(control::session::list(
+pub async fn session_list(
+    pool: Option<PoolId>,
+    server: Option<ServerId>,
+) -> ApiResult<Page<Session>> {
+    answer(
+        control::session::list(
             &plane()?,
             &actor()?,
-            Filter { pool, server, ..Filter::default() },
+            Filter {
+                pool,
+                server,
+                ..Filter::default()
+            },
             &whole(),
-        ).await)
+        )
+        .await,
+    )
 }
 
 /// The own open sessions and waits.

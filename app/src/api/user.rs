@@ -45,8 +45,16 @@ pub async fn user_create(name: String, role: Role, password: Option<String>) -> 
 
 /// Replaces a person, if it still has the version `seen`. No password keeps the old one.
 #[server(prefix = "/ui/fn", endpoint = "user_replace", input = Json)]
-pub async fn user_replace(id: UserId, seen: i64, name: String, role: Role, password: Option<String>) -> ApiResult<User> {
-    answer(control::user::replace(&plane()?, &actor()?, id, seen, input(name, role, password)).await)
+pub async fn user_replace(
+    id: UserId,
+    seen: i64,
+    name: String,
+    role: Role,
+    password: Option<String>,
+) -> ApiResult<User> {
+    answer(
+        control::user::replace(&plane()?, &actor()?, id, seen, input(name, role, password)).await,
+    )
 }
 
 /// Deletes a person, if it still has the version `seen`.

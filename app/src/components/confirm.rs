@@ -6,7 +6,7 @@ use leptos::prelude::*;
 /// A button, and the dialog that it opens. It is disabled until the browser has taken the page over.
 #[component]
 pub fn Confirm(
-    /// The word on the first button; ends in `...` by itself, since a question follows.
+    /// The word on the first button.
     label: &'static str,
     /// The question of the dialog.
     #[prop(into)]
@@ -18,9 +18,9 @@ pub fn Confirm(
     action: &'static str,
     /// Does it.
     on_confirm: Callback<()>,
-    /// What the button is about, for people who listen; empty where the page makes it clear.
+    /// What the button is about, for people who listen, where the page does not make it clear.
     #[prop(optional, into)]
-    about: String,
+    about: Option<String>,
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
     let ready = use_ready();
@@ -35,7 +35,7 @@ pub fn Confirm(
             dialog.close();
         }
     };
-    let name = (!about.is_empty()).then(|| format!("{label} {about}"));
+    let name = about.map(|about| format!("{label} {about}"));
 
     view! {
         <button type="button" class="button" aria-label=name disabled=move || !ready.get() on:click=open>

@@ -18,7 +18,10 @@ pub fn Copyable(
     let ready = use_ready();
     let said = RwSignal::new("");
     let copy = move |_| {
-        let writing = window().navigator().clipboard().write_text(&text.get_untracked());
+        let writing = window()
+            .navigator()
+            .clipboard()
+            .write_text(&text.get_untracked());
         spawn_local(async move {
             said.set(match JsFuture::from(writing).await {
                 Ok(_) => "Copied",

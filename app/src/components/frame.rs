@@ -22,7 +22,9 @@ impl SignedIn {
 }
 
 /// Shows something that depends on who is signed in; nothing where that cannot be told.
-fn signed_in<V: IntoView + 'static>(view: impl Fn(Option<Me>) -> V + Clone + Send + Sync + 'static) -> AnyView {
+fn signed_in<V: IntoView + 'static>(
+    view: impl Fn(Option<Me>) -> V + Clone + Send + Sync + 'static,
+) -> AnyView {
     let SignedIn(me) = expect_context();
     view! {
         <Suspense>

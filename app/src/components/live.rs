@@ -94,7 +94,11 @@ impl Live {
         let state = source.clone();
         let on_error = Closure::<dyn Fn()>::new(move || {
             let is_over = state.ready_state() == EventSource::CLOSED;
-            self.link.set(if is_over { Link::Lost } else { Link::Reconnecting });
+            self.link.set(if is_over {
+                Link::Lost
+            } else {
+                Link::Reconnecting
+            });
         });
         source.set_onerror(Some(on_error.as_ref().unchecked_ref()));
 
@@ -106,10 +110,12 @@ impl Live {
         });
         source.set_onmessage(Some(on_event.as_ref().unchecked_ref()));
         // The names are constants, so the browser can not refuse them.
-        let _ = source.add_event_listener_with_callback("change", on_event.as_ref().unchecked_ref());
+        let _ =
+            source.add_event_listener_with_callback("change", on_event.as_ref().unchecked_ref());
 
         let on_resync = Closure::<dyn Fn()>::new(move || self.gather(|_| true));
-        let _ = source.add_event_listener_with_callback("resync", on_resync.as_ref().unchecked_ref());
+        let _ =
+            source.add_event_listener_with_callback("resync", on_resync.as_ref().unchecked_ref());
 
         // The stream lives as long as the tab, and its listeners with it.
         on_open.forget();

@@ -5,10 +5,11 @@ use std::str::FromStr;
 use domain::error::Problem;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::hooks::use_params_map;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_params_map};
 
 use crate::api::{ApiError, ApiResult};
-use crate::components::problem::ProblemBanner;
+use crate::components::problem::problem_banner;
 
 /// Shows `view` once the data is there, or the problem instead. What is shown stays while the data is asked for again.
 pub fn loaded<T>(
@@ -27,7 +28,7 @@ where
                 Suspend::new(async move {
                     match resource.await {
                         Ok(value) => view(value),
-                        Err(error) => view! { <ProblemBanner problem=error.0 /> }.into_any(),
+                        Err(error) => problem_banner(&error.0),
                     }
                 })
             }}
@@ -49,6 +50,12 @@ where
             .and_then(|text| text.parse().ok())
             .ok_or_else(|| ApiError(Problem::not_found(noun)))
     })
+}
+
+/// Goes to another page.
+pub fn use_go() -> Callback<String> {
+    let navigate = use_navigate();
+    Callback::new(move |path: String| navigate(&path, NavigateOptions::default()))
 }
 
 /// Makes a call, and tells what became of it: `busy` while it lasts, `problem` if it was refused.

@@ -4,15 +4,23 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 
 /// A table. The first cell of each row is its head; `heads` has one word a column.
-pub fn table(label: &'static str, heads: &'static [&'static str], rows: Vec<Vec<AnyView>>) -> AnyView {
+pub fn table(
+    label: &'static str,
+    heads: &'static [&'static str],
+    rows: Vec<Vec<AnyView>>,
+) -> AnyView {
     let body = rows.into_iter().map(|cells| {
-        let cells = cells.into_iter().zip(heads).enumerate().map(|(at, (cell, head))| {
-            if at == 0 {
-                view! { <th scope="row">{cell}</th> }.into_any()
-            } else {
-                view! { <td data-label=*head>{cell}</td> }.into_any()
-            }
-        });
+        let cells = cells
+            .into_iter()
+            .zip(heads)
+            .enumerate()
+            .map(|(at, (cell, head))| {
+                if at == 0 {
+                    view! { <th scope="row">{cell}</th> }.into_any()
+                } else {
+                    view! { <td data-label=*head>{cell}</td> }.into_any()
+                }
+            });
         view! { <tr>{cells.collect_view()}</tr> }
     });
     view! {

@@ -5,13 +5,12 @@ use domain::pool::{Pool, PoolCounts};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
-use leptos_router::hooks::use_navigate;
 
 use crate::api::pool::pool_list;
 use crate::api::trial::trial_create;
 use crate::components::confirm::use_ready;
 use crate::components::live::Live;
-use crate::components::load::{loaded, submit};
+use crate::components::load::{loaded, submit, use_go};
 use crate::components::problem::LastProblem;
 use crate::pages::pools::pool_table;
 use crate::words;
@@ -44,24 +43,25 @@ pub fn AdminPage() -> impl IntoView {
 }
 
 fn sum(pools: &[Pool]) -> PoolCounts {
-    pools.iter().fold(PoolCounts::default(), |sum, pool| PoolCounts {
-        servers: sum.servers + pool.counts.servers,
-        starting: sum.starting + pool.counts.starting,
-        running: sum.running + pool.counts.running,
-        free_seats: sum.free_seats + pool.counts.free_seats,
-        sessions: sum.sessions + pool.counts.sessions,
-        waiting: sum.waiting + pool.counts.waiting,
-    })
+    pools
+        .iter()
+        .fold(PoolCounts::default(), |sum, pool| PoolCounts {
+            servers: sum.servers + pool.counts.servers,
+            starting: sum.starting + pool.counts.starting,
+            running: sum.running + pool.counts.running,
+            free_seats: sum.free_seats + pool.counts.free_seats,
+            sessions: sum.sessions + pool.counts.sessions,
+            waiting: sum.waiting + pool.counts.waiting,
+        })
 }
 
 fn begin() -> AnyView {
     let ready = use_ready();
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
-    let navigate = use_navigate();
+    let go = use_go();
     let start = move |_| {
-        let navigate = navigate.clone();
         submit(busy, problem, trial_create(), move |pool: Pool| {
-            navigate(&format!("/admin/pools/{}", pool.id), Default::default());
+            go.run(format!("/admin/pools/{}", pool.id));
         });
     };
     view! {

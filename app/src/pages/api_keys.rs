@@ -27,12 +27,20 @@ pub fn ApiKeysPage() -> impl IntoView {
     let keys = Resource::new(|| (), |()| keys_and_people());
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
     let row = move |key: ApiKey, people: &[User]| {
-        let person = key.user_id.and_then(|id| people.iter().find(|user| user.id == id));
-        let delete = Callback::new(move |()| submit(busy, problem, api_key_delete(key.id), move |()| keys.refetch()));
+        let person = key
+            .user_id
+            .and_then(|id| people.iter().find(|user| user.id == id));
+        let delete = Callback::new(move |()| {
+            submit(busy, problem, api_key_delete(key.id), move |()| {
+                keys.refetch()
+            })
+        });
         vec![
             key.name.clone().into_any(),
             role(key.role).into_any(),
-            person.map_or_else(|| "Nobody".to_owned(), |user| user.name.clone()).into_any(),
+            person
+                .map_or_else(|| "Nobody".to_owned(), |user| user.name.clone())
+                .into_any(),
             view! { <Time at=key.created_at /> }.into_any(),
             view! {
                 <Confirm
@@ -105,9 +113,18 @@ pub fn ApiKeyNewPage() -> impl IntoView {
 }
 
 fn editor(people: Vec<User>, made: RwSignal<Option<NewApiKey>>) -> AnyView {
-    let people = people.into_iter().map(|user| (user.id.to_string(), user.name)).collect();
+    let people = people
+        .into_iter()
+        .map(|user| (user.id.to_string(), user.name))
+        .collect();
     let options = Options::from([("user_id".to_owned(), people)]);
-    let state = FormState::new(&forms::API_KEY, Start { options, ..Start::default() });
+    let state = FormState::new(
+        &forms::API_KEY,
+        Start {
+            options,
+            ..Start::default()
+        },
+    );
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
     let save = Callback::new(move |()| {
         let call = async move {

@@ -6,11 +6,11 @@ use domain::id::{ConfigId, PoolId};
 use domain::pool::Pool;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_navigate;
 
 use crate::api::ApiResult;
 use crate::api::autoscale::{
-    autoscale_create, autoscale_get, autoscale_plan, autoscale_replace, autoscale_script, autoscale_validate,
+    autoscale_create, autoscale_get, autoscale_plan, autoscale_replace, autoscale_script,
+    autoscale_validate,
 };
 use crate::api::ldap_config::ldap_config_list;
 use crate::api::pool::pool_get;
@@ -18,7 +18,7 @@ use crate::api::provider::provider_list;
 use crate::api::zone::zone_list;
 use crate::components::form::wizard::Wizard;
 use crate::components::form::{FormState, Options, Start};
-use crate::components::load::{loaded, submit, use_id};
+use crate::components::load::{loaded, submit, use_go, use_id};
 use crate::pages::directories::name_of;
 use crate::pages::pool::config_report;
 use crate::words;
@@ -102,11 +102,26 @@ fn pool_of(config: &SavedConfig) -> ApiResult<PoolId> {
 
 /// What can be chosen in the references.
 async fn options(pool: &Pool) -> ApiResult<Options> {
-    let zones = zone_list().await?.items.into_iter().map(|zone| (zone.id.to_string(), zone.input.name));
-    let providers = provider_list().await?.items.into_iter().map(|one| (one.id.to_string(), one.name));
-    let directories = ldap_config_list().await?.items.into_iter().map(|one| (one.id.to_string(), name_of(&one)));
+    let zones = zone_list()
+        .await?
+        .items
+        .into_iter()
+        .map(|zone| (zone.id.to_string(), zone.input.name));
+    let providers = provider_list()
+        .await?
+        .items
+        .into_iter()
+        .map(|one| (one.id.to_string(), one.name));
+    let directories = ldap_config_list()
+        .await?
+        .items
+        .into_iter()
+        .map(|one| (one.id.to_string(), name_of(&one)));
     Ok(Options::from([
-        ("pool_id".to_owned(), vec![(pool.id.to_string(), pool.name.clone())]),
+        (
+            "pool_id".to_owned(),
+            vec![(pool.id.to_string(), pool.name.clone())],
+        ),
         ("deployment_zone_id".to_owned(), zones.collect()),
         ("provider_id".to_owned(), providers.collect()),
         ("ldap_config_id".to_owned(), directories.collect()),
@@ -116,18 +131,27 @@ async fn options(pool: &Pool) -> ApiResult<Options> {
 fn wizard(start: Start, seen: Option<(ConfigId, i64)>, pool: PoolId) -> AnyView {
     let state = FormState::new(&FORM, start);
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
-    let navigate = use_navigate();
+    let go = use_go();
     let save = Callback::new(move |()| {
-        let navigate = navigate.clone();
         let call = async move {
             match seen {
-                Some((id, version)) => state.send(autoscale_replace(id, version, state.document())).await,
+                Some((id, version)) => {
+                    state
+                        .send(autoscale_replace(id, version, state.document()))
+                        .await
+                }
                 None => state.send(autoscale_create(state.document())).await,
             }
         };
-        submit(busy, problem, call, move |_| navigate(&format!("/admin/pools/{pool}"), Default::default()));
+        submit(busy, problem, call, move |_| {
+            go.run(format!("/admin/pools/{pool}"))
+        });
     });
-    let word = if seen.is_some() { "Save scaling" } else { "Create scaling" };
+    let word = if seen.is_some() {
+        "Save scaling"
+    } else {
+        "Create scaling"
+    };
     view! {
         <Wizard
             state=state

@@ -5,7 +5,6 @@ use domain::ldap::{FORM, SavedLdapConfig};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
-use leptos_router::hooks::use_navigate;
 
 use crate::api::ldap_config::{
     ldap_config_create, ldap_config_delete, ldap_config_get, ldap_config_list, ldap_config_replace,
@@ -14,7 +13,7 @@ use crate::components::confirm::Confirm;
 use crate::components::empty::Empty;
 use crate::components::form::page::FormPage;
 use crate::components::form::{FormState, Start};
-use crate::components::load::{loaded, submit, use_id};
+use crate::components::load::{loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::table::{link, table};
 
@@ -25,10 +24,20 @@ pub fn DirectoriesPage() -> impl IntoView {
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
     let row = move |config: SavedLdapConfig| {
         let delete = Callback::new(move |()| {
-            submit(busy, problem, ldap_config_delete(config.id, config.version), move |()| configs.refetch());
+            submit(
+                busy,
+                problem,
+                ldap_config_delete(config.id, config.version),
+                move |()| configs.refetch(),
+            );
         });
         let name = name_of(&config);
-        let url = config.values.get("url").and_then(|url| url.as_str()).unwrap_or_default().to_owned();
+        let url = config
+            .values
+            .get("url")
+            .and_then(|url| url.as_str())
+            .unwrap_or_default()
+            .to_owned();
         vec![
             link(format!("/admin/directories/{}/edit", config.id), &name),
             view! { <code>{url}</code> }.into_any(),
@@ -68,7 +77,12 @@ pub fn DirectoriesPage() -> impl IntoView {
 
 /// The name of a directory.
 pub fn name_of(config: &SavedLdapConfig) -> String {
-    config.values.get("name").and_then(|name| name.as_str()).unwrap_or_default().to_owned()
+    config
+        .values
+        .get("name")
+        .and_then(|name| name.as_str())
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// A new directory.
@@ -85,7 +99,10 @@ pub fn DirectoryNewPage() -> impl IntoView {
 #[component]
 pub fn DirectoryEditPage() -> impl IntoView {
     let id = use_id::<LdapConfigId>("LDAP config");
-    let config = Resource::new(move || id.get(), |id| async move { ldap_config_get(id?).await });
+    let config = Resource::new(
+        move || id.get(),
+        |id| async move { ldap_config_get(id?).await },
+    );
     view! {
         <Title text="Change directory" />
         <h1>"Change directory"</h1>
@@ -96,22 +113,35 @@ pub fn DirectoryEditPage() -> impl IntoView {
 fn editor(old: Option<SavedLdapConfig>) -> AnyView {
     let seen = old.as_ref().map(|config| (config.id, config.version));
     let start = old
-        .map(|config| Start { draft: config.values, secrets: config.secrets, ..Start::default() })
+        .map(|config| Start {
+            draft: config.values,
+            secrets: config.secrets,
+            ..Start::default()
+        })
         .unwrap_or_default();
     let state = FormState::new(&FORM, start);
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
-    let navigate = use_navigate();
+    let go = use_go();
     let save = Callback::new(move |()| {
-        let navigate = navigate.clone();
         let call = async move {
             match seen {
-                Some((id, version)) => state.send(ldap_config_replace(id, version, state.document())).await,
+                Some((id, version)) => {
+                    state
+                        .send(ldap_config_replace(id, version, state.document()))
+                        .await
+                }
                 None => state.send(ldap_config_create(state.document())).await,
             }
         };
-        submit(busy, problem, call, move |_| navigate("/admin/directories", Default::default()));
+        submit(busy, problem, call, move |_| {
+            go.run("/admin/directories".to_owned())
+        });
     });
-    let word = if seen.is_some() { "Save directory" } else { "Create directory" };
+    let word = if seen.is_some() {
+        "Save directory"
+    } else {
+        "Create directory"
+    };
     view! {
         <FormPage state=state save=word cancel="/admin/directories".to_owned() on_save=save busy=busy problem=problem />
     }

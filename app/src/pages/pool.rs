@@ -10,7 +10,7 @@ use domain::session::{Session, SessionState};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
-use leptos_router::hooks::{use_navigate, use_query_map};
+use leptos_router::hooks::use_query_map;
 
 use crate::api::ApiResult;
 use crate::api::autoscale::{autoscale_delete, autoscale_list};
@@ -22,7 +22,7 @@ use crate::components::badge::Badge;
 use crate::components::confirm::Confirm;
 use crate::components::empty::Empty;
 use crate::components::live::Live;
-use crate::components::load::{loaded, submit, use_id};
+use crate::components::load::{loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::table::{facts, link, table};
 use crate::components::time::{Age, Time};
@@ -46,12 +46,20 @@ pub fn PoolPage() -> impl IntoView {
     let id = use_id::<PoolId>("pool");
     let query = use_query_map();
     let pool = Resource::new(
-        move || (id.get(), live.of(&[EventNoun::Pool, EventNoun::Server, EventNoun::Session])),
+        move || {
+            (
+                id.get(),
+                live.of(&[EventNoun::Pool, EventNoun::Server, EventNoun::Session]),
+            )
+        },
         |(id, _)| async move { pool_get(id?).await },
     );
     let tab = Memo::new(move |_| {
         let wanted = query.read().get("tab");
-        TABS.iter().map(|(key, _)| *key).find(|key| Some(*key) == wanted.as_deref()).unwrap_or("overview")
+        TABS.iter()
+            .map(|(key, _)| *key)
+            .find(|key| Some(*key) == wanted.as_deref())
+            .unwrap_or("overview")
     });
     let title = move || match pool.get() {
         Some(Ok(pool)) => pool.name,
@@ -87,14 +95,13 @@ type Id = Signal<ApiResult<PoolId>>;
 
 fn head(pool: &Pool) -> AnyView {
     let live = expect_context::<Live>();
-    let navigate = use_navigate();
+    let go = use_go();
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
     let (id, version) = (pool.id, pool.version);
     let delete = Callback::new(move |()| {
-        let navigate = navigate.clone();
         submit(busy, problem, pool_delete(id, version), move |()| {
             live.changed(EventNoun::Pool);
-            navigate("/admin/pools", Default::default());
+            go.run("/admin/pools".to_owned());
         });
     });
     let hint = pool.protocol.is_none().then(|| {
@@ -199,9 +206,15 @@ fn sessions(id: Id, waiting: bool) -> AnyView {
         |(id, _)| async move { session_list(Some(id?), None).await },
     );
     loaded(sessions, move |page| {
-        let (queue, open): (Vec<_>, Vec<_>) =
-            page.items.into_iter().partition(|session| matches!(session.status, SessionState::Queued));
-        if waiting { queue_table(queue) } else { session_table(open) }
+        let (queue, open): (Vec<_>, Vec<_>) = page
+            .items
+            .into_iter()
+            .partition(|session| matches!(session.status, SessionState::Queued));
+        if waiting {
+            queue_table(queue)
+        } else {
+            session_table(open)
+        }
     })
 }
 
@@ -253,8 +266,11 @@ fn queue_table(sessions: Vec<Session>) -> AnyView {
 fn end_button(id: SessionId, person: &str) -> AnyView {
     let live = expect_context::<Live>();
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
-    let end =
-        Callback::new(move |()| submit(busy, problem, session_end(id), move |_| live.changed(EventNoun::Session)));
+    let end = Callback::new(move |()| {
+        submit(busy, problem, session_end(id), move |_| {
+            live.changed(EventNoun::Session)
+        })
+    });
     view! {
         <Confirm
             label="End"
@@ -286,7 +302,10 @@ fn decisions(id: Id) -> AnyView {
 
 fn decision_card(decision: &Decision) -> AnyView {
     let report = &decision.report;
-    let findings = report.findings.iter().filter(|finding| !words::is_chatter(finding));
+    let findings = report
+        .findings
+        .iter()
+        .filter(|finding| !words::is_chatter(finding));
     view! {
         <article class="decision" aria-label=format!("Decision of {}", decision.at)>
             <h3>
@@ -314,7 +333,10 @@ pub fn config_report(report: &ConfigReport) -> AnyView {
     .into_any()
 }
 
-fn finding_list<'a>(findings: impl Iterator<Item = &'a Finding>, config: Option<&ConfigReport>) -> AnyView {
+fn finding_list<'a>(
+    findings: impl Iterator<Item = &'a Finding>,
+    config: Option<&ConfigReport>,
+) -> AnyView {
     let items = findings.map(|finding| {
         view! {
             <li>
@@ -364,10 +386,17 @@ fn config_card(config: &SavedConfig) -> AnyView {
     let form = &domain::autoscale::FORM;
     let live = expect_context::<Live>();
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
-    let name = config.values.get("name").and_then(|name| name.as_str()).unwrap_or("AutoScale config").to_owned();
+    let name = config
+        .values
+        .get("name")
+        .and_then(|name| name.as_str())
+        .unwrap_or("AutoScale config")
+        .to_owned();
     let (id, version): (ConfigId, i64) = (config.id, config.version);
     let delete = Callback::new(move |()| {
-        submit(busy, problem, autoscale_delete(id, version), move |()| live.changed(EventNoun::Pool));
+        submit(busy, problem, autoscale_delete(id, version), move |()| {
+            live.changed(EventNoun::Pool)
+        });
     });
     let state = crate::components::form::FormState::new(
         form,

@@ -6,7 +6,6 @@ use domain::pool::{Pool, PoolInput, PublishedApp};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
-use leptos_router::hooks::use_navigate;
 
 use crate::api::pool::{pool_create, pool_get, pool_list, pool_replace};
 use crate::components::badge::Badge;
@@ -14,7 +13,7 @@ use crate::components::empty::Empty;
 use crate::components::form::page::FormPage;
 use crate::components::form::{FormState, Start};
 use crate::components::live::Live;
-use crate::components::load::{loaded, use_id, submit};
+use crate::components::load::{loaded, submit, use_go, use_id};
 use crate::components::table::{link, table};
 use crate::forms;
 use crate::words;
@@ -62,7 +61,14 @@ pub fn pool_table(pools: Vec<Pool>) -> AnyView {
     };
     table(
         "Pools",
-        &["Name", "State", "Sessions", "Free seats", "Starting", "Waiting"],
+        &[
+            "Name",
+            "State",
+            "Sessions",
+            "Free seats",
+            "Starting",
+            "Waiting",
+        ],
         pools.into_iter().map(row).collect(),
     )
 }
@@ -91,21 +97,36 @@ pub fn PoolEditPage() -> impl IntoView {
 }
 
 fn editor(old: Option<Pool>) -> AnyView {
-    let draft = old.as_ref().map(|pool| forms::draft_of(&forms::POOL, pool)).unwrap_or_default();
+    let draft = old
+        .as_ref()
+        .map(|pool| forms::draft_of(&forms::POOL, pool))
+        .unwrap_or_default();
     let apps = RwSignal::new(
         old.as_ref()
-            .map(|pool| pool.apps.iter().cloned().map(RwSignal::new).collect::<Vec<_>>())
+            .map(|pool| {
+                pool.apps
+                    .iter()
+                    .cloned()
+                    .map(RwSignal::new)
+                    .collect::<Vec<_>>()
+            })
             .unwrap_or_default(),
     );
     let seen = old.map(|pool| (pool.id, pool.version));
-    let state = FormState::new(&forms::POOL, Start { draft, ..Start::default() });
+    let state = FormState::new(
+        &forms::POOL,
+        Start {
+            draft,
+            ..Start::default()
+        },
+    );
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
-    let navigate = use_navigate();
+    let go = use_go();
     let save = Callback::new(move |()| {
-        let navigate = navigate.clone();
         let call = async move {
             let mut input: PoolInput = forms::read(&forms::POOL, state.document())?;
-            input.apps = apps.with_untracked(|apps| apps.iter().map(|app| app.get_untracked()).collect());
+            input.apps =
+                apps.with_untracked(|apps| apps.iter().map(|app| app.get_untracked()).collect());
             match seen {
                 Some((id, version)) => state.send(pool_replace(id, version, input)).await,
                 None => state.send(pool_create(input)).await,
@@ -113,7 +134,7 @@ fn editor(old: Option<Pool>) -> AnyView {
         };
         submit(busy, problem, call, move |pool: Pool| {
             let next = if seen.is_some() { "" } else { "/scaling/new" };
-            navigate(&format!("/admin/pools/{}{next}", pool.id), Default::default());
+            go.run(format!("/admin/pools/{}{next}", pool.id));
         });
     });
     let (word, cancel) = match seen {
@@ -159,7 +180,11 @@ fn app_editor(apps: RwSignal<Vec<RwSignal<PublishedApp>>>) -> AnyView {
     .into_any()
 }
 
-fn app_fields(at: usize, app: RwSignal<PublishedApp>, apps: RwSignal<Vec<RwSignal<PublishedApp>>>) -> AnyView {
+fn app_fields(
+    at: usize,
+    app: RwSignal<PublishedApp>,
+    apps: RwSignal<Vec<RwSignal<PublishedApp>>>,
+) -> AnyView {
     type Part = fn(&mut PublishedApp) -> &mut String;
     let parts: [(&str, &str, Part); 4] = [
         ("key", "Key", |app| &mut app.key),

@@ -16,7 +16,7 @@ use crate::components::badge::Badge;
 use crate::components::empty::Empty;
 use crate::components::live::Live;
 use crate::components::load::loaded;
-use crate::components::problem::{ProblemBanner, code_of};
+use crate::components::problem::{code_of, problem_banner};
 use crate::words;
 use domain::error::{Problem, ProblemCode};
 
@@ -30,7 +30,12 @@ pub fn PortalPage() -> impl IntoView {
     );
     let mine = Resource::new(move || live.of(&[EventNoun::Session]), |_| session_mine());
     let query = use_query_map();
-    let refusal = move || query.read().get("error").map(|word| view! { <ProblemBanner problem=refused(&word) /> });
+    let refusal = move || {
+        query
+            .read()
+            .get("error")
+            .map(|word| problem_banner(&refused(&word)))
+    };
 
     view! {
         <Title text="Portal" />
@@ -98,7 +103,7 @@ fn session_card(session: &Session) -> AnyView {
                 >
                     {if is_open { "Connect" } else { "See progress" }}
                 </A>
-                <EndForm session=session.clone() />
+                {end_form(session)}
             </div>
         </li>
     }
@@ -106,12 +111,12 @@ fn session_card(session: &Session) -> AnyView {
 }
 
 /// The button that ends a session or a wait, without any script.
-#[component]
-pub fn EndForm(
-    /// The session.
-    session: Session,
-) -> impl IntoView {
-    let word = if session.status.is_open() { "End" } else { "Cancel" };
+pub fn end_form(session: &Session) -> AnyView {
+    let word = if session.status.is_open() {
+        "End"
+    } else {
+        "Cancel"
+    };
     view! {
         <form method="post" action="/ui/end">
             <input type="hidden" name="session_id" value=session.id.to_string() />
@@ -120,11 +125,18 @@ pub fn EndForm(
             </button>
         </form>
     }
+    .into_any()
 }
 
 fn pool_card(pool: &Pool) -> AnyView {
-    let apps = if pool.protocol == Some(Protocol::Rdp) { pool.apps.as_slice() } else { &[] };
-    let protocol = pool.protocol.map(|protocol| view! { <p class="muted">{protocol.label()}</p> });
+    let apps = if pool.protocol == Some(Protocol::Rdp) {
+        pool.apps.as_slice()
+    } else {
+        &[]
+    };
+    let protocol = pool
+        .protocol
+        .map(|protocol| view! { <p class="muted">{protocol.label()}</p> });
     view! {
         <li class="card">
             <h3>{pool.name.clone()}</h3>
@@ -146,7 +158,11 @@ fn pool_card(pool: &Pool) -> AnyView {
 }
 
 fn launch(pool: &Pool, app: Option<String>, word: String) -> AnyView {
-    let class = if app.is_none() { "button primary" } else { "button" };
+    let class = if app.is_none() {
+        "button primary"
+    } else {
+        "button"
+    };
     let name = match &app {
         None => format!("Open {}", pool.name),
         Some(_) => format!("Open {word} of {}", pool.name),

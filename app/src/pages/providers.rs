@@ -7,7 +7,6 @@ use domain::provider::{Provider, ProviderInput, ProviderKind, TestCheck};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
-use leptos_router::hooks::use_navigate;
 
 use crate::api::provider::{
     provider_create, provider_delete, provider_get, provider_list, provider_replace, provider_test,
@@ -17,7 +16,7 @@ use crate::components::empty::Empty;
 use crate::components::form::page::{FormPage, fields};
 use crate::components::form::{FormState, Start};
 use crate::components::live::Live;
-use crate::components::load::{loaded, submit, use_id};
+use crate::components::load::{loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::table::{link, table};
 use crate::forms;
@@ -34,7 +33,9 @@ pub fn ProvidersPage() -> impl IntoView {
     let row = move |provider: Provider| {
         let delete = Callback::new(move |()| {
             let call = provider_delete(provider.id, provider.version);
-            submit(busy, problem, call, move |()| live.changed(EventNoun::Provider));
+            submit(busy, problem, call, move |()| {
+                live.changed(EventNoun::Provider)
+            });
         });
         let name = provider.name.clone();
         let health = match provider.health.failures {
@@ -99,7 +100,10 @@ pub fn ProviderNewPage() -> impl IntoView {
 #[component]
 pub fn ProviderEditPage() -> impl IntoView {
     let id = use_id::<ProviderId>("provider");
-    let provider = Resource::new(move || id.get(), |id| async move { provider_get(id?).await });
+    let provider = Resource::new(
+        move || id.get(),
+        |id| async move { provider_get(id?).await },
+    );
     view! {
         <Title text="Change provider" />
         <h1>"Change provider"</h1>
@@ -129,18 +133,39 @@ fn editor(old: Option<Provider>) -> AnyView {
     let state = FormState::new(&forms::PROVIDER, start);
     // Each kind keeps what was entered for it while another one is looked at.
     let kinds = ProviderKind::ALL.map(|kind| {
-        let settings = old.as_ref().filter(|provider| provider.kind == kind).map(|provider| provider.settings.clone());
+        let settings = old
+            .as_ref()
+            .filter(|provider| provider.kind == kind)
+            .map(|provider| provider.settings.clone());
         let draft = settings.map(Into::into).unwrap_or_default();
-        (kind, FormState::new(providers::form(kind), Start { draft, ..Start::default() }))
+        (
+            kind,
+            FormState::new(
+                providers::form(kind),
+                Start {
+                    draft,
+                    ..Start::default()
+                },
+            ),
+        )
     });
     let seen = old.map(|provider| (provider.id, provider.version));
     let kind = Memo::new(move |_| {
-        let word = forms::PROVIDER.field("kind").and_then(|field| state.value(field));
-        word.as_ref().and_then(|word| word.as_str()).and_then(ProviderKind::from_word)
+        let word = forms::PROVIDER
+            .field("kind")
+            .and_then(|field| state.value(field));
+        word.as_ref()
+            .and_then(|word| word.as_str())
+            .and_then(ProviderKind::from_word)
     });
-    let settings = move |kind: Option<ProviderKind>| kinds.into_iter().find(|(one, _)| Some(*one) == kind).map(|(_, state)| state);
+    let settings = move |kind: Option<ProviderKind>| {
+        kinds
+            .into_iter()
+            .find(|(one, _)| Some(*one) == kind)
+            .map(|(_, state)| state)
+    };
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
-    let navigate = use_navigate();
+    let go = use_go();
     let save = Callback::new(move |()| {
         let own = settings(kind.get_untracked());
         if let Some(own) = own {
@@ -149,7 +174,6 @@ fn editor(old: Option<Provider>) -> AnyView {
                 return;
             }
         }
-        let navigate = navigate.clone();
         let call = async move {
             let mut input: ProviderInput = forms::read(&forms::PROVIDER, state.document())?;
             let answer = async move {
@@ -166,9 +190,15 @@ fn editor(old: Option<Provider>) -> AnyView {
                 None => state.send(answer).await,
             }
         };
-        submit(busy, problem, call, move |_| navigate("/admin/providers", Default::default()));
+        submit(busy, problem, call, move |_| {
+            go.run("/admin/providers".to_owned())
+        });
     });
-    let word = if seen.is_some() { "Save provider" } else { "Create provider" };
+    let word = if seen.is_some() {
+        "Save provider"
+    } else {
+        "Create provider"
+    };
     view! {
         <FormPage
             state=state
@@ -204,7 +234,11 @@ fn test(id: ProviderId) -> AnyView {
     let ready = use_ready();
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
     let checks = RwSignal::new(None::<Vec<TestCheck>>);
-    let run = move |_| submit(busy, problem, provider_test(id), move |answer| checks.set(Some(answer)));
+    let run = move |_| {
+        submit(busy, problem, provider_test(id), move |answer| {
+            checks.set(Some(answer))
+        })
+    };
     view! {
         <section aria-label="Test">
             <button type="button" class="button" disabled=move || !ready.get() || busy.get() on:click=run>

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::api::server::{server_delete, server_drain, server_get, server_undrain};
+use crate::api::session::session_list;
 use crate::components::badge::Badge;
 use crate::components::confirm::{Confirm, use_ready};
 use crate::components::live::Live;
@@ -16,7 +17,6 @@ use crate::components::table::{facts, link};
 use crate::components::time::{Age, Time};
 use crate::pages::pool::session_table;
 use crate::words;
-use crate::api::session::session_list;
 
 /// The server of this address.
 #[component]
@@ -42,19 +42,36 @@ pub fn ServerPage() -> impl IntoView {
 }
 
 fn page(server: &Server) -> AnyView {
-    let address = server.status.address().map(|address| format!("{}:{}", address.host, address.port));
+    let address = server
+        .status
+        .address()
+        .map(|address| format!("{}:{}", address.host, address.port));
     let machine = server.status.machine().map(|machine| machine.0.clone());
     let origin = match server.origin {
-        Origin::Scaled { config_version, .. } => format!("Made by the loop, with version {config_version} of its config"),
+        Origin::Scaled { config_version, .. } => {
+            format!("Made by the loop, with version {config_version} of its config")
+        }
         Origin::Fixed => "Entered by hand".to_owned(),
     };
     let mut pairs = vec![
-        ("Pool", link(format!("/admin/pools/{}", server.pool_id), "To the pool")),
-        ("In this state for", view! { <Age since=server.state_since /> }.into_any()),
-        ("Asked for", view! { <Time at=server.created_at /> }.into_any()),
+        (
+            "Pool",
+            link(format!("/admin/pools/{}", server.pool_id), "To the pool"),
+        ),
+        (
+            "In this state for",
+            view! { <Age since=server.state_since /> }.into_any(),
+        ),
+        (
+            "Asked for",
+            view! { <Time at=server.created_at /> }.into_any(),
+        ),
         ("Origin", origin.into_any()),
         ("Protocol", server.protocol.label().into_any()),
-        ("Sessions", format!("{} of {}", server.open_sessions, server.limits.max_sessions).into_any()),
+        (
+            "Sessions",
+            format!("{} of {}", server.open_sessions, server.limits.max_sessions).into_any(),
+        ),
         ("Address", known(address)),
         ("Machine", known(machine)),
         ("Last message", known(server.message.clone())),
@@ -121,16 +138,25 @@ pub fn actions(server: &Server) -> AnyView {
         ),
         _ => None,
     };
-    let is_going = matches!(server.status, ServerState::Deleting { .. } | ServerState::Deleted { .. });
+    let is_going = matches!(
+        server.status,
+        ServerState::Deleting { .. } | ServerState::Deleted { .. }
+    );
     let has_sessions = server.open_sessions > 0;
     let delete = (!is_going).then(|| {
         let consequence = if has_sessions {
-            format!("{} end at once.", words::counted(server.open_sessions, "open session", "open sessions"))
+            format!(
+                "{} end at once.",
+                words::counted(server.open_sessions, "open session", "open sessions")
+            )
         } else {
             "The machine goes for good.".to_owned()
         };
-        let delete =
-            Callback::new(move |()| submit(busy, problem, server_delete(id, has_sessions), move |()| done()));
+        let delete = Callback::new(move |()| {
+            submit(busy, problem, server_delete(id, has_sessions), move |()| {
+                done()
+            })
+        });
         view! {
             <Confirm
                 label="Delete"

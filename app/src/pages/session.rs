@@ -20,7 +20,7 @@ use crate::components::problem::LastProblem;
 use crate::components::table::facts;
 use crate::components::time::{Age, Time};
 use crate::connect;
-use crate::pages::portal::EndForm;
+use crate::pages::portal::end_form;
 use crate::words;
 
 /// What a script tells between two events is asked for this often.
@@ -49,7 +49,8 @@ pub fn SessionPage() -> impl IntoView {
     });
     Effect::new(move |_| {
         if is_changing.get() {
-            let timer = set_interval_with_handle(move || asked.update(|asked| *asked += 1), ASK_AGAIN);
+            let timer =
+                set_interval_with_handle(move || asked.update(|asked| *asked += 1), ASK_AGAIN);
             on_cleanup(move || {
                 if let Ok(timer) = timer {
                     timer.clear();
@@ -84,7 +85,9 @@ fn title_of(session: &Session) -> String {
 fn page(session: &Session) -> AnyView {
     let is_over = matches!(session.status, SessionState::Ended { .. });
     let body = match (&session.status, &session.connection) {
-        (SessionState::Ended { how, ended_at, .. }, _) => summary(session, words::ended(*how), *ended_at),
+        (SessionState::Ended { how, ended_at, .. }, _) => {
+            summary(session, words::ended(*how), *ended_at)
+        }
         (_, Some(connection)) => connect_panel(session, connection),
         (_, None) => progress(session),
     };
@@ -92,7 +95,7 @@ fn page(session: &Session) -> AnyView {
         <div class="page-head">
             <h1>{session.pool_name.clone()}</h1>
             <Badge state=words::session(session) />
-            {(!is_over).then(|| view! { <EndForm session=session.clone() /> })}
+            {(!is_over).then(|| end_form(session))}
         </div>
         {body}
     }
@@ -105,13 +108,29 @@ fn progress(session: &Session) -> AnyView {
     let is_preparing = server.is_some();
     let steps = [
         ("Requested", StepState::Done),
-        ("Waiting for a computer", if is_preparing { StepState::Done } else { StepState::Now }),
-        ("Preparing a computer", if is_preparing { StepState::Now } else { StepState::Ahead }),
+        (
+            "Waiting for a computer",
+            if is_preparing {
+                StepState::Done
+            } else {
+                StepState::Now
+            },
+        ),
+        (
+            "Preparing a computer",
+            if is_preparing {
+                StepState::Now
+            } else {
+                StepState::Ahead
+            },
+        ),
         ("Ready", StepState::Ahead),
     ];
     let detail = server.map(|server| {
         let percent = server.progress_percent;
-        let said = server.message.map(|message| view! { <p>{message} <span class="muted">" (from the computer)"</span></p> });
+        let said = server.message.map(
+            |message| view! { <p>{message} <span class="muted">" (from the computer)"</span></p> },
+        );
         view! {
             <div class="progress">
                 // Without a value the bar shows that the end is not known.
@@ -137,7 +156,11 @@ fn progress(session: &Session) -> AnyView {
 
 fn why(wait: &Wait) -> AnyView {
     let place = (wait.waiting > 1).then(|| {
-        format!("You are {} of {} who wait.", words::ordinal(wait.position), wait.waiting)
+        format!(
+            "You are {} of {} who wait.",
+            words::ordinal(wait.position),
+            wait.waiting
+        )
     });
     view! {
         <p aria-live="polite">{place}</p>
@@ -213,9 +236,15 @@ fn connect_panel(session: &Session, connection: &Connection) -> AnyView {
         pairs.push(("User name", user.clone().into_any()));
     }
     if let Some(key) = &connection.host_key {
-        pairs.push(("Host key", view! { <code class="break">{key.clone()}</code> }.into_any()));
+        pairs.push((
+            "Host key",
+            view! { <code class="break">{key.clone()}</code> }.into_any(),
+        ));
     }
-    pairs.push(("Ends by itself", view! { <Time at=session.expires_at /> }.into_any()));
+    pairs.push((
+        "Ends by itself",
+        view! { <Time at=session.expires_at /> }.into_any(),
+    ));
     view! {
         <section aria-labelledby="connect">
             <h2 id="connect">"Connect"</h2>
@@ -231,7 +260,8 @@ fn ssh(session: SessionId, connection: &Connection) -> AnyView {
     let key_file = RwSignal::new(connect::USUAL_KEY_FILE.to_owned());
     let connection = StoredValue::new(connection.clone());
     let ready = use_ready();
-    let commands = Memo::new(move |_| connect::ssh(session, &connection.read_value(), &key_file.read()));
+    let commands =
+        Memo::new(move |_| connect::ssh(session, &connection.read_value(), &key_file.read()));
     let pin = move || commands.get().pin;
     let has_pin = pin().is_some();
     view! {
@@ -283,7 +313,9 @@ fn reveal(session: SessionId) -> AnyView {
     let problem = RwSignal::new(None);
     let revealed = RwSignal::new(None::<Revealed>);
     let show = move |_| {
-        submit(busy, problem, session_reveal(session), move |answer| revealed.set(Some(answer)));
+        submit(busy, problem, session_reveal(session), move |answer| {
+            revealed.set(Some(answer))
+        });
     };
     view! {
         <section aria-labelledby="credentials">
@@ -340,7 +372,11 @@ fn secrets(shown: Revealed) -> AnyView {
     .into_any()
 }
 
-fn summary(session: &Session, sentence: &'static str, ended_at: domain::timestamp::Timestamp) -> AnyView {
+fn summary(
+    session: &Session,
+    sentence: &'static str,
+    ended_at: domain::timestamp::Timestamp,
+) -> AnyView {
     view! {
         <p>
             <strong>{sentence}</strong>

@@ -6,14 +6,13 @@ use domain::user::User;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
-use leptos_router::hooks::use_navigate;
 use serde::Deserialize;
 
 use crate::api::user::{user_create, user_delete, user_get, user_list, user_replace};
 use crate::components::confirm::Confirm;
 use crate::components::form::page::FormPage;
 use crate::components::form::{FormState, Start};
-use crate::components::load::{loaded, submit, use_id};
+use crate::components::load::{loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::table::{link, table};
 use crate::components::time::Time;
@@ -26,7 +25,12 @@ pub fn UsersPage() -> impl IntoView {
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
     let row = move |user: User| {
         let delete = Callback::new(move |()| {
-            submit(busy, problem, user_delete(user.id, user.version), move |()| users.refetch());
+            submit(
+                busy,
+                problem,
+                user_delete(user.id, user.version),
+                move |()| users.refetch(),
+            );
         });
         let name = user.name;
         vec![
@@ -104,23 +108,45 @@ struct Entered {
 }
 
 fn editor(old: Option<User>) -> AnyView {
-    let draft = old.as_ref().map(|user| forms::draft_of(&forms::USER, user)).unwrap_or_default();
+    let draft = old
+        .as_ref()
+        .map(|user| forms::draft_of(&forms::USER, user))
+        .unwrap_or_default();
     let seen = old.map(|user| (user.id, user.version));
-    let state = FormState::new(&forms::USER, Start { draft, ..Start::default() });
+    let state = FormState::new(
+        &forms::USER,
+        Start {
+            draft,
+            ..Start::default()
+        },
+    );
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
-    let navigate = use_navigate();
+    let go = use_go();
     let save = Callback::new(move |()| {
-        let navigate = navigate.clone();
         let call = async move {
-            let Entered { name, role, password } = forms::read(&forms::USER, state.document())?;
+            let Entered {
+                name,
+                role,
+                password,
+            } = forms::read(&forms::USER, state.document())?;
             match seen {
-                Some((id, version)) => state.send(user_replace(id, version, name, role, password)).await,
+                Some((id, version)) => {
+                    state
+                        .send(user_replace(id, version, name, role, password))
+                        .await
+                }
                 None => state.send(user_create(name, role, password)).await,
             }
         };
-        submit(busy, problem, call, move |_| navigate("/admin/users", Default::default()));
+        submit(busy, problem, call, move |_| {
+            go.run("/admin/users".to_owned())
+        });
     });
-    let word = if seen.is_some() { "Save person" } else { "Create person" };
+    let word = if seen.is_some() {
+        "Save person"
+    } else {
+        "Create person"
+    };
     view! { <FormPage state=state save=word cancel="/admin/users".to_owned() on_save=save busy=busy problem=problem /> }
         .into_any()
 }

@@ -6,7 +6,6 @@ use domain::zone::{Zone, ZoneInput};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
-use leptos_router::hooks::use_navigate;
 
 use crate::api::zone::{zone_create, zone_delete, zone_get, zone_list, zone_replace};
 use crate::components::confirm::Confirm;
@@ -14,7 +13,7 @@ use crate::components::empty::Empty;
 use crate::components::form::page::FormPage;
 use crate::components::form::{FormState, Start};
 use crate::components::live::Live;
-use crate::components::load::{loaded, submit, use_id};
+use crate::components::load::{loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::table::{link, table};
 use crate::forms;
@@ -27,7 +26,12 @@ pub fn ZonesPage() -> impl IntoView {
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
     let row = move |zone: Zone| {
         let delete = Callback::new(move |()| {
-            submit(busy, problem, zone_delete(zone.id, zone.version), move |()| live.changed(EventNoun::Zone));
+            submit(
+                busy,
+                problem,
+                zone_delete(zone.id, zone.version),
+                move |()| live.changed(EventNoun::Zone),
+            );
         });
         let name = zone.input.name;
         vec![
@@ -91,13 +95,21 @@ pub fn ZoneEditPage() -> impl IntoView {
 }
 
 fn editor(old: Option<Zone>) -> AnyView {
-    let draft = old.as_ref().map(|zone| forms::draft_of(&forms::ZONE, &zone.input)).unwrap_or_default();
+    let draft = old
+        .as_ref()
+        .map(|zone| forms::draft_of(&forms::ZONE, &zone.input))
+        .unwrap_or_default();
     let seen = old.map(|zone| (zone.id, zone.version));
-    let state = FormState::new(&forms::ZONE, Start { draft, ..Start::default() });
+    let state = FormState::new(
+        &forms::ZONE,
+        Start {
+            draft,
+            ..Start::default()
+        },
+    );
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
-    let navigate = use_navigate();
+    let go = use_go();
     let save = Callback::new(move |()| {
-        let navigate = navigate.clone();
         let call = async move {
             let input: ZoneInput = forms::read(&forms::ZONE, state.document())?;
             match seen {
@@ -105,9 +117,15 @@ fn editor(old: Option<Zone>) -> AnyView {
                 None => state.send(zone_create(input)).await,
             }
         };
-        submit(busy, problem, call, move |_| navigate("/admin/zones", Default::default()));
+        submit(busy, problem, call, move |_| {
+            go.run("/admin/zones".to_owned())
+        });
     });
-    let word = if seen.is_some() { "Save zone" } else { "Create zone" };
+    let word = if seen.is_some() {
+        "Save zone"
+    } else {
+        "Create zone"
+    };
     view! { <FormPage state=state save=word cancel="/admin/zones".to_owned() on_save=save busy=busy problem=problem /> }
         .into_any()
 }

@@ -119,9 +119,19 @@ fn input(state: FormState, field: &'static Field, ids: Ids) -> AnyView {
 }
 
 /// The text of an input. What a person types stays as they type it, even where the draft holds it in another form.
-fn use_text(state: FormState, field: &'static Field) -> (impl Fn() -> String + Copy + Send + 'static, RwSignal<String>) {
+fn use_text(
+    state: FormState,
+    field: &'static Field,
+) -> (
+    impl Fn() -> String + Copy + Send + 'static,
+    RwSignal<String>,
+) {
     let entered = |draft: &domain::form::Draft| draft.get(field.key).map(text_of);
-    let typed = RwSignal::new(state.draft.with_untracked(|draft| entered(draft).unwrap_or_default()));
+    let typed = RwSignal::new(
+        state
+            .draft
+            .with_untracked(|draft| entered(draft).unwrap_or_default()),
+    );
     let text = move || {
         let is_entered = state.draft.with(|draft| draft.get(field.key).is_some());
         if is_entered {
@@ -190,7 +200,10 @@ fn select(state: FormState, field: &'static Field, ids: Ids, noun: Option<Noun>)
     let options = state.options_of(field).unwrap_or_default();
     let is_chosen = move |value: &str| state.value(field).is_some_and(|chosen| chosen == value);
     let none = if options.is_empty() {
-        noun.map_or_else(|| "None".to_owned(), |noun| format!("There is no {} yet", noun.word()))
+        noun.map_or_else(
+            || "None".to_owned(),
+            |noun| format!("There is no {} yet", noun.word()),
+        )
     } else {
         "Choose".to_owned()
     };
@@ -225,7 +238,11 @@ fn select(state: FormState, field: &'static Field, ids: Ids, noun: Option<Noun>)
 fn card(state: FormState, field: &'static Field, choice: &'static Choice) -> AnyView {
     let id = format!("{}-{}", field.key, choice.value);
     let refused = Memo::new(move |_| refusal(state.form, field, choice.value, &state.draft.read()));
-    let is_chosen = move || state.value(field).is_some_and(|value| value == choice.value);
+    let is_chosen = move || {
+        state
+            .value(field)
+            .is_some_and(|value| value == choice.value)
+    };
     view! {
         <label class="choice">
             <input

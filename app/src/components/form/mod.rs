@@ -72,7 +72,9 @@ impl FormState {
     pub fn steps(self) -> Vec<&'static form::Step> {
         let draft = self.draft.read();
         let has_field = |step: &&'static form::Step| {
-            self.form.step_fields(step.key).any(|field| self.form.is_shown(field, &draft))
+            self.form
+                .step_fields(step.key)
+                .any(|field| self.form.is_shown(field, &draft))
         };
         self.form.steps.iter().filter(has_field).collect()
     }
@@ -84,7 +86,8 @@ impl FormState {
 
     /// Enters what was typed. What the server has said about the field before no longer counts.
     pub fn type_in(self, field: &'static Field, text: &str) {
-        self.draft.update(|draft| draft.set_text(self.form, field.key, text));
+        self.draft
+            .update(|draft| draft.set_text(self.form, field.key, text));
         self.forget_refusal(field);
     }
 
@@ -110,8 +113,13 @@ impl FormState {
 
     /// From now on all fields of a step say what is wrong with them; of every step where none is named.
     pub fn touch_step(self, step: Option<&str>) {
-        let fields = self.form.fields.iter().filter(|field| step.is_none_or(|step| field.step == step));
-        self.touched.update(|touched| touched.extend(fields.map(|field| field.key)));
+        let fields = self
+            .form
+            .fields
+            .iter()
+            .filter(|field| step.is_none_or(|step| field.step == step));
+        self.touched
+            .update(|touched| touched.extend(fields.map(|field| field.key)));
     }
 
     /// Sends something, and keeps what the server refuses about the fields of this form.
@@ -133,8 +141,22 @@ impl FormState {
     pub fn error_of(self, field: &'static Field) -> Option<String> {
         let about = |error: &&FieldError| key_of(&error.pointer) == field.key;
         let touched = self.touched.read().contains(field.key);
-        let fault = if touched { self.faults.read().iter().find(about).map(|error| error.message.clone()) } else { None };
-        fault.or_else(|| self.refused.read().iter().find(about).map(|error| error.message.clone()))
+        let fault = if touched {
+            self.faults
+                .read()
+                .iter()
+                .find(about)
+                .map(|error| error.message.clone())
+        } else {
+            None
+        };
+        fault.or_else(|| {
+            self.refused
+                .read()
+                .iter()
+                .find(about)
+                .map(|error| error.message.clone())
+        })
     }
 
     /// The fields of a step (of all, where none is named) that say that something is wrong, in the form's order.
@@ -168,7 +190,8 @@ impl FormState {
     fn forget_refusal(self, field: &Field) {
         let is_about = |error: &FieldError| key_of(&error.pointer) == field.key;
         if self.refused.read_untracked().iter().any(is_about) {
-            self.refused.update(|refused| refused.retain(|error| !is_about(error)));
+            self.refused
+                .update(|refused| refused.retain(|error| !is_about(error)));
         }
     }
 
@@ -176,20 +199,24 @@ impl FormState {
     pub fn shown_value(self, field: &'static Field) -> String {
         let value = self.value(field);
         match (&field.kind, &value) {
-            (Kind::Secret | Kind::SecretMultiline, Some(Value::Null)) => "Will be removed".to_owned(),
+            (Kind::Secret | Kind::SecretMultiline, Some(Value::Null)) => {
+                "Will be removed".to_owned()
+            }
             (Kind::Secret | Kind::SecretMultiline, Some(_)) => "New".to_owned(),
             (Kind::Secret | Kind::SecretMultiline, None) => match self.secret(field) {
                 Some(_) => "Set".to_owned(),
                 None => "Not set".to_owned(),
             },
             (Kind::Bool, Some(value)) => if *value == true { "On" } else { "Off" }.to_owned(),
-            (Kind::Choice(_), Some(Value::String(word))) => {
-                field.choice(word).map_or(word.as_str(), |choice| choice.label).to_owned()
+            (Kind::Choice(_), Some(Value::String(word))) => field
+                .choice(word)
+                .map_or(word.as_str(), |choice| choice.label)
+                .to_owned(),
+            (_, Some(Value::String(id))) if self.options.read_value().contains_key(field.key) => {
+                self.options_of(field)
+                    .and_then(|options| options.into_iter().find(|(value, _)| value == id))
+                    .map_or_else(|| id.clone(), |(_, label)| label)
             }
-            (_, Some(Value::String(id))) if self.options.read_value().contains_key(field.key) => self
-                .options_of(field)
-                .and_then(|options| options.into_iter().find(|(value, _)| value == id))
-                .map_or_else(|| id.clone(), |(_, label)| label),
             (_, Some(value)) => {
                 let text = text_of(value);
                 match (text.is_empty(), field.unit) {
@@ -205,13 +232,20 @@ impl FormState {
 
 /// The key in a JSON pointer: `/settings/boot_millis` and `/boot_millis/0` both speak of `boot_millis`.
 fn key_of(pointer: &str) -> &str {
-    let path = pointer.strip_prefix("/settings/").or_else(|| pointer.strip_prefix('/'));
-    path.and_then(|path| path.split('/').next()).unwrap_or_default()
+    let path = pointer
+        .strip_prefix("/settings/")
+        .or_else(|| pointer.strip_prefix('/'));
+    path.and_then(|path| path.split('/').next())
+        .unwrap_or_default()
 }
 
 /// The secrets that will be set if the draft is saved as it is, apart from those just typed.
 fn set_secrets(stored: &BTreeMap<String, SecretState>, draft: &Draft) -> SecretKeys {
-    stored.keys().filter(|key| draft.get(key) != Some(&Value::Null)).cloned().collect()
+    stored
+        .keys()
+        .filter(|key| draft.get(key) != Some(&Value::Null))
+        .cloned()
+        .collect()
 }
 
 /// A value as it stands in an input.
@@ -248,7 +282,10 @@ mod tests {
 
     #[test]
     fn a_secret_that_is_to_go_is_not_set() {
-        let state = SecretState { set_at: domain::timestamp::Timestamp::default(), set_by: "usr_1".into() };
+        let state = SecretState {
+            set_at: domain::timestamp::Timestamp::default(),
+            set_by: "usr_1".into(),
+        };
         let stored = BTreeMap::from([("a".to_owned(), state.clone()), ("b".to_owned(), state)]);
         let keys = set_secrets(&stored, &Draft::new().with("a", Value::Null));
         assert_eq!(keys.iter().collect::<Vec<_>>(), ["b"]);

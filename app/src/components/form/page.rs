@@ -87,7 +87,11 @@ pub fn fields(state: FormState, step: &'static Step) -> AnyView {
     let has_more = state.form.step_fields(step.key).any(|one| one.advanced);
     // A field with an error must not hide.
     let is_open = move || {
-        state.errors_in(Some(step.key)).iter().any(|(one, _)| one.advanced).then_some("")
+        state
+            .errors_in(Some(step.key))
+            .iter()
+            .any(|(one, _)| one.advanced)
+            .then_some("")
     };
     view! {
         {of(false)}

@@ -19,8 +19,15 @@ pub fn summary(
     go: Callback<&'static Field>,
 ) -> AnyView {
     let errors = Memo::new(move |_| {
-        let errors = if asked.get() { state.errors_in(step.get()) } else { Vec::new() };
-        errors.into_iter().map(|(field, message)| (field.key, field.label, message)).collect::<Vec<_>>()
+        let errors = if asked.get() {
+            state.errors_in(step.get())
+        } else {
+            Vec::new()
+        };
+        errors
+            .into_iter()
+            .map(|(field, message)| (field.key, field.label, message))
+            .collect::<Vec<_>>()
     });
     (move || {
         let errors = errors.get();

@@ -48,16 +48,27 @@ pub fn Wizard(
         let wanted = query.read().get("step");
         match wanted.as_deref() {
             Some(REVIEW) => None,
-            Some(word) => {
-                Some(state.form.steps.iter().find(|step| step.key == word).map_or(first, |step| step.key))
-            }
+            Some(word) => Some(
+                state
+                    .form
+                    .steps
+                    .iter()
+                    .find(|step| step.key == word)
+                    .map_or(first, |step| step.key),
+            ),
             None => Some(first),
         }
     });
     let asked = RwSignal::new(false);
     let go = Callback::new(move |key: &'static str| {
         let address = format!("{}?step={key}", path.get_untracked());
-        navigate(&address, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+        navigate(
+            &address,
+            NavigateOptions {
+                scroll: false,
+                ..NavigateOptions::default()
+            },
+        );
     });
     let enter = move |key: &'static str| {
         asked.set(false);
@@ -65,8 +76,15 @@ pub fn Wizard(
         focus_later(HEADING);
     };
     let neighbour = move |ahead: bool| {
-        let keys: Vec<_> = state.steps().iter().map(|step| step.key).chain([REVIEW]).collect();
-        let here = keys.iter().position(|key| *key == step.get_untracked().unwrap_or(REVIEW));
+        let keys: Vec<_> = state
+            .steps()
+            .iter()
+            .map(|step| step.key)
+            .chain([REVIEW])
+            .collect();
+        let here = keys
+            .iter()
+            .position(|key| *key == step.get_untracked().unwrap_or(REVIEW));
         match (here, ahead) {
             (Some(at), true) => keys.get(at + 1).copied(),
             (Some(at), false) => at.checked_sub(1).and_then(|at| keys.get(at).copied()),
@@ -91,7 +109,10 @@ pub fn Wizard(
             go.run(field.step);
         }
     });
-    let body = move || match step.get().and_then(|key| state.form.steps.iter().find(|step| step.key == key)) {
+    let body = move || match step
+        .get()
+        .and_then(|key| state.form.steps.iter().find(|step| step.key == key))
+    {
         Some(step) => view! {
             <h2 id=HEADING tabindex="-1">
                 {step.title}
@@ -143,11 +164,19 @@ pub fn Wizard(
 }
 
 /// The list of steps. A step with errors says how many.
-fn steps(state: FormState, step: Memo<Option<&'static str>>, enter: Callback<&'static str>) -> AnyView {
+fn steps(
+    state: FormState,
+    step: Memo<Option<&'static str>>,
+    enter: Callback<&'static str>,
+) -> AnyView {
     let ready = use_ready();
     let item = move |key: &'static str, title: &'static str| {
         let is_here = step.get().unwrap_or(REVIEW) == key;
-        let errors = if key == REVIEW { 0 } else { state.errors_in(Some(key)).len() };
+        let errors = if key == REVIEW {
+            0
+        } else {
+            state.errors_in(Some(key)).len()
+        };
         let note = match errors {
             0 => String::new(),
             1 => "1 problem".to_owned(),
