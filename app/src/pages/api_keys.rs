@@ -32,8 +32,8 @@ pub fn ApiKeysPage() -> impl IntoView {
             .and_then(|id| people.iter().find(|user| user.id == id));
         let delete = Callback::new(move |()| {
             submit(busy, problem, api_key_delete(key.id), move |()| {
-                keys.refetch()
-            })
+                keys.refetch();
+            });
         });
         vec![
             key.name.clone().into_any(),

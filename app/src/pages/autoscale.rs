@@ -144,7 +144,7 @@ fn wizard(start: Start, seen: Option<(ConfigId, i64)>, pool: PoolId) -> AnyView 
             }
         };
         submit(busy, problem, call, move |_| {
-            go.run(format!("/admin/pools/{pool}"))
+            go.run(format!("/admin/pools/{pool}"));
         });
     });
     let word = if seen.is_some() {

@@ -134,7 +134,7 @@ fn editor(old: Option<SavedLdapConfig>) -> AnyView {
             }
         };
         submit(busy, problem, call, move |_| {
-            go.run("/admin/directories".to_owned())
+            go.run("/admin/directories".to_owned());
         });
     });
     let word = if seen.is_some() {

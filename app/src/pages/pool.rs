@@ -268,8 +268,8 @@ fn end_button(id: SessionId, person: &str) -> AnyView {
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
     let end = Callback::new(move |()| {
         submit(busy, problem, session_end(id), move |_| {
-            live.changed(EventNoun::Session)
-        })
+            live.changed(EventNoun::Session);
+        });
     });
     view! {
         <Confirm
@@ -395,7 +395,7 @@ fn config_card(config: &SavedConfig) -> AnyView {
     let (id, version): (ConfigId, i64) = (config.id, config.version);
     let delete = Callback::new(move |()| {
         submit(busy, problem, autoscale_delete(id, version), move |()| {
-            live.changed(EventNoun::Pool)
+            live.changed(EventNoun::Pool);
         });
     });
     let state = crate::components::form::FormState::new(

@@ -34,7 +34,7 @@ pub fn ProvidersPage() -> impl IntoView {
         let delete = Callback::new(move |()| {
             let call = provider_delete(provider.id, provider.version);
             submit(busy, problem, call, move |()| {
-                live.changed(EventNoun::Provider)
+                live.changed(EventNoun::Provider);
             });
         });
         let name = provider.name.clone();
@@ -191,7 +191,7 @@ fn editor(old: Option<Provider>) -> AnyView {
             }
         };
         submit(busy, problem, call, move |_| {
-            go.run("/admin/providers".to_owned())
+            go.run("/admin/providers".to_owned());
         });
     });
     let word = if seen.is_some() {
@@ -236,8 +236,8 @@ fn test(id: ProviderId) -> AnyView {
     let checks = RwSignal::new(None::<Vec<TestCheck>>);
     let run = move |_| {
         submit(busy, problem, provider_test(id), move |answer| {
-            checks.set(Some(answer))
-        })
+            checks.set(Some(answer));
+        });
     };
     view! {
         <section aria-label="Test">

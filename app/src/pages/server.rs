@@ -154,8 +154,8 @@ pub fn actions(server: &Server) -> AnyView {
         };
         let delete = Callback::new(move |()| {
             submit(busy, problem, server_delete(id, has_sessions), move |()| {
-                done()
-            })
+                done();
+            });
         });
         view! {
             <Confirm

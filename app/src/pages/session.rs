@@ -314,7 +314,7 @@ fn reveal(session: SessionId) -> AnyView {
     let revealed = RwSignal::new(None::<Revealed>);
     let show = move |_| {
         submit(busy, problem, session_reveal(session), move |answer| {
-            revealed.set(Some(answer))
+            revealed.set(Some(answer));
         });
     };
     view! {

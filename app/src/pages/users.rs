@@ -139,7 +139,7 @@ fn editor(old: Option<User>) -> AnyView {
             }
         };
         submit(busy, problem, call, move |_| {
-            go.run("/admin/users".to_owned())
+            go.run("/admin/users".to_owned());
         });
     });
     let word = if seen.is_some() {

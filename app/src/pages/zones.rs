@@ -118,7 +118,7 @@ fn editor(old: Option<Zone>) -> AnyView {
             }
         };
         submit(busy, problem, call, move |_| {
-            go.run("/admin/zones".to_owned())
+            go.run("/admin/zones".to_owned());
         });
     });
     let word = if seen.is_some() {

@@ -109,35 +109,13 @@ pub fn Wizard(
             go.run(field.step);
         }
     });
-    let body = move || match step
-        .get()
-        .and_then(|key| state.form.steps.iter().find(|step| step.key == key))
-    {
-        Some(step) => view! {
-            <h2 id=HEADING tabindex="-1">
-                {step.title}
-            </h2>
-            <p class="help">{step.about}</p>
-            {fields(state, step)}
-        }
-        .into_any(),
-        None => view! {
-            <h2 id=HEADING tabindex="-1">
-                "Review"
-            </h2>
-            {answers(state, go)}
-            {review.run()}
-        }
-        .into_any(),
-    };
-
     view! {
         <form class="wizard" novalidate on:submit=submit>
             {steps(state, step, Callback::new(enter))}
             <fieldset class="form-body" disabled=move || !ready.get() || busy.get()>
                 {summary(state, step.into(), asked, show_field)}
                 <LastProblem problem=problem />
-                {body}
+                {move || body(state, step.get(), go, &review)}
                 <div class="actions">
                     <button
                         type="button"
@@ -160,6 +138,34 @@ pub fn Wizard(
                 </div>
             </fieldset>
         </form>
+    }
+}
+
+/// The fields of a step, or the review.
+fn body(
+    state: FormState,
+    step: Option<&'static str>,
+    go: Callback<&'static str>,
+    review: &ViewFn,
+) -> AnyView {
+    let step = step.and_then(|key| state.form.steps.iter().find(|step| step.key == key));
+    match step {
+        Some(step) => view! {
+            <h2 id=HEADING tabindex="-1">
+                {step.title}
+            </h2>
+            <p class="help">{step.about}</p>
+            {fields(state, step)}
+        }
+        .into_any(),
+        None => view! {
+            <h2 id=HEADING tabindex="-1">
+                "Review"
+            </h2>
+            {answers(state, go)}
+            {review.run()}
+        }
+        .into_any(),
     }
 }
 
