@@ -14,10 +14,16 @@ pub fn LoginPage() -> impl IntoView {
     let message = move || {
         let word = query.read().get("error")?;
         Some(match code_of(&word) {
-            Some(ProblemCode::Unauthenticated) => "The name or the password is wrong.",
+            Some(ProblemCode::Unauthenticated) => "You are not signed in. Check the name and the password.",
             Some(ProblemCode::TooManyRequests) => "Too many tries. Wait a minute, then try again.",
             _ => "Signing in did not work. Try again.",
         })
+    };
+    let next = move || {
+        query
+            .read()
+            .get("next")
+            .map(|next| view! { <input type="hidden" name="next" value=next /> })
     };
     view! {
         <Title text="Sign in" />
@@ -34,6 +40,7 @@ pub fn LoginPage() -> impl IntoView {
                     })
             }}
             <form method="post" action="/ui/login" class="form-body">
+                {next}
                 <div class="field">
                     <label for="name">"Name"</label>
                     <input type="text" id="name" name="name" autocomplete="username" autocapitalize="none" required />

@@ -170,7 +170,13 @@ fn launch(pool: &Pool, app: Option<String>, word: String) -> AnyView {
     view! {
         <form method="post" action="/ui/launch">
             <input type="hidden" name="pool_id" value=pool.id.to_string() />
-            {app.map(|app| view! { <input type="hidden" name="app" value=app /> })}
+            {app
+                .map(|app| {
+                    view! {
+                        <input type="hidden" name="kind" value="app" />
+                        <input type="hidden" name="app" value=app />
+                    }
+                })}
             <button type="submit" class=class aria-label=name disabled=pool.protocol.is_none()>
                 {word}
             </button>

@@ -19,8 +19,11 @@ pub fn SetupPage() -> impl IntoView {
             Some(ProblemCode::Gone) => {
                 "This set-up link is used up or too old. Start Weir again: it prints a new one until set-up is done."
             }
+            Some(ProblemCode::Invalid) if query.read().get("field").as_deref() == Some("password") => {
+                "The password has 12 to 256 characters."
+            }
             Some(ProblemCode::Invalid) => {
-                "The name has 1 to 63 of a-z, 0-9, '.', '_', '-' and '@'; the password has 12 to 256 characters."
+                "The name has 1 to 63 of a-z, 0-9, '.', '_', '-' and '@'."
             }
             _ => "That did not work. Try again.",
         })
