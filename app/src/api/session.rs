@@ -70,3 +70,26 @@ pub async fn session_end(id: SessionId) -> ApiResult<Session> {
 pub async fn session_reveal(id: SessionId) -> ApiResult<Revealed> {
     answer(control::session::reveal(&plane()?, &actor()?, id).await)
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::session::SessionKind;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_session_arrives_as_it_was_sent() {
+        let id = |prefix: &str| format!("{prefix}_01980000-0000-7000-8000-000000000001");
+        let sent = json!({
+            "id": id("ses"), "pool_id": id("pool"), "pool_name": "p", "user_id": id("usr"), "user_name": "ana",
+            "kind": "app", "app": "calc", "state": "active", "server_id": id("srv"),
+            "assigned_at": "2026-11-24T08:00:00.000Z", "active_since": "2026-11-24T08:00:01.000Z",
+            "requested_at": "2026-11-24T08:00:00.000Z", "expires_at": "2026-11-24T20:00:00.000Z",
+            "connection": null, "wait": null, "version": 3,
+        });
+        let session: Session = serde_json::from_value(sent.clone()).expect("a session");
+        assert_eq!(session.kind, SessionKind::App { app: "calc".into() });
+        assert_eq!(serde_json::to_value(&session).expect("JSON"), sent);
+    }
+}

@@ -23,15 +23,12 @@ impl SignedIn {
 
 /// Shows something that depends on who is signed in; nothing where that cannot be told.
 fn signed_in<V: IntoView + 'static>(
-    view: impl Fn(Option<Me>) -> V + Clone + Send + Sync + 'static,
+    view: impl Fn(Option<Me>) -> V + Send + Sync + 'static,
 ) -> AnyView {
     let SignedIn(me) = expect_context();
     view! {
         <Suspense>
-            {move || {
-                let view = view.clone();
-                Suspend::new(async move { me.await.ok().map(view) })
-            }}
+            {move || me.get().and_then(Result::ok).map(&view)}
         </Suspense>
     }
     .into_any()

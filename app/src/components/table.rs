@@ -24,7 +24,7 @@ pub fn table(
         view! { <tr>{cells.collect_view()}</tr> }
     });
     view! {
-        <div class="table-box" role="region" aria-label=label tabindex="0">
+        <div class="table-box" role="group" aria-label=label tabindex="0">
             <table>
                 <thead>
                     <tr>

@@ -14,7 +14,9 @@ pub fn LoginPage() -> impl IntoView {
     let message = move || {
         let word = query.read().get("error")?;
         Some(match code_of(&word) {
-            Some(ProblemCode::Unauthenticated) => "You are not signed in. Check the name and the password.",
+            Some(ProblemCode::Unauthenticated) => {
+                "You are not signed in. Check the name and the password."
+            }
             Some(ProblemCode::TooManyRequests) => "Too many tries. Wait a minute, then try again.",
             _ => "Signing in did not work. Try again.",
         })

@@ -22,7 +22,7 @@ use crate::components::badge::Badge;
 use crate::components::confirm::Confirm;
 use crate::components::empty::Empty;
 use crate::components::live::Live;
-use crate::components::load::{loaded, submit, use_go, use_id};
+use crate::components::load::{Tried, loaded, loaded_page, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::table::{facts, link, table};
 use crate::components::time::{Age, Time};
@@ -56,47 +56,51 @@ pub fn PoolPage() -> impl IntoView {
     );
     let tab = Memo::new(move |_| {
         let wanted = query.read().get("tab");
-        TABS.iter()
-            .map(|(key, _)| *key)
-            .find(|key| Some(*key) == wanted.as_deref())
-            .unwrap_or("overview")
+        TABS.into_iter()
+            .find(|(key, _)| Some(*key) == wanted.as_deref())
+            .unwrap_or(TABS[0])
     });
-    let title = move || match pool.get() {
-        Some(Ok(pool)) => pool.name,
-        _ => "Pool".to_owned(),
-    };
+    let tried = Tried::new();
     view! {
-        <Title text=title />
-        {loaded(pool, |pool| head(&pool))}
+        {loaded_page(pool, move |pool| head(&pool, tried))}
+        <LastProblem problem=tried.problem />
         <nav class="tabs" aria-label="Parts of the pool">
             {TABS
                 .iter()
                 .map(|(key, word)| {
                     view! {
-                        <a href=format!("?tab={key}") aria-current=move || (tab.get() == *key).then_some("page")>
+                        <a href=format!("?tab={key}") aria-current=move || (tab.get().0 == *key).then_some("page")>
                             {*word}
                         </a>
                     }
                 })
                 .collect_view()}
         </nav>
-        {move || match tab.get() {
-            "servers" => servers(id),
-            "sessions" => sessions(id, false),
-            "queue" => sessions(id, true),
-            "decisions" => decisions(id),
-            "config" => configs(id),
-            _ => overview(id),
+        {move || {
+            let (key, word) = tab.get();
+            let body = match key {
+                "servers" => servers(id, tried),
+                "sessions" => sessions(id, false, tried),
+                "queue" => sessions(id, true, tried),
+                "decisions" => decisions(id),
+                "config" => configs(id, tried),
+                _ => return overview(id, tried),
+            };
+            view! {
+                <h2 class="visually-hidden">{word}</h2>
+                {body}
+            }
+            .into_any()
         }}
     }
 }
 
 type Id = Signal<ApiResult<PoolId>>;
 
-fn head(pool: &Pool) -> AnyView {
+fn head(pool: &Pool, tried: Tried) -> AnyView {
     let live = expect_context::<Live>();
     let go = use_go();
-    let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
+    let Tried { busy, problem } = tried;
     let (id, version) = (pool.id, pool.version);
     let delete = Callback::new(move |()| {
         submit(busy, problem, pool_delete(id, version), move |()| {
@@ -113,6 +117,7 @@ fn head(pool: &Pool) -> AnyView {
         }
     });
     view! {
+        <Title text=pool.name.clone() />
         <div class="page-head">
             <h1>{pool.name.clone()}</h1>
             <Badge state=words::pool(pool) />
@@ -127,7 +132,6 @@ fn head(pool: &Pool) -> AnyView {
                 on_confirm=delete
             />
         </div>
-        <LastProblem problem=problem />
         <p class="lead">{words::pool_sentence(pool.counts)}</p>
         {hint}
     }
@@ -135,7 +139,7 @@ fn head(pool: &Pool) -> AnyView {
 }
 
 /// The newest decision, and the servers.
-fn overview(id: Id) -> AnyView {
+fn overview(id: Id, tried: Tried) -> AnyView {
     let live = expect_context::<Live>();
     let newest = Resource::new(
         move || (id.get(), live.of(&[EventNoun::Decision])),
@@ -144,7 +148,7 @@ fn overview(id: Id) -> AnyView {
     view! {
         <section aria-labelledby="servers">
             <h2 id="servers">"Servers"</h2>
-            {servers(id)}
+            {servers(id, tried)}
         </section>
         <section aria-labelledby="newest">
             <h2 id="newest">"Last decision"</h2>
@@ -160,29 +164,32 @@ fn overview(id: Id) -> AnyView {
     .into_any()
 }
 
-fn servers(id: Id) -> AnyView {
+fn servers(id: Id, tried: Tried) -> AnyView {
     let live = expect_context::<Live>();
     let servers = Resource::new(
         move || (id.get(), live.of(&[EventNoun::Server, EventNoun::Session])),
         |(id, _)| async move { server_list(id?).await },
     );
-    loaded(servers, |page| {
+    loaded(servers, move |page| {
         if page.items.is_empty() {
             return view! { <Empty text="There is no server." /> }.into_any();
         }
         table(
             "Servers",
             &["Name", "State", "Age", "Progress", "Sessions", "Actions"],
-            page.items.iter().map(server_row).collect(),
+            page.items
+                .iter()
+                .map(|server| server_row(server, tried))
+                .collect(),
         )
     })
 }
 
-fn server_row(server: &Server) -> Vec<AnyView> {
+fn server_row(server: &Server, tried: Tried) -> Vec<AnyView> {
     let bar = server.progress_percent.filter(|_| server.status.is_in_flight()).map(|percent| {
         view! {
             <progress aria-label=format!("Progress of {}", server.name) max="100" value=percent></progress>
-            <span>{percent} " %"</span>
+            <span>{format!(" {percent} % ")}</span>
         }
     });
     vec![
@@ -195,11 +202,11 @@ fn server_row(server: &Server) -> Vec<AnyView> {
         }
         .into_any(),
         format!("{}/{}", server.open_sessions, server.limits.max_sessions).into_any(),
-        actions(server),
+        actions(server, tried),
     ]
 }
 
-fn sessions(id: Id, waiting: bool) -> AnyView {
+fn sessions(id: Id, waiting: bool, tried: Tried) -> AnyView {
     let live = expect_context::<Live>();
     let sessions = Resource::new(
         move || (id.get(), live.of(&[EventNoun::Session])),
@@ -211,15 +218,15 @@ fn sessions(id: Id, waiting: bool) -> AnyView {
             .into_iter()
             .partition(|session| matches!(session.status, SessionState::Queued));
         if waiting {
-            queue_table(queue)
+            queue_table(queue, tried)
         } else {
-            session_table(open)
+            session_table(open, tried)
         }
     })
 }
 
 /// Open sessions.
-pub fn session_table(sessions: Vec<Session>) -> AnyView {
+pub fn session_table(sessions: Vec<Session>, tried: Tried) -> AnyView {
     if sessions.is_empty() {
         return view! { <Empty text="Nobody has a session." /> }.into_any();
     }
@@ -232,7 +239,7 @@ pub fn session_table(sessions: Vec<Session>) -> AnyView {
                 Some(server) => link(format!("/admin/servers/{server}"), "To the server"),
                 None => ().into_any(),
             },
-            end_button(session.id, &session.user_name),
+            end_button(session.id, &session.user_name, tried),
         ]
     };
     table(
@@ -242,7 +249,7 @@ pub fn session_table(sessions: Vec<Session>) -> AnyView {
     )
 }
 
-fn queue_table(sessions: Vec<Session>) -> AnyView {
+fn queue_table(sessions: Vec<Session>, tried: Tried) -> AnyView {
     if sessions.is_empty() {
         return view! { <Empty text="Nobody waits." /> }.into_any();
     }
@@ -253,7 +260,7 @@ fn queue_table(sessions: Vec<Session>) -> AnyView {
             wait.map(|wait| words::ordinal(wait.position)).into_any(),
             view! { <Age since=session.requested_at /> }.into_any(),
             wait.map(|wait| wait.explanation.clone()).into_any(),
-            end_button(session.id, &session.user_name),
+            end_button(session.id, &session.user_name, tried),
         ]
     };
     table(
@@ -263,9 +270,9 @@ fn queue_table(sessions: Vec<Session>) -> AnyView {
     )
 }
 
-fn end_button(id: SessionId, person: &str) -> AnyView {
+fn end_button(id: SessionId, person: &str, tried: Tried) -> AnyView {
     let live = expect_context::<Live>();
-    let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
+    let Tried { busy, problem } = tried;
     let end = Callback::new(move |()| {
         submit(busy, problem, session_end(id), move |_| {
             live.changed(EventNoun::Session);
@@ -280,7 +287,6 @@ fn end_button(id: SessionId, person: &str) -> AnyView {
             action="End session"
             on_confirm=end
         />
-        <LastProblem problem=problem />
     }
     .into_any()
 }
@@ -352,7 +358,7 @@ fn finding_list<'a>(
     view! { <ul class="findings">{items.collect_view()}</ul> }.into_any()
 }
 
-fn configs(id: Id) -> AnyView {
+fn configs(id: Id, tried: Tried) -> AnyView {
     let live = expect_context::<Live>();
     let configs = Resource::new(
         move || (id.get(), live.of(&[EventNoun::Pool])),
@@ -370,11 +376,11 @@ fn configs(id: Id) -> AnyView {
     view! {
         {loaded(
             configs,
-            |page| {
+            move |page| {
                 if page.items.is_empty() {
                     return view! { <Empty text="No autoscale config makes servers for this pool." /> }.into_any();
                 }
-                page.items.iter().map(config_card).collect_view().into_any()
+                page.items.iter().map(|config| config_card(config, tried)).collect_view().into_any()
             },
         )}
         <div class="actions">{add}</div>
@@ -382,10 +388,10 @@ fn configs(id: Id) -> AnyView {
     .into_any()
 }
 
-fn config_card(config: &SavedConfig) -> AnyView {
+fn config_card(config: &SavedConfig, tried: Tried) -> AnyView {
     let form = &domain::autoscale::FORM;
     let live = expect_context::<Live>();
-    let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
+    let Tried { busy, problem } = tried;
     let name = config
         .values
         .get("name")
@@ -437,7 +443,6 @@ fn config_card(config: &SavedConfig) -> AnyView {
                     on_confirm=delete
                 />
             </div>
-            <LastProblem problem=problem />
             <p class="muted">"Changed " <Time at=config.updated_at /> ", version " {config.version}</p>
             <p>{older}</p>
             <ul class="findings">

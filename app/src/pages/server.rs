@@ -11,7 +11,7 @@ use crate::api::session::session_list;
 use crate::components::badge::Badge;
 use crate::components::confirm::{Confirm, use_ready};
 use crate::components::live::Live;
-use crate::components::load::{loaded, submit, use_id};
+use crate::components::load::{Tried, loaded, loaded_page, submit, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::table::{facts, link};
 use crate::components::time::{Age, Time};
@@ -31,17 +31,18 @@ pub fn ServerPage() -> impl IntoView {
         move || (id.get(), live.of(&[EventNoun::Session])),
         |(id, _)| async move { session_list(None, Some(id?)).await },
     );
+    let tried = Tried::new();
     view! {
-        <Title text="Server" />
-        {loaded(server, |server| page(&server))}
+        <LastProblem problem=tried.problem />
+        {loaded_page(server, move |server| page(&server, tried))}
         <section aria-labelledby="sessions">
             <h2 id="sessions">"Sessions"</h2>
-            {loaded(sessions, |page| session_table(page.items))}
+            {loaded(sessions, move |page| session_table(page.items, tried))}
         </section>
     }
 }
 
-fn page(server: &Server) -> AnyView {
+fn page(server: &Server, tried: Tried) -> AnyView {
     let address = server
         .status
         .address()
@@ -81,12 +82,13 @@ fn page(server: &Server) -> AnyView {
         pairs.push(("Checked in", view! { <Time at=at /> }.into_any()));
     }
     view! {
+        <Title text=server.name.clone() />
         <div class="page-head">
             <h1>{server.name.clone()}</h1>
             <Badge state=words::server(server) />
         </div>
         {words::server_why(&server.status).map(|why| view! { <p class="lead">{why}</p> })}
-        {actions(server)}
+        {actions(server, tried)}
         {facts(pairs)}
     }
     .into_any()
@@ -100,10 +102,10 @@ fn known(text: Option<String>) -> AnyView {
 }
 
 /// What an admin can do with a server. Also stands in the pool's table of servers.
-pub fn actions(server: &Server) -> AnyView {
+pub fn actions(server: &Server, tried: Tried) -> AnyView {
     let live = expect_context::<Live>();
     let ready = use_ready();
-    let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
+    let Tried { busy, problem } = tried;
     let id = server.id;
     let done = move || live.changed(EventNoun::Server);
     let disabled = move || !ready.get() || busy.get();
@@ -170,7 +172,6 @@ pub fn actions(server: &Server) -> AnyView {
     });
     view! {
         <div class="actions">{drain} {delete}</div>
-        <LastProblem problem=problem />
     }
     .into_any()
 }

@@ -10,12 +10,13 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
 
+use crate::api::ApiError;
 use crate::api::session::{session_get, session_reveal};
 use crate::components::badge::Badge;
 use crate::components::confirm::use_ready;
 use crate::components::copy::Copyable;
 use crate::components::live::Live;
-use crate::components::load::{loaded, submit, use_id};
+use crate::components::load::{loaded_page, submit, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::table::facts;
 use crate::components::time::{Age, Time};
@@ -40,17 +41,18 @@ pub fn SessionPage() -> impl IntoView {
         move || (id.get(), live.of(&[EventNoun::Session]), asked.get()),
         |(id, _, _)| async move { session_get(id?).await },
     );
-    let is_changing = Memo::new(move |_| match session.get() {
-        Some(Ok(session)) => match &session.connection {
-            Some(connection) => !connection.access_ready,
-            None => matches!(session.status, SessionState::Queued),
-        },
-        _ => false,
-    });
     Effect::new(move |_| {
-        if is_changing.get() {
+        let is_changing = match session.get() {
+            Some(Ok(session)) => match &session.connection {
+                Some(connection) => !connection.access_ready,
+                None => matches!(session.status, SessionState::Queued),
+            },
+            _ => false,
+        };
+        if is_changing {
+            // Each answer comes back here.
             let timer =
-                set_interval_with_handle(move || asked.update(|asked| *asked += 1), ASK_AGAIN);
+                set_timeout_with_handle(move || asked.update(|asked| *asked += 1), ASK_AGAIN);
             on_cleanup(move || {
                 if let Ok(timer) = timer {
                     timer.clear();
@@ -58,14 +60,28 @@ pub fn SessionPage() -> impl IntoView {
             });
         }
     });
-    let title = move || match session.get() {
-        Some(Ok(session)) => title_of(&session),
-        _ => "Session".to_owned(),
-    };
 
-    view! {
-        <Title text=title />
-        {loaded(session, |session| page(&session))}
+    let kept = Kept::new();
+    loaded_page(session, move |session| page(&session, kept))
+}
+
+/// What stays on the page when the session's data comes anew.
+#[derive(Clone, Copy)]
+struct Kept {
+    key_file: RwSignal<String>,
+    revealed: RwSignal<Option<Revealed>>,
+    busy: RwSignal<bool>,
+    problem: RwSignal<Option<ApiError>>,
+}
+
+impl Kept {
+    fn new() -> Self {
+        Self {
+            key_file: RwSignal::new(connect::USUAL_KEY_FILE.to_owned()),
+            revealed: RwSignal::new(None),
+            busy: RwSignal::new(false),
+            problem: RwSignal::new(None),
+        }
     }
 }
 
@@ -82,16 +98,17 @@ fn title_of(session: &Session) -> String {
     }
 }
 
-fn page(session: &Session) -> AnyView {
+fn page(session: &Session, kept: Kept) -> AnyView {
     let is_over = matches!(session.status, SessionState::Ended { .. });
     let body = match (&session.status, &session.connection) {
         (SessionState::Ended { how, ended_at, .. }, _) => {
             summary(session, words::ended(*how), *ended_at)
         }
-        (_, Some(connection)) => connect_panel(session, connection),
+        (_, Some(connection)) => connect_panel(session, connection, kept),
         (_, None) => progress(session),
     };
     view! {
+        <Title text=title_of(session) />
         <div class="page-head">
             <h1>{session.pool_name.clone()}</h1>
             <Badge state=words::session(session) />
@@ -195,7 +212,7 @@ fn step_list(steps: &[(&'static str, StepState)]) -> AnyView {
     view! { <ol class="progress-steps">{items.collect_view()}</ol> }.into_any()
 }
 
-fn connect_panel(session: &Session, connection: &Connection) -> AnyView {
+fn connect_panel(session: &Session, connection: &Connection, kept: Kept) -> AnyView {
     if !connection.access_ready {
         let steps = [
             ("Requested", StepState::Done),
@@ -210,7 +227,7 @@ fn connect_panel(session: &Session, connection: &Connection) -> AnyView {
         .into_any();
     }
     let way = match connection.protocol {
-        Protocol::Ssh => ssh(session.id, connection),
+        Protocol::Ssh => ssh(session.id, connection, kept.key_file),
         Protocol::Rdp => view! {
             <p>
                 <a class="button primary" href=format!("/api/v1/sessions/{}/rdp", session.id) download="weir.rdp" rel="external">
@@ -251,13 +268,12 @@ fn connect_panel(session: &Session, connection: &Connection) -> AnyView {
             {way}
             {facts(pairs)}
         </section>
-        {connection.has_credentials.then(|| reveal(session.id))}
+        {connection.has_credentials.then(|| reveal(session.id, kept))}
     }
     .into_any()
 }
 
-fn ssh(session: SessionId, connection: &Connection) -> AnyView {
-    let key_file = RwSignal::new(connect::USUAL_KEY_FILE.to_owned());
+fn ssh(session: SessionId, connection: &Connection, key_file: RwSignal<String>) -> AnyView {
     let connection = StoredValue::new(connection.clone());
     let ready = use_ready();
     let commands =
@@ -307,11 +323,14 @@ fn ssh(session: SessionId, connection: &Connection) -> AnyView {
 }
 
 /// Credentials on demand. They are written to the audit log and gone when the page is left.
-fn reveal(session: SessionId) -> AnyView {
+fn reveal(session: SessionId, kept: Kept) -> AnyView {
     let ready = use_ready();
-    let busy = RwSignal::new(false);
-    let problem = RwSignal::new(None);
-    let revealed = RwSignal::new(None::<Revealed>);
+    let Kept {
+        revealed,
+        busy,
+        problem,
+        ..
+    } = kept;
     let show = move |_| {
         submit(busy, problem, session_reveal(session), move |answer| {
             revealed.set(Some(answer));

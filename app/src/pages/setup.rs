@@ -19,7 +19,9 @@ pub fn SetupPage() -> impl IntoView {
             Some(ProblemCode::Gone) => {
                 "This set-up link is used up or too old. Start Weir again: it prints a new one until set-up is done."
             }
-            Some(ProblemCode::Invalid) if query.read().get("field").as_deref() == Some("password") => {
+            Some(ProblemCode::Invalid)
+                if query.read().get("field").as_deref() == Some("password") =>
+            {
                 "The password has 12 to 256 characters."
             }
             Some(ProblemCode::Invalid) => {
