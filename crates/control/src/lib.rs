@@ -30,6 +30,7 @@ pub mod session;
 pub mod settings;
 pub mod setup;
 pub mod ssh_key;
+pub mod trial;
 pub mod user;
 pub mod zone;
 

@@ -10,7 +10,8 @@ use crate::timestamp::Timestamp;
 
 /// What a person opens.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+// It stands flattened in a session, among fields that it does not know.
+#[serde(tag = "kind", rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum SessionKind {
     /// A whole desktop (RDP, VNC, `KasmVNC`).

@@ -1,0 +1,75 @@
+//! The error of server functions: the domain's [`Problem`], as JSON.
+
+use std::fmt;
+
+use domain::error::{Problem, ProblemCode};
+use leptos::server_fn::codec::JsonEncoding;
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use serde::{Deserialize, Serialize};
+
+/// What a server function answers.
+pub type ApiResult<T> = Result<T, ApiError>;
+
+/// A refusal or fault, the same that REST answers with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ApiError(pub Problem);
+
+impl From<Problem> for ApiError {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromServerFnError for ApiError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        let (code, detail) = match error {
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => (
+                ProblemCode::Unavailable,
+                "Weir does not answer. Look at the network, then try again.",
+            ),
+            ServerFnErrorErr::Args(_)
+            | ServerFnErrorErr::MissingArg(_)
+            | ServerFnErrorErr::Serialization(_)
+            | ServerFnErrorErr::UnsupportedRequestMethod(_) => (
+                ProblemCode::BadRequest,
+                "The page and the server do not understand each other. Load the page again.",
+            ),
+            ServerFnErrorErr::Deserialization(_)
+            | ServerFnErrorErr::Registration(_)
+            | ServerFnErrorErr::ServerError(_)
+            | ServerFnErrorErr::MiddlewareError(_) => (
+                ProblemCode::Internal,
+                "The answer of Weir can not be read. Load the page again.",
+            ),
+        };
+        Self(Problem::new(code, detail))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::error::FieldError;
+
+    #[test]
+    fn a_problem_arrives_as_it_was_sent() {
+        let errors = vec![FieldError::new("name", "required", "Name is missing.")];
+        let sent = ApiError(Problem::invalid(errors));
+        assert_eq!(ApiError::de(sent.ser()), sent);
+    }
+
+    #[test]
+    fn a_broken_answer_is_a_problem_too() {
+        let error = ApiError::de(b"<html>".to_vec().into());
+        assert_eq!(error.0.code, ProblemCode::Internal);
+    }
+}

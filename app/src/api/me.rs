@@ -1,0 +1,38 @@
+//! Who is signed in.
+
+use domain::id::UserId;
+use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
+use serde::{Deserialize, Serialize};
+
+use super::ApiResult;
+#[cfg(feature = "ssr")]
+use super::{answer, plane};
+
+/// The signed-in person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Me {
+    /// The id.
+    pub id: UserId,
+    /// Sign-in name.
+    pub name: String,
+    /// Whether they see the admin pages.
+    pub is_admin: bool,
+}
+
+/// The signed-in person; nobody where nobody is.
+#[server(prefix = "/ui/fn", endpoint = "me", input = Json)]
+pub async fn me_get() -> ApiResult<Option<Me>> {
+    let Some(actor) = use_context::<domain::actor::Actor>() else {
+        return Ok(None);
+    };
+    let Some(id) = actor.user() else {
+        return Ok(None);
+    };
+    let user = answer(control::user::get(&plane()?, &actor, id).await)?;
+    Ok(Some(Me {
+        id,
+        name: user.name,
+        is_admin: actor.is_admin(),
+    }))
+}

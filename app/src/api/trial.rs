@@ -1,0 +1,16 @@
+//! A pool on Weir's own machine, ready to be tried out.
+
+use domain::pool::Pool;
+use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
+
+use super::ApiResult;
+#[cfg(feature = "ssr")]
+use super::{actor, answer, plane};
+
+/// Makes a zone, a provider config, a pool and its autoscale config on Weir's own machine. Its twins in REST are the
+/// four calls that make them.
+#[server(prefix = "/ui/fn", endpoint = "trial_create", input = Json)]
+pub async fn trial_create() -> ApiResult<Pool> {
+    answer(control::trial::create(&plane()?, &actor()?).await)
+}

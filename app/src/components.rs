@@ -1,3 +1,0 @@
-//! Parts that several pages share.
-
-pub mod theme;

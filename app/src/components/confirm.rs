@@ -1,0 +1,71 @@
+//! A button that asks before it acts.
+
+use leptos::html;
+use leptos::prelude::*;
+
+/// A button, and the dialog that it opens. It is disabled until the browser has taken the page over.
+#[component]
+pub fn Confirm(
+    /// The word on the first button.
+    label: &'static str,
+    /// The question of the dialog.
+    #[prop(into)]
+    question: String,
+    /// What happens then, one or two sentences.
+    #[prop(into)]
+    consequence: String,
+    /// The word on the button that does it.
+    action: &'static str,
+    /// Does it.
+    on_confirm: Callback<()>,
+    /// What the button is about, for people who listen, where the page does not make it clear.
+    #[prop(optional, into)]
+    about: Option<String>,
+) -> impl IntoView {
+    let dialog = NodeRef::<html::Dialog>::new();
+    let ready = use_ready();
+    let open = move |_| {
+        if let Some(dialog) = dialog.get() {
+            // It fails only for a dialog that is open already.
+            let _ = dialog.show_modal();
+        }
+    };
+    let close = move || {
+        if let Some(dialog) = dialog.get() {
+            dialog.close();
+        }
+    };
+    let name = about.map(|about| format!("{label} {about}"));
+
+    view! {
+        <button type="button" class="button" aria-label=name disabled=move || !ready.get() on:click=open>
+            {label}
+        </button>
+        <dialog node_ref=dialog class="dialog">
+            <h2>{question}</h2>
+            <p>{consequence}</p>
+            <div class="actions">
+                <button
+                    type="button"
+                    class="button danger"
+                    on:click=move |_| {
+                        close();
+                        on_confirm.run(());
+                    }
+                >
+                    {action}
+                </button>
+                <button type="button" class="button" on:click=move |_| close()>
+                    "Cancel"
+                </button>
+            </div>
+        </dialog>
+    }
+}
+
+/// Whether the browser has taken the page over: false in the first render on both sides.
+pub fn use_ready() -> RwSignal<bool> {
+    let ready = RwSignal::new(false);
+    Effect::new(move |_| ready.set(true));
+    ready
+}

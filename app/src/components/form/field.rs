@@ -1,0 +1,378 @@
+//! One field of a form, of whatever kind.
+
+use domain::form::{Choice, Field, Format, Kind, Noun, refusal};
+use leptos::prelude::*;
+use serde_json::Value;
+
+use super::{FormState, text_of};
+use crate::components::time::Time;
+
+/// A field with its label, help and error; nothing while its condition does not hold.
+pub fn field(state: FormState, field: &'static Field) -> AnyView {
+    let shown = Memo::new(move |_| state.form.is_shown(field, &state.draft.read()));
+    (move || shown.get().then(|| frame(state, field))).into_any()
+}
+
+fn frame(state: FormState, field: &'static Field) -> AnyView {
+    let error = Memo::new(move |_| state.error_of(field));
+    let ids = Ids { field, error };
+    let error_text = view! {
+        <p id=format!("{}-error", field.key) class="field-error">
+            {move || error.get()}
+        </p>
+    };
+    match field.kind {
+        Kind::Bool => view! {
+            <div class="field">
+                <div class="check">
+                    <input
+                        type="checkbox"
+                        id=field.key
+                        name=field.key
+                        disabled=state.is_locked(field)
+                        aria-describedby=move || ids.described_by()
+                        prop:checked=move || state.value(field) == Some(Value::Bool(true))
+                        on:change=move |event| {
+                            state.enter(field, Some(Value::Bool(event_target_checked(&event))));
+                            state.touch(field);
+                        }
+                    />
+                    <label for=field.key>{field.label}</label>
+                </div>
+                {help(field)}
+                {error_text}
+            </div>
+        }
+        .into_any(),
+        Kind::Choice(choices) => view! {
+            <fieldset class="field" id=field.key tabindex="-1" aria-describedby=move || ids.described_by()>
+                <legend>{field.label}</legend>
+                {help(field)}
+                <div class="choices">
+                    {choices.iter().map(|choice| card(state, field, choice)).collect_view()}
+                </div>
+                {error_text}
+            </fieldset>
+        }
+        .into_any(),
+        _ => {
+            let is_required = move || state.form.is_required(field, &state.draft.read());
+            view! {
+                <div class="field">
+                    <div class="field-head">
+                        <label for=field.key>{field.label}</label>
+                        <span class="optional">{move || (!is_required()).then_some("Optional")}</span>
+                    </div>
+                    {help(field)}
+                    {input(state, field, ids)}
+                    {error_text}
+                </div>
+            }
+            .into_any()
+        }
+    }
+}
+
+/// What ties an input to the texts around it.
+#[derive(Clone, Copy)]
+struct Ids {
+    field: &'static Field,
+    error: Memo<Option<String>>,
+}
+
+impl Ids {
+    fn described_by(self) -> String {
+        let key = self.field.key;
+        if self.error.read().is_some() {
+            format!("{key}-error {key}-help")
+        } else {
+            format!("{key}-help")
+        }
+    }
+
+    fn is_invalid(self) -> Option<&'static str> {
+        self.error.read().is_some().then_some("true")
+    }
+}
+
+fn help(field: &'static Field) -> AnyView {
+    view! {
+        <p id=format!("{}-help", field.key) class="help">
+            {field.help}
+        </p>
+    }
+    .into_any()
+}
+
+fn input(state: FormState, field: &'static Field, ids: Ids) -> AnyView {
+    match field.kind {
+        Kind::Reference(noun) => select(state, field, ids, Some(noun)),
+        _ if state.options_of(field).is_some() => select(state, field, ids, None),
+        Kind::Secret => secret(state, field, ids, false),
+        Kind::SecretMultiline => secret(state, field, ids, true),
+        Kind::Multiline { format, .. } => area(state, field, ids, format == Format::StartupScript),
+        Kind::Object => area(state, field, ids, true),
+        Kind::List { .. } => area(state, field, ids, false),
+        Kind::Int { .. } => line(state, field, ids, true),
+        Kind::Text { .. } | Kind::Bool | Kind::Choice(_) => line(state, field, ids, false),
+    }
+}
+
+/// The text of an input. What a person types stays as they type it, even where the draft holds it in another form.
+fn use_text(
+    state: FormState,
+    field: &'static Field,
+) -> (
+    impl Fn() -> String + Copy + Send + 'static,
+    RwSignal<String>,
+) {
+    let entered = |draft: &domain::form::Draft| draft.get(field.key).map(text_of);
+    let typed = RwSignal::new(
+        state
+            .draft
+            .with_untracked(|draft| entered(draft).unwrap_or_default()),
+    );
+    let text = move || {
+        let is_entered = state.draft.with(|draft| draft.get(field.key).is_some());
+        if is_entered {
+            typed.get()
+        } else {
+            state.value(field).as_ref().map(text_of).unwrap_or_default()
+        }
+    };
+    (text, typed)
+}
+
+fn line(state: FormState, field: &'static Field, ids: Ids, is_number: bool) -> AnyView {
+    let (text, typed) = use_text(state, field);
+    let unit = (!field.unit.is_empty()).then(|| view! { <span class="unit">{field.unit}</span> });
+    view! {
+        <div class="with-unit">
+            <input
+                type="text"
+                id=field.key
+                name=field.key
+                class=if is_number { "number" } else { "" }
+                inputmode=is_number.then_some("numeric")
+                autocomplete="off"
+                disabled=state.is_locked(field)
+                aria-describedby=move || ids.described_by()
+                aria-invalid=move || ids.is_invalid()
+                prop:value=text
+                on:input=move |event| {
+                    let text = event_target_value(&event);
+                    state.type_in(field, &text);
+                    typed.set(text);
+                }
+                on:blur=move |_| state.touch(field)
+            />
+            {unit}
+        </div>
+    }
+    .into_any()
+}
+
+fn area(state: FormState, field: &'static Field, ids: Ids, is_code: bool) -> AnyView {
+    let (text, typed) = use_text(state, field);
+    view! {
+        <textarea
+            id=field.key
+            name=field.key
+            class=if is_code { "code" } else { "" }
+            rows=if is_code { "12" } else { "4" }
+            spellcheck="false"
+            disabled=state.is_locked(field)
+            aria-describedby=move || ids.described_by()
+            aria-invalid=move || ids.is_invalid()
+            prop:value=text
+            on:input=move |event| {
+                let text = event_target_value(&event);
+                state.type_in(field, &text);
+                typed.set(text);
+            }
+            on:blur=move |_| state.touch(field)
+        ></textarea>
+    }
+    .into_any()
+}
+
+fn select(state: FormState, field: &'static Field, ids: Ids, noun: Option<Noun>) -> AnyView {
+    let options = state.options_of(field).unwrap_or_default();
+    let is_chosen = move |value: &str| state.value(field).is_some_and(|chosen| chosen == value);
+    let none = if options.is_empty() {
+        noun.map_or_else(
+            || "None".to_owned(),
+            |noun| format!("There is no {} yet", noun.word()),
+        )
+    } else {
+        "Choose".to_owned()
+    };
+    let options = options.into_iter().map(|(value, label)| {
+        let id = value.clone();
+        view! {
+            <option value=value prop:selected=move || is_chosen(&id)>
+                {label}
+            </option>
+        }
+    });
+    view! {
+        <select
+            id=field.key
+            name=field.key
+            disabled=state.is_locked(field)
+            aria-describedby=move || ids.described_by()
+            aria-invalid=move || ids.is_invalid()
+            on:change=move |event| {
+                state.type_in(field, &event_target_value(&event));
+                state.touch(field);
+            }
+            on:blur=move |_| state.touch(field)
+        >
+            <option value="">{none}</option>
+            {options.collect_view()}
+        </select>
+    }
+    .into_any()
+}
+
+fn card(state: FormState, field: &'static Field, choice: &'static Choice) -> AnyView {
+    let id = format!("{}-{}", field.key, choice.value);
+    let refused = Memo::new(move |_| refusal(state.form, field, choice.value, &state.draft.read()));
+    let is_chosen = move || {
+        state
+            .value(field)
+            .is_some_and(|value| value == choice.value)
+    };
+    view! {
+        <label class="choice">
+            <input
+                type="radio"
+                name=field.key
+                value=choice.value
+                aria-labelledby=format!("{id}-name")
+                aria-describedby=format!("{id}-help")
+                disabled=move || refused.get().is_some() || state.is_locked(field)
+                prop:checked=is_chosen
+                on:change=move |_| {
+                    state.enter(field, Some(Value::from(choice.value)));
+                    state.touch(field);
+                }
+            />
+            <span class="choice-name" id=format!("{id}-name")>
+                {choice.label}
+            </span>
+            <span class="help" id=format!("{id}-help")>
+                {move || refused.get().unwrap_or(choice.help)}
+            </span>
+        </label>
+    }
+    .into_any()
+}
+
+/// A secret is set, kept or replaced; it never comes back from the server.
+fn secret(state: FormState, field: &'static Field, ids: Ids, is_long: bool) -> AnyView {
+    let Some(set) = state.secret(field) else {
+        return secret_input(state, field, ids, is_long);
+    };
+    let entered = Memo::new(move |_| match state.draft.read().get(field.key) {
+        None => Entered::Keep,
+        Some(Value::Null) => Entered::Remove,
+        Some(_) => Entered::Replace,
+    });
+    let keep = move |_| state.enter(field, None);
+    (move || match entered.get() {
+        Entered::Keep => view! {
+            <div class="secret">
+                <span id=field.key tabindex="-1">"Set " <Time at=set.set_at /></span>
+                <button
+                    type="button"
+                    class="button"
+                    aria-label=format!("Replace {}", field.label)
+                    on:click=move |_| state.enter(field, Some(Value::from("")))
+                >
+                    "Replace"
+                </button>
+                <button
+                    type="button"
+                    class="button"
+                    aria-label=format!("Remove {}", field.label)
+                    on:click=move |_| state.enter(field, Some(Value::Null))
+                >
+                    "Remove"
+                </button>
+            </div>
+        }
+        .into_any(),
+        Entered::Remove => view! {
+            <div class="secret">
+                <span id=field.key tabindex="-1">"Is removed when you save"</span>
+                <button type="button" class="button" on:click=keep>
+                    "Keep it"
+                </button>
+            </div>
+        }
+        .into_any(),
+        Entered::Replace => view! {
+            <div class="secret">
+                {secret_input(state, field, ids, is_long)}
+                <button type="button" class="button" on:click=keep>
+                    "Keep the old one"
+                </button>
+            </div>
+        }
+        .into_any(),
+    })
+    .into_any()
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Entered {
+    Keep,
+    Remove,
+    Replace,
+}
+
+fn secret_input(state: FormState, field: &'static Field, ids: Ids, is_long: bool) -> AnyView {
+    // An emptied input means "not entered" for a new secret, and stays open for one that is being replaced.
+    let is_stored = state.secret(field).is_some();
+    let enter = move |text: String| {
+        let value = (is_stored || !text.is_empty()).then(|| Value::from(text));
+        state.enter(field, value);
+    };
+    let text = move || match state.draft.read().get(field.key) {
+        Some(Value::String(text)) => text.clone(),
+        _ => String::new(),
+    };
+    if is_long {
+        return view! {
+            <textarea
+                id=field.key
+                name=field.key
+                class="code"
+                rows="6"
+                spellcheck="false"
+                autocomplete="off"
+                aria-describedby=move || ids.described_by()
+                aria-invalid=move || ids.is_invalid()
+                prop:value=text
+                on:input=move |event| enter(event_target_value(&event))
+                on:blur=move |_| state.touch(field)
+            ></textarea>
+        }
+        .into_any();
+    }
+    view! {
+        <input
+            type="password"
+            id=field.key
+            name=field.key
+            autocomplete="new-password"
+            aria-describedby=move || ids.described_by()
+            aria-invalid=move || ids.is_invalid()
+            prop:value=text
+            on:input=move |event| enter(event_target_value(&event))
+            on:blur=move |_| state.touch(field)
+        />
+    }
+    .into_any()
+}

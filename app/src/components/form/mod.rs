@@ -1,0 +1,301 @@
+//! Renders any [`domain::form::Form`]. Nothing here knows a field by its name: labels, help, units, conditions and
+//! checks all come from the table.
+
+pub mod field;
+pub mod page;
+pub mod summary;
+pub mod wizard;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::autoscale::SecretState;
+use domain::error::FieldError;
+use domain::form::{self, Draft, Field, Form, Kind, SecretKeys};
+use leptos::prelude::*;
+use serde_json::Value;
+
+use crate::api::{ApiError, ApiResult};
+
+/// What can be chosen in fields whose choices are data: pairs of value and name, by the field's key.
+pub type Options = BTreeMap<String, Vec<(String, String)>>;
+
+/// What a form needs beside its table.
+#[derive(Clone, Debug, Default)]
+pub struct Start {
+    /// What is filled in already.
+    pub draft: Draft,
+    /// Which secrets are set.
+    pub secrets: BTreeMap<String, SecretState>,
+    /// What can be chosen in references.
+    pub options: Options,
+    /// The keys that can not be changed here.
+    pub locked: Vec<&'static str>,
+}
+
+/// A form that is being filled in.
+#[derive(Clone, Copy)]
+pub struct FormState {
+    /// The table.
+    pub form: &'static Form,
+    /// What has been entered. A secret that goes is `null`.
+    pub draft: RwSignal<Draft>,
+    secrets: StoredValue<BTreeMap<String, SecretState>>,
+    options: StoredValue<Options>,
+    locked: StoredValue<Vec<&'static str>>,
+    touched: RwSignal<BTreeSet<&'static str>>,
+    refused: RwSignal<Vec<FieldError>>,
+    faults: Memo<Vec<FieldError>>,
+}
+
+impl FormState {
+    /// A form with what is known at the start.
+    pub fn new(form: &'static Form, start: Start) -> Self {
+        let draft = RwSignal::new(start.draft);
+        let secrets = StoredValue::new(start.secrets);
+        let faults = Memo::new(move |_| {
+            let draft = draft.read();
+            form::check_draft(form, &draft, &set_secrets(&secrets.read_value(), &draft))
+        });
+        Self {
+            form,
+            draft,
+            secrets,
+            options: StoredValue::new(start.options),
+            locked: StoredValue::new(start.locked),
+            touched: RwSignal::new(BTreeSet::new()),
+            refused: RwSignal::new(Vec::new()),
+            faults,
+        }
+    }
+
+    /// The steps that have a field to show.
+    pub fn steps(self) -> Vec<&'static form::Step> {
+        let draft = self.draft.read();
+        let has_field = |step: &&'static form::Step| {
+            self.form
+                .step_fields(step.key)
+                .any(|field| self.form.is_shown(field, &draft))
+        };
+        self.form.steps.iter().filter(has_field).collect()
+    }
+
+    /// What is entered in a field, or what holds instead.
+    pub fn value(self, field: &Field) -> Option<Value> {
+        self.form.value(field, &self.draft.read())
+    }
+
+    /// Enters what was typed. What the server has said about the field before no longer counts.
+    pub fn type_in(self, field: &'static Field, text: &str) {
+        self.draft
+            .update(|draft| draft.set_text(self.form, field.key, text));
+        self.forget_refusal(field);
+    }
+
+    /// Enters a value; none takes out what was entered.
+    pub fn enter(self, field: &'static Field, value: Option<Value>) {
+        self.draft.update(|draft| match value {
+            Some(value) => draft.set(field.key, value),
+            None => {
+                draft.remove(field.key);
+            }
+        });
+        self.forget_refusal(field);
+    }
+
+    /// From now on the field says what is wrong with it.
+    pub fn touch(self, field: &'static Field) {
+        if !self.touched.read_untracked().contains(field.key) {
+            self.touched.update(|touched| {
+                touched.insert(field.key);
+            });
+        }
+    }
+
+    /// From now on all fields of a step say what is wrong with them; of every step where none is named.
+    pub fn touch_step(self, step: Option<&str>) {
+        let fields = self
+            .form
+            .fields
+            .iter()
+            .filter(|field| step.is_none_or(|step| field.step == step));
+        self.touched
+            .update(|touched| touched.extend(fields.map(|field| field.key)));
+    }
+
+    /// Sends something, and keeps what the server refuses about the fields of this form.
+    ///
+    /// # Errors
+    /// What the server refuses.
+    pub async fn send<T>(self, call: impl Future<Output = ApiResult<T>>) -> ApiResult<T> {
+        let answer = call.await;
+        if let Err(ApiError(problem)) = &answer {
+            let is_ours = |error: &&FieldError| self.form.field(key_of(&error.pointer)).is_some();
+            let refused = problem.errors.iter().filter(is_ours).cloned().collect();
+            // The page may be gone meanwhile.
+            let _ = self.refused.try_set(refused);
+        }
+        answer
+    }
+
+    /// What is wrong with a field, if that is to be said yet.
+    pub fn error_of(self, field: &'static Field) -> Option<String> {
+        let about = |error: &&FieldError| key_of(&error.pointer) == field.key;
+        let touched = self.touched.read().contains(field.key);
+        let fault = if touched {
+            self.faults
+                .read()
+                .iter()
+                .find(about)
+                .map(|error| error.message.clone())
+        } else {
+            None
+        };
+        fault.or_else(|| {
+            self.refused
+                .read()
+                .iter()
+                .find(about)
+                .map(|error| error.message.clone())
+        })
+    }
+
+    /// The fields of a step (of all, where none is named) that say that something is wrong, in the form's order.
+    pub fn errors_in(self, step: Option<&str>) -> Vec<(&'static Field, String)> {
+        self.form
+            .fields
+            .iter()
+            .filter(|field| step.is_none_or(|step| field.step == step))
+            .filter_map(|field| Some((field, self.error_of(field)?)))
+            .collect()
+    }
+
+    /// What is sent: the values of the fields that are shown.
+    pub fn document(self) -> Draft {
+        self.draft.get_untracked().only_shown(self.form)
+    }
+
+    /// Since when a secret is set, unless it is to go or has been replaced just now.
+    fn secret(self, field: &Field) -> Option<SecretState> {
+        self.secrets.read_value().get(field.key).cloned()
+    }
+
+    fn options_of(self, field: &Field) -> Option<Vec<(String, String)>> {
+        self.options.read_value().get(field.key).cloned()
+    }
+
+    fn is_locked(self, field: &Field) -> bool {
+        self.locked.read_value().contains(&field.key)
+    }
+
+    fn forget_refusal(self, field: &Field) {
+        let is_about = |error: &FieldError| key_of(&error.pointer) == field.key;
+        if self.refused.read_untracked().iter().any(is_about) {
+            self.refused
+                .update(|refused| refused.retain(|error| !is_about(error)));
+        }
+    }
+
+    /// A field's value as people read it, for the review.
+    pub fn shown_value(self, field: &'static Field) -> String {
+        let value = self.value(field);
+        match (&field.kind, &value) {
+            (Kind::Secret | Kind::SecretMultiline, Some(Value::Null)) => {
+                "Will be removed".to_owned()
+            }
+            (Kind::Secret | Kind::SecretMultiline, Some(_)) => "New".to_owned(),
+            (Kind::Secret | Kind::SecretMultiline, None) => match self.secret(field) {
+                Some(_) => "Set".to_owned(),
+                None => "Not set".to_owned(),
+            },
+            (Kind::Bool, Some(value)) => if *value == true { "On" } else { "Off" }.to_owned(),
+            (Kind::Choice(_), Some(Value::String(word))) => field
+                .choice(word)
+                .map_or(word.as_str(), |choice| choice.label)
+                .to_owned(),
+            (_, Some(Value::String(id))) if self.options.read_value().contains_key(field.key) => {
+                self.options_of(field)
+                    .and_then(|options| options.into_iter().find(|(value, _)| value == id))
+                    .map_or_else(|| id.clone(), |(_, label)| label)
+            }
+            (_, Some(value)) => {
+                let text = text_of(value);
+                match (text.is_empty(), field.unit) {
+                    (true, _) => "None".to_owned(),
+                    (false, "") => text,
+                    (false, unit) => format!("{text} {unit}"),
+                }
+            }
+            (_, None) => "None".to_owned(),
+        }
+    }
+}
+
+/// The key in a JSON pointer: `/settings/boot_millis` and `/boot_millis/0` both speak of `boot_millis`.
+fn key_of(pointer: &str) -> &str {
+    let path = pointer
+        .strip_prefix("/settings/")
+        .or_else(|| pointer.strip_prefix('/'));
+    path.and_then(|path| path.split('/').next())
+        .unwrap_or_default()
+}
+
+/// The secrets that will be set if the draft is saved as it is, apart from those just typed.
+fn set_secrets(stored: &BTreeMap<String, SecretState>, draft: &Draft) -> SecretKeys {
+    stored
+        .keys()
+        .filter(|key| draft.get(key) != Some(&Value::Null))
+        .cloned()
+        .collect()
+}
+
+/// A value as it stands in an input.
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => {
+            let lines: Vec<String> = items.iter().map(text_of).collect();
+            lines.join("\n")
+        }
+        Value::Object(members) if members.is_empty() => String::new(),
+        Value::Object(_) => serde_json::to_string_pretty(value).unwrap_or_default(),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_pointer_leads_to_its_field() {
+        for (pointer, key) in [
+            ("/name", "name"),
+            ("/username_domain_match/3", "username_domain_match"),
+            ("/settings/boot_millis", "boot_millis"),
+            ("", ""),
+        ] {
+            assert_eq!(key_of(pointer), key);
+        }
+    }
+
+    #[test]
+    fn a_secret_that_is_to_go_is_not_set() {
+        let state = SecretState {
+            set_at: domain::timestamp::Timestamp::default(),
+            set_by: "usr_1".into(),
+        };
+        let stored = BTreeMap::from([("a".to_owned(), state.clone()), ("b".to_owned(), state)]);
+        let keys = set_secrets(&stored, &Draft::new().with("a", Value::Null));
+        assert_eq!(keys.iter().collect::<Vec<_>>(), ["b"]);
+    }
+
+    #[test]
+    fn a_value_is_shown_as_it_was_typed() {
+        assert_eq!(text_of(&json!(5)), "5");
+        assert_eq!(text_of(&json!("x")), "x");
+        assert_eq!(text_of(&json!(["a", "b"])), "a\nb");
+        assert_eq!(text_of(&json!({})), "");
+    }
+}

@@ -1,0 +1,109 @@
+//! A whole form on one page, with one button.
+
+use domain::form::{Field, Step};
+use leptos::prelude::*;
+
+use super::FormState;
+use super::field::field;
+use super::summary::{focus_summary, summary};
+use crate::api::ApiError;
+use crate::components::confirm::use_ready;
+use crate::components::problem::LastProblem;
+
+/// A form on one page. `on_save` runs once everything that the page itself can check is right.
+#[component]
+pub fn FormPage(
+    /// The form.
+    state: FormState,
+    /// The word on the button.
+    save: &'static str,
+    /// Where "Cancel" leads.
+    cancel: String,
+    /// Sends it.
+    on_save: Callback<()>,
+    /// Whether it is being sent.
+    busy: RwSignal<bool>,
+    /// What was refused and is about no field.
+    problem: RwSignal<Option<ApiError>>,
+    /// What stands between the fields and the button.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    let ready = use_ready();
+    let asked = RwSignal::new(false);
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        asked.set(true);
+        state.touch_step(None);
+        if state.errors_in(None).is_empty() {
+            on_save.run(());
+        } else {
+            focus_summary();
+        }
+    };
+    let stay = Callback::new(|_: &'static Field| {});
+    let has_steps = state.form.steps.len() > 1;
+
+    view! {
+        <form class="form" novalidate on:submit=submit>
+            {summary(state, Signal::derive(|| None), asked, stay)}
+            <LastProblem problem=problem />
+            <fieldset class="form-body" disabled=move || !ready.get() || busy.get()>
+                {state
+                    .form
+                    .steps
+                    .iter()
+                    .map(|step| {
+                        view! {
+                            {has_steps.then(|| view! { <h2>{step.title}</h2> })}
+                            {fields(state, step)}
+                        }
+                    })
+                    .collect_view()}
+                {children.map(|children| children())}
+                <div class="actions">
+                    <button type="submit" class="button primary">
+                        {save}
+                    </button>
+                    <a class="button" href=cancel>
+                        "Cancel"
+                    </a>
+                </div>
+            </fieldset>
+        </form>
+    }
+}
+
+/// The fields of a step; those that few people need wait behind "More options".
+pub fn fields(state: FormState, step: &'static Step) -> AnyView {
+    let of = move |advanced: bool| {
+        state
+            .form
+            .step_fields(step.key)
+            .filter(move |one| one.advanced == advanced)
+            .map(|one| field(state, one))
+            .collect_view()
+    };
+    let has_more = state.form.step_fields(step.key).any(|one| one.advanced);
+    // A field with an error must not hide.
+    let is_open = move || {
+        state
+            .errors_in(Some(step.key))
+            .iter()
+            .any(|(one, _)| one.advanced)
+            .then_some("")
+    };
+    view! {
+        {of(false)}
+        {has_more
+            .then(|| {
+                view! {
+                    <details class="more" open=is_open>
+                        <summary>"More options"</summary>
+                        {of(true)}
+                    </details>
+                }
+            })}
+    }
+    .into_any()
+}

@@ -1,0 +1,85 @@
+//! What is wrong with a form, in one list with links to the fields.
+
+use domain::form::Field;
+use leptos::prelude::*;
+use web_sys::HtmlElement;
+use web_sys::wasm_bindgen::JsCast;
+
+use super::FormState;
+
+/// The id of the summary, which takes the focus when a form can not be sent.
+const ID: &str = "error-summary";
+
+/// The fields of a step (of all, where none is named) that say that something is wrong. `go` brings a field into view
+/// before it takes the focus.
+pub fn summary(
+    state: FormState,
+    step: Signal<Option<&'static str>>,
+    asked: RwSignal<bool>,
+    go: Callback<&'static Field>,
+) -> AnyView {
+    let errors = Memo::new(move |_| {
+        let errors = if asked.get() {
+            state.errors_in(step.get())
+        } else {
+            Vec::new()
+        };
+        errors
+            .into_iter()
+            .map(|(field, message)| (field.key, field.label, message))
+            .collect::<Vec<_>>()
+    });
+    (move || {
+        let errors = errors.get();
+        (!errors.is_empty()).then(|| {
+            let head = match errors.len() {
+                1 => "One field needs another look".to_owned(),
+                count => format!("{count} fields need another look"),
+            };
+            let items = errors.into_iter().map(|(key, label, message)| {
+                let target = state.form.field(key);
+                let jump = move |event: leptos::ev::MouseEvent| {
+                    event.prevent_default();
+                    if let Some(field) = target {
+                        go.run(field);
+                        focus_later(field.key);
+                    }
+                };
+                view! {
+                    <li>
+                        <a href=format!("#{key}") on:click=jump>
+                            {label}
+                        </a>
+                        ": "
+                        {message}
+                    </li>
+                }
+            });
+            view! {
+                <div class="banner failed" id=ID role="alert" tabindex="-1">
+                    <p>
+                        <strong>{head}</strong>
+                    </p>
+                    <ul>{items.collect_view()}</ul>
+                </div>
+            }
+        })
+    })
+    .into_any()
+}
+
+/// Brings the summary to the person who has just tried to go on.
+pub fn focus_summary() {
+    focus_later(ID);
+}
+
+/// Gives an element the focus once the page has been drawn again.
+pub fn focus_later(id: &'static str) {
+    request_animation_frame(move || {
+        let element = document().get_element_by_id(id);
+        if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+            // An element that can not take the focus leaves it where it is.
+            let _ = element.focus();
+        }
+    });
+}

@@ -1,0 +1,239 @@
+//! A form as a wizard: one step at a time, the steps in the address, a review at the end.
+
+use domain::form::Field;
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate, use_query_map};
+
+use super::FormState;
+use super::page::fields;
+use super::summary::{focus_later, focus_summary, summary};
+use crate::api::ApiError;
+use crate::components::confirm::use_ready;
+use crate::components::problem::LastProblem;
+use crate::components::table::facts;
+
+/// The step after all others.
+const REVIEW: &str = "review";
+
+/// The id of the step's heading, which takes the focus when a step begins.
+const HEADING: &str = "step-heading";
+
+/// A wizard. What stands on the review page beside the answers is up to the caller.
+#[component]
+pub fn Wizard(
+    /// The form.
+    state: FormState,
+    /// The word on the last button.
+    save: &'static str,
+    /// Where "Discard" leads.
+    cancel: String,
+    /// Sends it.
+    on_save: Callback<()>,
+    /// Whether it is being sent.
+    busy: RwSignal<bool>,
+    /// What was refused and is about no field.
+    problem: RwSignal<Option<ApiError>>,
+    /// What the review page shows below the answers; asked for each time the review begins.
+    #[prop(into)]
+    review: ViewFn,
+) -> impl IntoView {
+    let ready = use_ready();
+    let query = use_query_map();
+    let path = use_location().pathname;
+    let navigate = use_navigate();
+    let first = state.form.steps.first().map_or(REVIEW, |step| step.key);
+    // The key of the step, or `None` for the review.
+    let step = Memo::new(move |_| {
+        let wanted = query.read().get("step");
+        match wanted.as_deref() {
+            Some(REVIEW) => None,
+            Some(word) => Some(
+                state
+                    .form
+                    .steps
+                    .iter()
+                    .find(|step| step.key == word)
+                    .map_or(first, |step| step.key),
+            ),
+            None => Some(first),
+        }
+    });
+    let asked = RwSignal::new(false);
+    let go = Callback::new(move |key: &'static str| {
+        let address = format!("{}?step={key}", path.get_untracked());
+        navigate(
+            &address,
+            NavigateOptions {
+                scroll: false,
+                ..NavigateOptions::default()
+            },
+        );
+    });
+    let enter = move |key: &'static str| {
+        asked.set(false);
+        go.run(key);
+        focus_later(HEADING);
+    };
+    let neighbour = move |ahead: bool| {
+        let keys: Vec<_> = state
+            .steps()
+            .iter()
+            .map(|step| step.key)
+            .chain([REVIEW])
+            .collect();
+        let here = keys
+            .iter()
+            .position(|key| *key == step.get_untracked().unwrap_or(REVIEW));
+        match (here, ahead) {
+            (Some(at), true) => keys.get(at + 1).copied(),
+            (Some(at), false) => at.checked_sub(1).and_then(|at| keys.get(at).copied()),
+            (None, _) => None,
+        }
+    };
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        asked.set(true);
+        let here = step.get_untracked();
+        state.touch_step(here);
+        if !state.errors_in(here).is_empty() {
+            focus_summary();
+        } else if here.is_none() {
+            on_save.run(());
+        } else if let Some(next) = neighbour(true) {
+            enter(next);
+        }
+    };
+    let show_field = Callback::new(move |field: &'static Field| {
+        if step.get_untracked() != Some(field.step) {
+            go.run(field.step);
+        }
+    });
+    view! {
+        <form class="wizard" novalidate on:submit=submit>
+            {steps(state, step, Callback::new(enter))}
+            <fieldset class="form-body" disabled=move || !ready.get() || busy.get()>
+                {summary(state, step.into(), asked, show_field)}
+                <LastProblem problem=problem />
+                {move || body(state, step.get(), go, &review)}
+                <div class="actions">
+                    <button
+                        type="button"
+                        class="button"
+                        hidden=move || step.get() == Some(first)
+                        on:click=move |_| {
+                            if let Some(previous) = neighbour(false) {
+                                enter(previous);
+                            }
+                        }
+                    >
+                        "Back"
+                    </button>
+                    <button type="submit" class="button primary">
+                        {move || if step.get().is_none() { save } else { "Next" }}
+                    </button>
+                    <a class="button" href=cancel>
+                        "Discard"
+                    </a>
+                </div>
+            </fieldset>
+        </form>
+    }
+}
+
+/// The fields of a step, or the review.
+fn body(
+    state: FormState,
+    step: Option<&'static str>,
+    go: Callback<&'static str>,
+    review: &ViewFn,
+) -> AnyView {
+    let step = step.and_then(|key| state.form.steps.iter().find(|step| step.key == key));
+    match step {
+        Some(step) => view! {
+            <h2 id=HEADING tabindex="-1">
+                {step.title}
+            </h2>
+            <p class="help">{step.about}</p>
+            {fields(state, step)}
+        }
+        .into_any(),
+        None => view! {
+            <h2 id=HEADING tabindex="-1">
+                "Review"
+            </h2>
+            {answers(state, go)}
+            {review.run()}
+        }
+        .into_any(),
+    }
+}
+
+/// The list of steps. A step with errors says how many.
+fn steps(
+    state: FormState,
+    step: Memo<Option<&'static str>>,
+    enter: Callback<&'static str>,
+) -> AnyView {
+    let ready = use_ready();
+    let item = move |key: &'static str, title: &'static str| {
+        let is_here = step.get().unwrap_or(REVIEW) == key;
+        let errors = if key == REVIEW {
+            0
+        } else {
+            state.errors_in(Some(key)).len()
+        };
+        let note = match errors {
+            0 => String::new(),
+            1 => "1 problem".to_owned(),
+            count => format!("{count} problems"),
+        };
+        view! {
+            <li aria-current=is_here.then_some("step")>
+                <button type="button" disabled=move || !ready.get() on:click=move |_| enter.run(key)>
+                    {title}
+                </button>
+                <span class="field-error">{note}</span>
+            </li>
+        }
+    };
+    view! {
+        <nav aria-label="Steps">
+            <ol class="wizard-steps">
+                {move || {
+                    let mut items: Vec<_> = state.steps().iter().map(|step| item(step.key, step.title)).collect();
+                    items.push(item(REVIEW, "Review"));
+                    items
+                }}
+            </ol>
+        </nav>
+    }
+    .into_any()
+}
+
+/// All answers, by step.
+fn answers(state: FormState, go: Callback<&'static str>) -> AnyView {
+    let section = move |step: &'static domain::form::Step| {
+        let pairs = state
+            .form
+            .step_fields(step.key)
+            .filter(|field| state.form.is_shown(field, &state.draft.read()))
+            .map(|field| (field.label, state.shown_value(field).into_any()))
+            .collect();
+        view! {
+            <section class="review" aria-label=step.title>
+                <h3>{step.title}</h3>
+                <button
+                    type="button"
+                    class="button"
+                    aria-label=format!("Change {}", step.title)
+                    on:click=move |_| go.run(step.key)
+                >
+                    "Change"
+                </button>
+                {facts(pairs)}
+            </section>
+        }
+    };
+    (move || state.steps().into_iter().map(section).collect_view()).into_any()
+}

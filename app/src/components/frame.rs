@@ -1,0 +1,157 @@
+//! The frame around every page: brand, the switch between portal and admin, who is signed in, and the admin's menu.
+
+use leptos::either::Either;
+use leptos::prelude::*;
+use leptos_router::components::{A, Outlet, Redirect};
+use leptos_router::hooks::use_location;
+
+use crate::api::ApiResult;
+use crate::api::me::{Me, me_get};
+use crate::components::live::{Live, LiveStatus};
+use crate::components::theme::ThemePicker;
+
+/// Who is signed in, asked for once a page load.
+#[derive(Clone, Copy)]
+pub struct SignedIn(Resource<ApiResult<Option<Me>>>);
+
+impl SignedIn {
+    /// Provides it. Call once, at the root.
+    pub fn provide() {
+        provide_context(Self(Resource::new(|| (), |()| me_get())));
+    }
+}
+
+/// Shows something that depends on who is signed in; nothing where that cannot be told.
+fn signed_in<V: IntoView + 'static>(
+    view: impl Fn(Option<Me>) -> V + Send + Sync + 'static,
+) -> AnyView {
+    let SignedIn(me) = expect_context();
+    view! {
+        <Suspense>
+            {move || me.get().and_then(Result::ok).map(&view)}
+        </Suspense>
+    }
+    .into_any()
+}
+
+/// The head of every page.
+#[component]
+pub fn Header() -> impl IntoView {
+    let path = use_location().pathname;
+    let here = move |prefix: &str| path.read().starts_with(prefix).then_some("true");
+    let face = move |me: Me| {
+        let switch = me.is_admin.then(|| {
+            view! {
+                <nav class="switch" aria-label="Faces">
+                    <A href="/portal" attr:aria-current=move || here("/portal")>
+                        "Portal"
+                    </A>
+                    <A href="/admin" attr:aria-current=move || here("/admin")>
+                        "Admin"
+                    </A>
+                </nav>
+            }
+        });
+        view! {
+            {switch}
+            <span class="spacer"></span>
+            <LiveStatus />
+            <A href="/portal/profile">{me.name}</A>
+            <form method="post" action="/ui/logout">
+                <button type="submit" class="button">
+                    "Sign out"
+                </button>
+            </form>
+        }
+    };
+    view! {
+        <header class="site-header">
+            <a class="brand" href="/">
+                "Weir"
+            </a>
+            {signed_in(move |me| match me {
+                Some(me) => Either::Left(face(me)),
+                None => Either::Right(view! { <span class="spacer"></span> }),
+            })}
+            <ThemePicker />
+        </header>
+    }
+}
+
+/// Opens the stream of events once somebody is signed in.
+fn go_live() {
+    let live = expect_context::<Live>();
+    let SignedIn(me) = expect_context();
+    Effect::new(move |_| {
+        if matches!(me.get(), Some(Ok(Some(_)))) {
+            live.open();
+        }
+    });
+}
+
+/// The pages for everyone who is signed in; others are sent to sign in.
+#[component]
+pub fn PortalFrame() -> impl IntoView {
+    go_live();
+    view! {
+        {signed_in(|me| me.is_none().then(|| view! { <Redirect path="/login" /> }))}
+        <Outlet />
+    }
+}
+
+/// The pages for admins, beside their menu.
+#[component]
+pub fn AdminFrame() -> impl IntoView {
+    go_live();
+    view! {
+        {signed_in(|me| match me {
+            None => Some(view! { <Redirect path="/login" /> }),
+            Some(me) => (!me.is_admin).then(|| view! { <Redirect path="/portal" /> }),
+        })}
+        <div class="admin">
+            <nav class="admin-nav" aria-label="Admin">
+                <ul>
+                    {MENU
+                        .iter()
+                        .map(|(href, word)| {
+                            view! {
+                                <li>
+                                    <A href=*href exact=*href == "/admin">
+                                        {*word}
+                                    </A>
+                                </li>
+                            }
+                        })
+                        .collect_view()}
+                </ul>
+            </nav>
+            <div class="admin-page">
+                <Outlet />
+            </div>
+        </div>
+    }
+}
+
+/// The admin's menu.
+const MENU: [(&str, &str); 7] = [
+    ("/admin", "Overview"),
+    ("/admin/pools", "Pools"),
+    ("/admin/providers", "Providers"),
+    ("/admin/zones", "Zones"),
+    ("/admin/directories", "Directories"),
+    ("/admin/users", "People"),
+    ("/admin/api-keys", "API keys"),
+];
+
+/// Sends everyone to the pages of their role.
+#[component]
+pub fn Home() -> impl IntoView {
+    signed_in(|me| {
+        let path = match me {
+            None => "/login",
+            Some(me) if me.is_admin => "/admin",
+            Some(_) => "/portal",
+        };
+        view! { <Redirect path=path /> }
+    })
+}

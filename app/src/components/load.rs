@@ -1,0 +1,136 @@
+//! Data that a page asks the server for, and what stands there meanwhile.
+
+use std::str::FromStr;
+
+use domain::error::Problem;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_meta::Title;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_params_map};
+
+use crate::api::{ApiError, ApiResult};
+use crate::components::problem::problem_banner;
+
+/// Shows `view` once the data is there, or the problem instead. What is shown stays while the data is asked for again;
+/// then the view is made anew, so what must outlive new data (what was typed, what was refused) belongs outside of it.
+pub fn loaded<T>(
+    resource: Resource<ApiResult<T>>,
+    view: impl Fn(T) -> AnyView + Send + Sync + 'static,
+) -> AnyView
+where
+    T: Clone + Send + Sync + 'static,
+{
+    shown(resource, view, problem_banner)
+}
+
+/// The same for data that a whole page is about: with a problem, the problem is the page.
+pub fn loaded_page<T>(
+    resource: Resource<ApiResult<T>>,
+    view: impl Fn(T) -> AnyView + Send + Sync + 'static,
+) -> AnyView
+where
+    T: Clone + Send + Sync + 'static,
+{
+    shown(resource, view, problem_page)
+}
+
+fn shown<T>(
+    resource: Resource<ApiResult<T>>,
+    view: impl Fn(T) -> AnyView + Send + Sync + 'static,
+    refused: fn(&Problem) -> AnyView,
+) -> AnyView
+where
+    T: Clone + Send + Sync + 'static,
+{
+    view! {
+        <Transition fallback=|| {
+            view! { <p class="muted" role="status">"Loading"</p> }
+        }>
+            {move || {
+                resource
+                    .get()
+                    .map(|answer| match answer {
+                        Ok(value) => view(value),
+                        Err(error) => refused(&error.0),
+                    })
+            }}
+        </Transition>
+    }
+    .into_any()
+}
+
+fn problem_page(problem: &Problem) -> AnyView {
+    view! {
+        <Title text=problem.title.clone() />
+        <h1>{problem.title.clone()}</h1>
+        <p role="alert">{problem.detail.clone()}</p>
+    }
+    .into_any()
+}
+
+/// The id in the page's address.
+pub fn use_id<T>(noun: &'static str) -> Signal<ApiResult<T>>
+where
+    T: FromStr + Send + Sync + 'static,
+{
+    let params = use_params_map();
+    Signal::derive(move || {
+        params
+            .read()
+            .get("id")
+            .and_then(|text| text.parse().ok())
+            .ok_or_else(|| ApiError(Problem::not_found(noun)))
+    })
+}
+
+/// Goes to another page.
+pub fn use_go() -> Callback<String> {
+    let navigate = use_navigate();
+    Callback::new(move |path: String| navigate(&path, NavigateOptions::default()))
+}
+
+/// How the last try of something went: what several buttons of a page share.
+#[derive(Clone, Copy)]
+pub struct Tried {
+    /// Whether a call is under way.
+    pub busy: RwSignal<bool>,
+    /// What was refused.
+    pub problem: RwSignal<Option<ApiError>>,
+}
+
+impl Tried {
+    /// Nothing has been tried yet.
+    #[expect(
+        clippy::new_without_default,
+        reason = "it makes signals, which belong to the component that runs"
+    )]
+    pub fn new() -> Self {
+        Self {
+            busy: RwSignal::new(false),
+            problem: RwSignal::new(None),
+        }
+    }
+}
+
+/// Makes a call, and tells what became of it: `busy` while it lasts, `problem` if it was refused.
+pub fn submit<T: 'static>(
+    busy: RwSignal<bool>,
+    problem: RwSignal<Option<ApiError>>,
+    call: impl Future<Output = ApiResult<T>> + 'static,
+    done: impl FnOnce(T) + 'static,
+) {
+    busy.set(true);
+    problem.set(None);
+    spawn_local(async move {
+        let answer = call.await;
+        // The page may be gone meanwhile.
+        let _ = busy.try_set(false);
+        match answer {
+            Ok(value) => done(value),
+            Err(error) => {
+                let _ = problem.try_set(Some(error));
+            }
+        }
+    });
+}

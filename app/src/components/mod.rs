@@ -1,0 +1,14 @@
+//! Parts that several pages share.
+
+pub mod badge;
+pub mod confirm;
+pub mod copy;
+pub mod empty;
+pub mod form;
+pub mod frame;
+pub mod live;
+pub mod load;
+pub mod problem;
+pub mod table;
+pub mod theme;
+pub mod time;

@@ -1,0 +1,61 @@
+//! A table that scrolls in its own box, and turns into cards where the screen is narrow.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+/// A table. The first cell of each row is its head; `heads` has one word a column.
+pub fn table(
+    label: &'static str,
+    heads: &'static [&'static str],
+    rows: Vec<Vec<AnyView>>,
+) -> AnyView {
+    let body = rows.into_iter().map(|cells| {
+        let cells = cells
+            .into_iter()
+            .zip(heads)
+            .enumerate()
+            .map(|(at, (cell, head))| {
+                if at == 0 {
+                    view! { <th scope="row">{cell}</th> }.into_any()
+                } else {
+                    view! { <td data-label=*head>{cell}</td> }.into_any()
+                }
+            });
+        view! { <tr>{cells.collect_view()}</tr> }
+    });
+    view! {
+        <div class="table-box" role="group" aria-label=label tabindex="0">
+            <table>
+                <thead>
+                    <tr>
+                        {heads
+                            .iter()
+                            .map(|head| view! { <th scope="col">{*head}</th> })
+                            .collect_view()}
+                    </tr>
+                </thead>
+                <tbody>{body.collect_view()}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+/// A link to another page.
+pub fn link(href: String, text: &str) -> AnyView {
+    let text = text.to_owned();
+    view! { <A href=href>{text}</A> }.into_any()
+}
+
+/// A list of names and values.
+pub fn facts(pairs: Vec<(&'static str, AnyView)>) -> AnyView {
+    let pairs = pairs.into_iter().map(|(name, value)| {
+        view! {
+            <div>
+                <dt>{name}</dt>
+                <dd>{value}</dd>
+            </div>
+        }
+    });
+    view! { <dl class="facts">{pairs.collect_view()}</dl> }.into_any()
+}

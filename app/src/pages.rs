@@ -1,4 +1,0 @@
-//! One file a page, named after its noun.
-
-pub mod home;
-pub mod not_found;

@@ -1,0 +1,147 @@
+//! API keys: the list, and a new one.
+
+use domain::page::Page;
+use domain::user::{ApiKey, ApiKeyInput, NewApiKey, User};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::components::A;
+
+use crate::api::ApiResult;
+use crate::api::api_key::{api_key_create, api_key_delete, api_key_list};
+use crate::api::user::user_list;
+use crate::components::confirm::Confirm;
+use crate::components::copy::Copyable;
+use crate::components::empty::Empty;
+use crate::components::form::page::FormPage;
+use crate::components::form::{FormState, Options, Start};
+use crate::components::load::{loaded, submit};
+use crate::components::problem::LastProblem;
+use crate::components::table::table;
+use crate::components::time::Time;
+use crate::forms;
+use crate::pages::users::role;
+
+/// All keys.
+#[component]
+pub fn ApiKeysPage() -> impl IntoView {
+    let keys = Resource::new(|| (), |()| keys_and_people());
+    let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
+    let row = move |key: ApiKey, people: &[User]| {
+        let person = key
+            .user_id
+            .and_then(|id| people.iter().find(|user| user.id == id));
+        let delete = Callback::new(move |()| {
+            submit(busy, problem, api_key_delete(key.id), move |()| {
+                keys.refetch();
+            });
+        });
+        vec![
+            key.name.clone().into_any(),
+            role(key.role).into_any(),
+            person
+                .map_or_else(|| "Nobody".to_owned(), |user| user.name.clone())
+                .into_any(),
+            view! { <Time at=key.created_at /> }.into_any(),
+            view! {
+                <Confirm
+                    label="Delete"
+                    about=key.name.clone()
+                    question=format!("Delete the key {}?", key.name)
+                    consequence="Programs that use it are refused from then on."
+                    action="Delete key"
+                    on_confirm=delete
+                />
+            }
+            .into_any(),
+        ]
+    };
+    view! {
+        <Title text="API keys" />
+        <div class="page-head">
+            <h1>"API keys"</h1>
+            <A href="/admin/api-keys/new" attr:class="button primary">
+                "New key"
+            </A>
+        </div>
+        <LastProblem problem=problem />
+        {loaded(
+            keys,
+            move |(keys, people)| {
+                if keys.items.is_empty() {
+                    return view! { <Empty text="There is no key yet. Programs use one to call the REST API." /> }
+                        .into_any();
+                }
+                let rows = keys.items.into_iter().map(|key| row(key, &people)).collect();
+                table("API keys", &["Name", "Role", "Person", "Made", "Actions"], rows)
+            },
+        )}
+    }
+}
+
+async fn keys_and_people() -> ApiResult<(Page<ApiKey>, Vec<User>)> {
+    Ok((api_key_list().await?, user_list().await?.items))
+}
+
+/// A new key; its text is shown once.
+#[component]
+pub fn ApiKeyNewPage() -> impl IntoView {
+    let people = Resource::new(|| (), |()| user_list());
+    let made = RwSignal::new(None::<NewApiKey>);
+    view! {
+        <Title text="New API key" />
+        <h1>"New API key"</h1>
+        {move || match made.get() {
+            Some(new) => {
+                view! {
+                    <div class="banner ready" role="status">
+                        <p>
+                            <strong>
+                                {format!("The text of {} is shown this once. Keep it now.", new.key.name)}
+                            </strong>
+                        </p>
+                        <Copyable text=new.token what="API key" />
+                        <p>
+                            <A href="/admin/api-keys">"Back to the keys"</A>
+                        </p>
+                    </div>
+                }
+                    .into_any()
+            }
+            None => loaded(people, move |page| editor(page.items, made)),
+        }}
+    }
+}
+
+fn editor(people: Vec<User>, made: RwSignal<Option<NewApiKey>>) -> AnyView {
+    let people = people
+        .into_iter()
+        .map(|user| (user.id.to_string(), user.name))
+        .collect();
+    let options = Options::from([("user_id".to_owned(), people)]);
+    let state = FormState::new(
+        &forms::API_KEY,
+        Start {
+            options,
+            ..Start::default()
+        },
+    );
+    let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
+    let save = Callback::new(move |()| {
+        let call = async move {
+            let input: ApiKeyInput = forms::read(&forms::API_KEY, state.document())?;
+            state.send(api_key_create(input)).await
+        };
+        submit(busy, problem, call, move |key| made.set(Some(key)));
+    });
+    view! {
+        <FormPage
+            state=state
+            save="Create key"
+            cancel="/admin/api-keys".to_owned()
+            on_save=save
+            busy=busy
+            problem=problem
+        />
+    }
+    .into_any()
+}

@@ -1,0 +1,149 @@
+//! LDAP configs: the list, a new one, an old one changed.
+
+use domain::id::LdapConfigId;
+use domain::ldap::{FORM, SavedLdapConfig};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::components::A;
+
+use crate::api::ldap_config::{
+    ldap_config_create, ldap_config_delete, ldap_config_get, ldap_config_list, ldap_config_replace,
+};
+use crate::components::confirm::Confirm;
+use crate::components::empty::Empty;
+use crate::components::form::page::FormPage;
+use crate::components::form::{FormState, Start};
+use crate::components::load::{loaded, submit, use_go, use_id};
+use crate::components::problem::LastProblem;
+use crate::components::table::{link, table};
+
+/// All directories.
+#[component]
+pub fn DirectoriesPage() -> impl IntoView {
+    let configs = Resource::new(|| (), |()| ldap_config_list());
+    let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
+    let row = move |config: SavedLdapConfig| {
+        let delete = Callback::new(move |()| {
+            submit(
+                busy,
+                problem,
+                ldap_config_delete(config.id, config.version),
+                move |()| configs.refetch(),
+            );
+        });
+        let name = name_of(&config);
+        let url = config
+            .values
+            .get("url")
+            .and_then(|url| url.as_str())
+            .unwrap_or_default()
+            .to_owned();
+        vec![
+            link(format!("/admin/directories/{}/edit", config.id), &name),
+            view! { <code>{url}</code> }.into_any(),
+            view! {
+                <Confirm
+                    label="Delete"
+                    about=name.clone()
+                    question=format!("Delete the directory {name}?")
+                    consequence="A directory that an autoscale config uses stays."
+                    action="Delete directory"
+                    on_confirm=delete
+                />
+            }
+            .into_any(),
+        ]
+    };
+    view! {
+        <Title text="Directories" />
+        <div class="page-head">
+            <h1>"Directories"</h1>
+            <A href="/admin/directories/new" attr:class="button primary">
+                "New directory"
+            </A>
+        </div>
+        <LastProblem problem=problem />
+        {loaded(
+            configs,
+            move |page| {
+                if page.items.is_empty() {
+                    return view! { <Empty text="There is no directory yet." /> }.into_any();
+                }
+                table("Directories", &["Name", "URL", "Actions"], page.items.into_iter().map(row).collect())
+            },
+        )}
+    }
+}
+
+/// The name of a directory.
+pub fn name_of(config: &SavedLdapConfig) -> String {
+    config
+        .values
+        .get("name")
+        .and_then(|name| name.as_str())
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// A new directory.
+#[component]
+pub fn DirectoryNewPage() -> impl IntoView {
+    view! {
+        <Title text="New directory" />
+        <h1>"New directory"</h1>
+        {editor(None)}
+    }
+}
+
+/// A directory that is there already.
+#[component]
+pub fn DirectoryEditPage() -> impl IntoView {
+    let id = use_id::<LdapConfigId>("LDAP config");
+    let config = Resource::new(
+        move || id.get(),
+        |id| async move { ldap_config_get(id?).await },
+    );
+    view! {
+        <Title text="Change directory" />
+        <h1>"Change directory"</h1>
+        {loaded(config, |config| editor(Some(config)))}
+    }
+}
+
+fn editor(old: Option<SavedLdapConfig>) -> AnyView {
+    let seen = old.as_ref().map(|config| (config.id, config.version));
+    let start = old
+        .map(|config| Start {
+            draft: config.values,
+            secrets: config.secrets,
+            ..Start::default()
+        })
+        .unwrap_or_default();
+    let state = FormState::new(&FORM, start);
+    let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
+    let go = use_go();
+    let save = Callback::new(move |()| {
+        let call = async move {
+            match seen {
+                Some((id, version)) => {
+                    state
+                        .send(ldap_config_replace(id, version, state.document()))
+                        .await
+                }
+                None => state.send(ldap_config_create(state.document())).await,
+            }
+        };
+        submit(busy, problem, call, move |_| {
+            go.run("/admin/directories".to_owned());
+        });
+    });
+    let word = if seen.is_some() {
+        "Save directory"
+    } else {
+        "Create directory"
+    };
+    view! {
+        <FormPage state=state save=word cancel="/admin/directories".to_owned() on_save=save busy=busy problem=problem />
+    }
+    .into_any()
+}

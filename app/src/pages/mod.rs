@@ -1,0 +1,18 @@
+//! One file a page, or a page and its two near relatives, named after their noun.
+
+pub mod admin;
+pub mod api_keys;
+pub mod autoscale;
+pub mod directories;
+pub mod login;
+pub mod not_found;
+pub mod pool;
+pub mod pools;
+pub mod portal;
+pub mod profile;
+pub mod providers;
+pub mod server;
+pub mod session;
+pub mod setup;
+pub mod users;
+pub mod zones;

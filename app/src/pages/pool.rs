@@ -1,0 +1,455 @@
+//! One pool: what it holds, and why.
+
+use domain::autoscale::SavedConfig;
+use domain::event::EventNoun;
+use domain::id::{ConfigId, PoolId, SessionId};
+use domain::plan::{ConfigReport, Decision, Finding, explain};
+use domain::pool::Pool;
+use domain::server::Server;
+use domain::session::{Session, SessionState};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::components::A;
+use leptos_router::hooks::use_query_map;
+
+use crate::api::ApiResult;
+use crate::api::autoscale::{autoscale_delete, autoscale_list};
+use crate::api::decision::decision_list;
+use crate::api::pool::{pool_delete, pool_get};
+use crate::api::server::server_list;
+use crate::api::session::{session_end, session_list};
+use crate::components::badge::Badge;
+use crate::components::confirm::Confirm;
+use crate::components::empty::Empty;
+use crate::components::live::Live;
+use crate::components::load::{Tried, loaded, loaded_page, submit, use_go, use_id};
+use crate::components::problem::LastProblem;
+use crate::components::table::{facts, link, table};
+use crate::components::time::{Age, Time};
+use crate::pages::server::actions;
+use crate::words;
+
+/// The tabs, with their words in the address.
+const TABS: [(&str, &str); 6] = [
+    ("overview", "Overview"),
+    ("servers", "Servers"),
+    ("sessions", "Sessions"),
+    ("queue", "Queue"),
+    ("decisions", "Decisions"),
+    ("config", "Config"),
+];
+
+/// The pool of this address.
+#[component]
+pub fn PoolPage() -> impl IntoView {
+    let live = expect_context::<Live>();
+    let id = use_id::<PoolId>("pool");
+    let query = use_query_map();
+    let pool = Resource::new(
+        move || {
+            (
+                id.get(),
+                live.of(&[EventNoun::Pool, EventNoun::Server, EventNoun::Session]),
+            )
+        },
+        |(id, _)| async move { pool_get(id?).await },
+    );
+    let tab = Memo::new(move |_| {
+        let wanted = query.read().get("tab");
+        TABS.into_iter()
+            .find(|(key, _)| Some(*key) == wanted.as_deref())
+            .unwrap_or(TABS[0])
+    });
+    let tried = Tried::new();
+    view! {
+        {loaded_page(pool, move |pool| head(&pool, tried))}
+        <LastProblem problem=tried.problem />
+        <nav class="tabs" aria-label="Parts of the pool">
+            {TABS
+                .iter()
+                .map(|(key, word)| {
+                    view! {
+                        <a href=format!("?tab={key}") aria-current=move || (tab.get().0 == *key).then_some("page")>
+                            {*word}
+                        </a>
+                    }
+                })
+                .collect_view()}
+        </nav>
+        {move || {
+            let (key, word) = tab.get();
+            let body = match key {
+                "servers" => servers(id, tried),
+                "sessions" => sessions(id, false, tried),
+                "queue" => sessions(id, true, tried),
+                "decisions" => decisions(id),
+                "config" => configs(id, tried),
+                _ => return overview(id, tried),
+            };
+            view! {
+                <h2 class="visually-hidden">{word}</h2>
+                {body}
+            }
+            .into_any()
+        }}
+    }
+}
+
+type Id = Signal<ApiResult<PoolId>>;
+
+fn head(pool: &Pool, tried: Tried) -> AnyView {
+    let live = expect_context::<Live>();
+    let go = use_go();
+    let Tried { busy, problem } = tried;
+    let (id, version) = (pool.id, pool.version);
+    let delete = Callback::new(move |()| {
+        submit(busy, problem, pool_delete(id, version), move |()| {
+            live.changed(EventNoun::Pool);
+            go.run("/admin/pools".to_owned());
+        });
+    });
+    let hint = pool.protocol.is_none().then(|| {
+        view! {
+            <p>
+                "Nothing makes servers for it yet. "
+                <A href=format!("/admin/pools/{id}/scaling/new")>"Set up scaling"</A>
+            </p>
+        }
+    });
+    view! {
+        <Title text=pool.name.clone() />
+        <div class="page-head">
+            <h1>{pool.name.clone()}</h1>
+            <Badge state=words::pool(pool) />
+            <A href=format!("/admin/pools/{id}/edit") attr:class="button">
+                "Change pool"
+            </A>
+            <Confirm
+                label="Delete"
+                question=format!("Delete the pool {}?", pool.name)
+                consequence="A pool that has configs or servers stays."
+                action="Delete pool"
+                on_confirm=delete
+            />
+        </div>
+        <p class="lead">{words::pool_sentence(pool.counts)}</p>
+        {hint}
+    }
+    .into_any()
+}
+
+/// The newest decision, and the servers.
+fn overview(id: Id, tried: Tried) -> AnyView {
+    let live = expect_context::<Live>();
+    let newest = Resource::new(
+        move || (id.get(), live.of(&[EventNoun::Decision])),
+        |(id, _)| async move { decision_list(id?).await },
+    );
+    view! {
+        <section aria-labelledby="servers">
+            <h2 id="servers">"Servers"</h2>
+            {servers(id, tried)}
+        </section>
+        <section aria-labelledby="newest">
+            <h2 id="newest">"Last decision"</h2>
+            {loaded(
+                newest,
+                |page| match page.items.first() {
+                    Some(decision) => decision_card(decision),
+                    None => view! { <Empty text="Nothing has been decided yet." /> }.into_any(),
+                },
+            )}
+        </section>
+    }
+    .into_any()
+}
+
+fn servers(id: Id, tried: Tried) -> AnyView {
+    let live = expect_context::<Live>();
+    let servers = Resource::new(
+        move || (id.get(), live.of(&[EventNoun::Server, EventNoun::Session])),
+        |(id, _)| async move { server_list(id?).await },
+    );
+    loaded(servers, move |page| {
+        if page.items.is_empty() {
+            return view! { <Empty text="There is no server." /> }.into_any();
+        }
+        table(
+            "Servers",
+            &["Name", "State", "Age", "Progress", "Sessions", "Actions"],
+            page.items
+                .iter()
+                .map(|server| server_row(server, tried))
+                .collect(),
+        )
+    })
+}
+
+fn server_row(server: &Server, tried: Tried) -> Vec<AnyView> {
+    let bar = server.progress_percent.filter(|_| server.status.is_in_flight()).map(|percent| {
+        view! {
+            <progress aria-label=format!("Progress of {}", server.name) max="100" value=percent></progress>
+            <span>{format!(" {percent} % ")}</span>
+        }
+    });
+    vec![
+        link(format!("/admin/servers/{}", server.id), &server.name),
+        view! { <Badge state=words::server(server) /> }.into_any(),
+        view! { <Age since=server.state_since /> }.into_any(),
+        view! {
+            {bar}
+            <span class="muted">{server.message.clone()}</span>
+        }
+        .into_any(),
+        format!("{}/{}", server.open_sessions, server.limits.max_sessions).into_any(),
+        actions(server, tried),
+    ]
+}
+
+fn sessions(id: Id, waiting: bool, tried: Tried) -> AnyView {
+    let live = expect_context::<Live>();
+    let sessions = Resource::new(
+        move || (id.get(), live.of(&[EventNoun::Session])),
+        |(id, _)| async move { session_list(Some(id?), None).await },
+    );
+    loaded(sessions, move |page| {
+        let (queue, open): (Vec<_>, Vec<_>) = page
+            .items
+            .into_iter()
+            .partition(|session| matches!(session.status, SessionState::Queued));
+        if waiting {
+            queue_table(queue, tried)
+        } else {
+            session_table(open, tried)
+        }
+    })
+}
+
+/// Open sessions.
+pub fn session_table(sessions: Vec<Session>, tried: Tried) -> AnyView {
+    if sessions.is_empty() {
+        return view! { <Empty text="Nobody has a session." /> }.into_any();
+    }
+    let row = |session: Session| {
+        vec![
+            session.user_name.clone().into_any(),
+            view! { <Badge state=words::session(&session) /> }.into_any(),
+            view! { <Time at=session.requested_at /> }.into_any(),
+            match session.status.server() {
+                Some(server) => link(format!("/admin/servers/{server}"), "To the server"),
+                None => ().into_any(),
+            },
+            end_button(session.id, &session.user_name, tried),
+        ]
+    };
+    table(
+        "Sessions",
+        &["Person", "State", "Asked for", "Server", "Actions"],
+        sessions.into_iter().map(row).collect(),
+    )
+}
+
+fn queue_table(sessions: Vec<Session>, tried: Tried) -> AnyView {
+    if sessions.is_empty() {
+        return view! { <Empty text="Nobody waits." /> }.into_any();
+    }
+    let row = |session: Session| {
+        let wait = session.wait.as_ref();
+        vec![
+            session.user_name.clone().into_any(),
+            wait.map(|wait| words::ordinal(wait.position)).into_any(),
+            view! { <Age since=session.requested_at /> }.into_any(),
+            wait.map(|wait| wait.explanation.clone()).into_any(),
+            end_button(session.id, &session.user_name, tried),
+        ]
+    };
+    table(
+        "Queue",
+        &["Person", "Place", "Waits for", "Why", "Actions"],
+        sessions.into_iter().map(row).collect(),
+    )
+}
+
+fn end_button(id: SessionId, person: &str, tried: Tried) -> AnyView {
+    let live = expect_context::<Live>();
+    let Tried { busy, problem } = tried;
+    let end = Callback::new(move |()| {
+        submit(busy, problem, session_end(id), move |_| {
+            live.changed(EventNoun::Session);
+        });
+    });
+    view! {
+        <Confirm
+            label="End"
+            about=format!("the session of {person}")
+            question=format!("End the session of {person}?")
+            consequence="They are told that an admin ended it. It does not sign them out of the machine."
+            action="End session"
+            on_confirm=end
+        />
+    }
+    .into_any()
+}
+
+fn decisions(id: Id) -> AnyView {
+    let live = expect_context::<Live>();
+    let decisions = Resource::new(
+        move || (id.get(), live.of(&[EventNoun::Decision])),
+        |(id, _)| async move { decision_list(id?).await },
+    );
+    loaded(decisions, |page| {
+        if page.items.is_empty() {
+            return view! { <Empty text="Nothing has been decided yet." /> }.into_any();
+        }
+        view! { <ol class="decisions">{page.items.iter().map(|one| view! { <li>{decision_card(one)}</li> }).collect_view()}</ol> }
+            .into_any()
+    })
+}
+
+fn decision_card(decision: &Decision) -> AnyView {
+    let report = &decision.report;
+    let findings = report
+        .findings
+        .iter()
+        .filter(|finding| !words::is_chatter(finding));
+    view! {
+        <article class="decision" aria-label=format!("Decision of {}", decision.at)>
+            <h3>
+                <Time at=decision.at />
+            </h3>
+            {finding_list(findings, None)}
+            {report.configs.iter().map(config_report).collect_view()}
+        </article>
+    }
+    .into_any()
+}
+
+/// What came of a config, and the numbers from which it can be recomputed.
+pub fn config_report(report: &ConfigReport) -> AnyView {
+    let mut lines = words::upscale_lines(&report.up);
+    lines.extend(words::downscale_line(&report.down));
+    view! {
+        {finding_list(report.findings.iter(), Some(report))}
+        <details>
+            <summary>"How is this computed?"</summary>
+            <p class="muted">{format!("Version {} of the config", report.config_version)}</p>
+            <pre tabindex="0">{lines.join("\n")}</pre>
+        </details>
+    }
+    .into_any()
+}
+
+fn finding_list<'a>(
+    findings: impl Iterator<Item = &'a Finding>,
+    config: Option<&ConfigReport>,
+) -> AnyView {
+    let items = findings.map(|finding| {
+        view! {
+            <li>
+                <Badge state=words::StateWord {
+                    word: finding.reason.code(),
+                    shape: words::finding_shape(finding.reason),
+                } />
+                " "
+                {explain::sentence(finding, config)}
+            </li>
+        }
+    });
+    view! { <ul class="findings">{items.collect_view()}</ul> }.into_any()
+}
+
+fn configs(id: Id, tried: Tried) -> AnyView {
+    let live = expect_context::<Live>();
+    let configs = Resource::new(
+        move || (id.get(), live.of(&[EventNoun::Pool])),
+        |(id, _)| async move { autoscale_list(id?).await },
+    );
+    let add = move || {
+        id.get().ok().map(|id| {
+            view! {
+                <A href=format!("/admin/pools/{id}/scaling/new") attr:class="button">
+                    "Add scaling"
+                </A>
+            }
+        })
+    };
+    view! {
+        {loaded(
+            configs,
+            move |page| {
+                if page.items.is_empty() {
+                    return view! { <Empty text="No autoscale config makes servers for this pool." /> }.into_any();
+                }
+                page.items.iter().map(|config| config_card(config, tried)).collect_view().into_any()
+            },
+        )}
+        <div class="actions">{add}</div>
+    }
+    .into_any()
+}
+
+fn config_card(config: &SavedConfig, tried: Tried) -> AnyView {
+    let form = &domain::autoscale::FORM;
+    let live = expect_context::<Live>();
+    let Tried { busy, problem } = tried;
+    let name = config
+        .values
+        .get("name")
+        .and_then(|name| name.as_str())
+        .unwrap_or("AutoScale config")
+        .to_owned();
+    let (id, version): (ConfigId, i64) = (config.id, config.version);
+    let delete = Callback::new(move |()| {
+        submit(busy, problem, autoscale_delete(id, version), move |()| {
+            live.changed(EventNoun::Pool);
+        });
+    });
+    let state = crate::components::form::FormState::new(
+        form,
+        crate::components::form::Start {
+            draft: config.values.clone(),
+            secrets: config.secrets.clone(),
+            ..Default::default()
+        },
+    );
+    let pairs = form
+        .fields
+        .iter()
+        .filter(|field| form.is_shown(field, &config.values))
+        .map(|field| (field.label, state.shown_value(field).into_any()))
+        .collect();
+    let older = (config.older_servers > 0).then(|| {
+        format!(
+            "{} made with an older version of it.",
+            match config.older_servers {
+                1 => "One server is".to_owned(),
+                count => format!("{count} servers are"),
+            }
+        )
+    });
+    view! {
+        <section class="card" aria-label=name.clone()>
+            <div class="page-head">
+                <h2>{name.clone()}</h2>
+                <A href=format!("/admin/autoscale/{id}/edit") attr:class="button">
+                    "Change scaling"
+                </A>
+                <Confirm
+                    label="Delete"
+                    about=name.clone()
+                    question=format!("Delete {name}?")
+                    consequence="A config that still has servers stays."
+                    action="Delete config"
+                    on_confirm=delete
+                />
+            </div>
+            <p class="muted">"Changed " <Time at=config.updated_at /> ", version " {config.version}</p>
+            <p>{older}</p>
+            <ul class="findings">
+                {config.warnings.iter().map(|warning| view! { <li>{warning.message.clone()}</li> }).collect_view()}
+            </ul>
+            {facts(pairs)}
+        </section>
+    }
+    .into_any()
+}

@@ -1,0 +1,229 @@
+//! Pools: the list, a new one, an old one changed.
+
+use domain::event::EventNoun;
+use domain::id::PoolId;
+use domain::pool::{Pool, PoolInput, PublishedApp};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::components::A;
+
+use crate::api::pool::{pool_create, pool_get, pool_list, pool_replace};
+use crate::components::badge::Badge;
+use crate::components::empty::Empty;
+use crate::components::form::page::FormPage;
+use crate::components::form::{FormState, Start};
+use crate::components::live::Live;
+use crate::components::load::{loaded, submit, use_go, use_id};
+use crate::components::table::{link, table};
+use crate::forms;
+use crate::words;
+
+/// All pools.
+#[component]
+pub fn PoolsPage() -> impl IntoView {
+    let live = expect_context::<Live>();
+    let pools = Resource::new(
+        move || live.of(&[EventNoun::Pool, EventNoun::Server, EventNoun::Session]),
+        |_| pool_list(),
+    );
+    view! {
+        <Title text="Pools" />
+        <div class="page-head">
+            <h1>"Pools"</h1>
+            <A href="/admin/pools/new" attr:class="button primary">
+                "New pool"
+            </A>
+        </div>
+        {loaded(
+            pools,
+            |page| {
+                if page.items.is_empty() {
+                    return view! { <Empty text="There is no pool yet." /> }.into_any();
+                }
+                pool_table(page.items)
+            },
+        )}
+    }
+}
+
+/// Pools with what they hold.
+pub fn pool_table(pools: Vec<Pool>) -> AnyView {
+    let row = |pool: Pool| {
+        let counts = pool.counts;
+        vec![
+            link(format!("/admin/pools/{}", pool.id), &pool.name),
+            view! { <Badge state=words::pool(&pool) /> }.into_any(),
+            counts.sessions.into_any(),
+            counts.free_seats.into_any(),
+            counts.starting.into_any(),
+            counts.waiting.into_any(),
+        ]
+    };
+    table(
+        "Pools",
+        &[
+            "Name",
+            "State",
+            "Sessions",
+            "Free seats",
+            "Starting",
+            "Waiting",
+        ],
+        pools.into_iter().map(row).collect(),
+    )
+}
+
+/// A new pool.
+#[component]
+pub fn PoolNewPage() -> impl IntoView {
+    view! {
+        <Title text="New pool" />
+        <h1>"New pool"</h1>
+        <p class="help">"The next page makes it scale."</p>
+        {editor(None)}
+    }
+}
+
+/// A pool that is there already.
+#[component]
+pub fn PoolEditPage() -> impl IntoView {
+    let id = use_id::<PoolId>("pool");
+    let pool = Resource::new(move || id.get(), |id| async move { pool_get(id?).await });
+    view! {
+        <Title text="Change pool" />
+        <h1>"Change pool"</h1>
+        {loaded(pool, |pool| editor(Some(pool)))}
+    }
+}
+
+fn editor(old: Option<Pool>) -> AnyView {
+    let draft = old
+        .as_ref()
+        .map(|pool| forms::draft_of(&forms::POOL, pool))
+        .unwrap_or_default();
+    let apps = RwSignal::new(
+        old.as_ref()
+            .map(|pool| {
+                pool.apps
+                    .iter()
+                    .cloned()
+                    .map(RwSignal::new)
+                    .collect::<Vec<_>>()
+            })
+            .unwrap_or_default(),
+    );
+    let seen = old.map(|pool| (pool.id, pool.version));
+    let state = FormState::new(
+        &forms::POOL,
+        Start {
+            draft,
+            ..Start::default()
+        },
+    );
+    let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
+    let go = use_go();
+    let save = Callback::new(move |()| {
+        let call = async move {
+            let mut input: PoolInput = forms::read(&forms::POOL, state.document())?;
+            input.apps =
+                apps.with_untracked(|apps| apps.iter().map(|app| app.get_untracked()).collect());
+            match seen {
+                Some((id, version)) => state.send(pool_replace(id, version, input)).await,
+                None => state.send(pool_create(input)).await,
+            }
+        };
+        submit(busy, problem, call, move |pool: Pool| {
+            let next = if seen.is_some() { "" } else { "/scaling/new" };
+            go.run(format!("/admin/pools/{}{next}", pool.id));
+        });
+    });
+    let (word, cancel) = match seen {
+        Some((id, _)) => ("Save pool", format!("/admin/pools/{id}")),
+        None => ("Create pool", "/admin/pools".to_owned()),
+    };
+    view! {
+        <FormPage state=state save=word cancel=cancel on_save=save busy=busy problem=problem>
+            {app_editor(apps)}
+        </FormPage>
+    }
+    .into_any()
+}
+
+/// The published apps of an RDP pool, one group of fields each.
+fn app_editor(apps: RwSignal<Vec<RwSignal<PublishedApp>>>) -> AnyView {
+    let new = || PublishedApp {
+        key: String::new(),
+        name: String::new(),
+        program: String::new(),
+        arguments: String::new(),
+    };
+    view! {
+        <fieldset class="field">
+            <legend>"Published apps"</legend>
+            <p class="help">"Single programs that people open instead of a whole desktop. RDP pools only."</p>
+            {move || {
+                apps.get()
+                    .into_iter()
+                    .enumerate()
+                    .map(|(at, app)| app_fields(at, app, apps))
+                    .collect_view()
+            }}
+            <button
+                type="button"
+                class="button"
+                on:click=move |_| apps.update(|apps| apps.push(RwSignal::new(new())))
+            >
+                "Add app"
+            </button>
+        </fieldset>
+    }
+    .into_any()
+}
+
+fn app_fields(
+    at: usize,
+    app: RwSignal<PublishedApp>,
+    apps: RwSignal<Vec<RwSignal<PublishedApp>>>,
+) -> AnyView {
+    type Part = fn(&mut PublishedApp) -> &mut String;
+    let parts: [(&str, &str, Part); 4] = [
+        ("key", "Key", |app| &mut app.key),
+        ("name", "Name", |app| &mut app.name),
+        ("program", "Program or ||alias", |app| &mut app.program),
+        ("arguments", "Arguments", |app| &mut app.arguments),
+    ];
+    let inputs = parts.into_iter().map(|(key, label, part)| {
+        let id = format!("app-{at}-{key}");
+        view! {
+            <div class="field">
+                <label for=id.clone()>{label}</label>
+                <input
+                    type="text"
+                    id=id.clone()
+                    autocomplete="off"
+                    prop:value=move || app.with(|app| part(&mut app.clone()).clone())
+                    on:input=move |event| app.update(|app| *part(app) = event_target_value(&event))
+                />
+            </div>
+        }
+    });
+    view! {
+        <fieldset class="group">
+            <legend>{format!("App {}", at + 1)}</legend>
+            {inputs.collect_view()}
+            <button
+                type="button"
+                class="button"
+                aria-label=format!("Remove app {}", at + 1)
+                on:click=move |_| {
+                    apps.update(|apps| {
+                        apps.remove(at);
+                    });
+                }
+            >
+                "Remove"
+            </button>
+        </fieldset>
+    }
+    .into_any()
+}

@@ -1,0 +1,186 @@
+//! The portal: what a person may open, and what they have open. Opening and ending are plain forms: they work without
+//! any script.
+
+use domain::connection::Protocol;
+use domain::event::EventNoun;
+use domain::pool::Pool;
+use domain::session::{Session, SessionKind};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::components::A;
+use leptos_router::hooks::use_query_map;
+
+use crate::api::pool::pool_list;
+use crate::api::session::session_mine;
+use crate::components::badge::Badge;
+use crate::components::empty::Empty;
+use crate::components::live::Live;
+use crate::components::load::loaded;
+use crate::components::problem::{code_of, problem_banner};
+use crate::words;
+use domain::error::{Problem, ProblemCode};
+
+/// Own sessions on top, then a card for each pool.
+#[component]
+pub fn PortalPage() -> impl IntoView {
+    let live = expect_context::<Live>();
+    let pools = Resource::new(
+        move || live.of(&[EventNoun::Pool, EventNoun::Server, EventNoun::Session]),
+        |_| pool_list(),
+    );
+    let mine = Resource::new(move || live.of(&[EventNoun::Session]), |_| session_mine());
+    let query = use_query_map();
+    let refusal = move || {
+        query
+            .read()
+            .get("error")
+            .map(|word| problem_banner(&refused(&word)))
+    };
+
+    view! {
+        <Title text="Portal" />
+        <h1>"Your computers"</h1>
+        {refusal}
+        {loaded(
+            mine,
+            |page| {
+                (!page.items.is_empty())
+                    .then(|| {
+                        view! {
+                            <section aria-labelledby="running">
+                                <h2 id="running">"Running"</h2>
+                                <ul class="cards">{page.items.iter().map(session_card).collect_view()}</ul>
+                            </section>
+                        }
+                    })
+                    .into_any()
+            },
+        )}
+        <section aria-labelledby="pools">
+            <h2 id="pools">"Open"</h2>
+            {loaded(
+                pools,
+                |page| {
+                    if page.items.is_empty() {
+                        return view! { <Empty text="There is nothing to open yet." /> }.into_any();
+                    }
+                    view! { <ul class="cards">{page.items.iter().map(pool_card).collect_view()}</ul> }.into_any()
+                },
+            )}
+        </section>
+    }
+}
+
+/// What to say when a plain form post was refused with this code.
+fn refused(word: &str) -> Problem {
+    let code = code_of(word).unwrap_or(ProblemCode::Internal);
+    let detail = match code {
+        ProblemCode::NoCapacityComing => "Every computer of this pool is in use. Try again later.",
+        ProblemCode::SessionQuotaReached => "End a running session first.",
+        ProblemCode::TooManyRequests => "Wait a moment, then try again.",
+        ProblemCode::NotFound => "It is gone. The list below is up to date.",
+        ProblemCode::Unavailable => "Try again in a moment.",
+        _ => "That did not work. Try again.",
+    };
+    Problem::new(code, detail)
+}
+
+fn session_card(session: &Session) -> AnyView {
+    let is_open = session.status.is_open();
+    let what = match &session.kind {
+        SessionKind::App { app } => format!("{} · {app}", session.pool_name),
+        SessionKind::Desktop | SessionKind::Shell => session.pool_name.clone(),
+    };
+    view! {
+        <li class="card">
+            <h3>{what.clone()}</h3>
+            <Badge state=words::session(session) />
+            <div class="actions">
+                <A
+                    href=format!("/portal/sessions/{}", session.id)
+                    attr:class="button primary"
+                    attr:aria-label=format!("{} {what}", if is_open { "Connect to" } else { "See progress of" })
+                >
+                    {if is_open { "Connect" } else { "See progress" }}
+                </A>
+                {end_form(session)}
+            </div>
+        </li>
+    }
+    .into_any()
+}
+
+/// The button that ends a session or a wait, without any script.
+pub fn end_form(session: &Session) -> AnyView {
+    let word = if session.status.is_open() {
+        "End"
+    } else {
+        "Cancel"
+    };
+    view! {
+        <form method="post" action="/ui/end">
+            <input type="hidden" name="session_id" value=session.id.to_string() />
+            <button type="submit" class="button" aria-label=format!("{word} {}", session.pool_name)>
+                {word}
+            </button>
+        </form>
+    }
+    .into_any()
+}
+
+fn pool_card(pool: &Pool) -> AnyView {
+    let apps = if pool.protocol == Some(Protocol::Rdp) {
+        pool.apps.as_slice()
+    } else {
+        &[]
+    };
+    let protocol = pool
+        .protocol
+        .map(|protocol| view! { <p class="muted">{protocol.label()}</p> });
+    view! {
+        <li class="card">
+            <h3>{pool.name.clone()}</h3>
+            {protocol}
+            <p>{pool.description.clone()}</p>
+            <p>
+                <strong>{words::pool_line(pool)}</strong>
+            </p>
+            <div class="actions">
+                {launch(pool, None, "Open".to_owned())}
+                {apps
+                    .iter()
+                    .map(|app| launch(pool, Some(app.key.clone()), app.name.clone()))
+                    .collect_view()}
+            </div>
+        </li>
+    }
+    .into_any()
+}
+
+fn launch(pool: &Pool, app: Option<String>, word: String) -> AnyView {
+    let class = if app.is_none() {
+        "button primary"
+    } else {
+        "button"
+    };
+    let name = match &app {
+        None => format!("Open {}", pool.name),
+        Some(_) => format!("Open {word} of {}", pool.name),
+    };
+    view! {
+        <form method="post" action="/ui/launch">
+            <input type="hidden" name="pool_id" value=pool.id.to_string() />
+            {app
+                .map(|app| {
+                    view! {
+                        <input type="hidden" name="kind" value="app" />
+                        <input type="hidden" name="app" value=app />
+                    }
+                })}
+            <button type="submit" class=class aria-label=name disabled=pool.protocol.is_none()>
+                {word}
+            </button>
+        </form>
+    }
+    .into_any()
+}

@@ -1,0 +1,159 @@
+//! A person's own page: their SSH keys.
+
+use domain::user::{NewSshKey, SshKey, SshKeyInput};
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::api::ssh_key::{ssh_key_create, ssh_key_delete, ssh_key_list};
+use crate::components::confirm::Confirm;
+use crate::components::copy::Copyable;
+use crate::components::empty::Empty;
+use crate::components::form::page::FormPage;
+use crate::components::form::{FormState, Start};
+use crate::components::load::{loaded, submit};
+use crate::components::problem::LastProblem;
+use crate::components::table::table;
+use crate::components::time::Time;
+use crate::connect::USUAL_KEY_FILE;
+use crate::forms;
+
+/// The own SSH keys, and a form for one more.
+#[component]
+pub fn ProfilePage() -> impl IntoView {
+    let keys = Resource::new(|| (), |()| ssh_key_list());
+    let made = RwSignal::new(None::<NewSshKey>);
+    let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
+    // A new form after each key.
+    let state = RwSignal::new(FormState::new(&forms::SSH_KEY, Start::default()));
+    let save = Callback::new(move |()| {
+        let form = state.get_untracked();
+        let call = async move {
+            let input: SshKeyInput = forms::read(&forms::SSH_KEY, form.document())?;
+            form.send(ssh_key_create(input)).await
+        };
+        submit(busy, problem, call, move |key| {
+            made.set(Some(key));
+            state.set(FormState::new(&forms::SSH_KEY, Start::default()));
+            keys.refetch();
+        });
+    });
+
+    view! {
+        <Title text="Profile" />
+        <h1>"Profile"</h1>
+        <section aria-labelledby="keys">
+            <h2 id="keys">"SSH keys"</h2>
+            <p class="help">"They open the computers that you sign in to by SSH. Weir keeps the public halves only."</p>
+            {loaded(keys, move |list| key_table(list, keys))}
+            {move || made.get().map(new_key)}
+        </section>
+        <section aria-labelledby="add">
+            <h2 id="add">"Add a key"</h2>
+            {move || {
+                view! {
+                    <FormPage
+                        state=state.get()
+                        save="Add key"
+                        cancel="/portal".to_owned()
+                        on_save=save
+                        busy=busy
+                        problem=problem
+                    />
+                }
+            }}
+        </section>
+    }
+}
+
+fn key_table(list: Vec<SshKey>, keys: Resource<crate::api::ApiResult<Vec<SshKey>>>) -> AnyView {
+    if list.is_empty() {
+        return view! { <Empty text="You have no key yet." /> }.into_any();
+    }
+    let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
+    let rows = list
+        .into_iter()
+        .map(|key| {
+            let id = key.id;
+            let delete = Callback::new(move |()| submit(busy, problem, ssh_key_delete(id), move |()| keys.refetch()));
+            vec![
+                key.name.clone().into_any(),
+                view! { <code class="break">{key.fingerprint}</code> }.into_any(),
+                view! { <Time at=key.created_at /> }.into_any(),
+                view! {
+                    <Confirm
+                        label="Delete"
+                        about=key.name.clone()
+                        question=format!("Delete the key {}?", key.name)
+                        consequence="It no longer opens any computer, those of running sessions included."
+                        action="Delete key"
+                        on_confirm=delete
+                    />
+                }
+                .into_any(),
+            ]
+        })
+        .collect();
+    view! {
+        <LastProblem problem=problem />
+        {table("SSH keys", &["Name", "Fingerprint", "Added", "Actions"], rows)}
+    }
+    .into_any()
+}
+
+/// The key that was just added. Its private half, if Weir has made it, is shown this once.
+fn new_key(new: NewSshKey) -> AnyView {
+    let name = new.key.name;
+    let Some(private) = new.private_key else {
+        return view! {
+            <div class="banner ready" role="status">
+                <p>{format!("The key {name} is in your profile.")}</p>
+            </div>
+        }
+        .into_any();
+    };
+    let address = format!("data:application/x-pem-file,{}", percent_encoded(&private));
+    let install = format!(
+        "mkdir -p -m 700 ~/.ssh && mv ~/Downloads/weir_ed25519 {USUAL_KEY_FILE} && chmod 600 {USUAL_KEY_FILE}"
+    );
+    view! {
+        <div class="banner ready" role="status">
+            <p>
+                <strong>{format!("The private key of {name} is shown this once. Keep it now.")}</strong>
+            </p>
+            <p>
+                <a class="button primary" href=address download="weir_ed25519" rel="external">
+                    "Download private key"
+                </a>
+            </p>
+            <p>"Then put it where ssh finds it:"</p>
+            <Copyable text=install what="command that installs the key" />
+            <Copyable text=private what="private key" />
+        </div>
+    }
+    .into_any()
+}
+
+/// A text for a `data:` address.
+fn percent_encoded(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a String does not fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_survives_its_address() {
+        assert_eq!(percent_encoded("-a+/=\n"), "-a%2B%2F%3D%0A");
+    }
+}

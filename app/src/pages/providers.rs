@@ -1,0 +1,276 @@
+//! Provider configs: the list with a test, a new one, an old one changed.
+
+use domain::event::EventNoun;
+use domain::form::Form;
+use domain::id::ProviderId;
+use domain::provider::{Provider, ProviderInput, ProviderKind, TestCheck};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::components::A;
+
+use crate::api::provider::{
+    provider_create, provider_delete, provider_get, provider_list, provider_replace, provider_test,
+};
+use crate::components::confirm::{Confirm, use_ready};
+use crate::components::empty::Empty;
+use crate::components::form::page::{FormPage, fields};
+use crate::components::form::{FormState, Start};
+use crate::components::live::Live;
+use crate::components::load::{loaded, submit, use_go, use_id};
+use crate::components::problem::LastProblem;
+use crate::components::table::{link, table};
+use crate::forms;
+
+/// All provider configs.
+#[component]
+pub fn ProvidersPage() -> impl IntoView {
+    let live = expect_context::<Live>();
+    let providers = Resource::new(
+        move || live.of(&[EventNoun::Provider, EventNoun::Server]),
+        |_| provider_list(),
+    );
+    let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
+    let row = move |provider: Provider| {
+        let delete = Callback::new(move |()| {
+            let call = provider_delete(provider.id, provider.version);
+            submit(busy, problem, call, move |()| {
+                live.changed(EventNoun::Provider);
+            });
+        });
+        let name = provider.name.clone();
+        let health = match provider.health.failures {
+            0 => "Works".to_owned(),
+            1 => "The last server failed".to_owned(),
+            count => format!("The last {count} servers failed"),
+        };
+        vec![
+            link(format!("/admin/providers/{}/edit", provider.id), &name),
+            providers::form(provider.kind).title.into_any(),
+            format!("{} of {}", provider.health.existing, provider.max_instances).into_any(),
+            health.into_any(),
+            view! {
+                <Confirm
+                    label="Delete"
+                    about=name.clone()
+                    question=format!("Delete the provider {name}?")
+                    consequence="A provider that a config or a server uses stays."
+                    action="Delete provider"
+                    on_confirm=delete
+                />
+            }
+            .into_any(),
+        ]
+    };
+    view! {
+        <Title text="Providers" />
+        <div class="page-head">
+            <h1>"Providers"</h1>
+            <A href="/admin/providers/new" attr:class="button primary">
+                "New provider"
+            </A>
+        </div>
+        <LastProblem problem=problem />
+        {loaded(
+            providers,
+            move |page| {
+                if page.items.is_empty() {
+                    return view! { <Empty text="There is no provider yet. Providers make the servers." /> }.into_any();
+                }
+                table(
+                    "Providers",
+                    &["Name", "Kind", "Machines", "Health", "Actions"],
+                    page.items.into_iter().map(row).collect(),
+                )
+            },
+        )}
+    }
+}
+
+/// A new provider config.
+#[component]
+pub fn ProviderNewPage() -> impl IntoView {
+    view! {
+        <Title text="New provider" />
+        <h1>"New provider"</h1>
+        {editor(None)}
+    }
+}
+
+/// A provider config that is there already.
+#[component]
+pub fn ProviderEditPage() -> impl IntoView {
+    let id = use_id::<ProviderId>("provider");
+    let provider = Resource::new(
+        move || id.get(),
+        |id| async move { provider_get(id?).await },
+    );
+    view! {
+        <Title text="Change provider" />
+        <h1>"Change provider"</h1>
+        {loaded(
+            provider,
+            |provider| {
+                let id = provider.id;
+                view! {
+                    {test(id)}
+                    {editor(Some(provider))}
+                }
+                    .into_any()
+            },
+        )}
+    }
+}
+
+fn editor(old: Option<Provider>) -> AnyView {
+    let start = old
+        .as_ref()
+        .map(|provider| Start {
+            draft: forms::draft_of(&forms::PROVIDER, provider),
+            locked: vec!["kind"],
+            ..Start::default()
+        })
+        .unwrap_or_default();
+    let state = FormState::new(&forms::PROVIDER, start);
+    // Each kind keeps what was entered for it while another one is looked at.
+    let kinds = ProviderKind::ALL.map(|kind| {
+        let settings = old
+            .as_ref()
+            .filter(|provider| provider.kind == kind)
+            .map(|provider| provider.settings.clone());
+        let draft = settings.map(Into::into).unwrap_or_default();
+        (
+            kind,
+            FormState::new(
+                providers::form(kind),
+                Start {
+                    draft,
+                    ..Start::default()
+                },
+            ),
+        )
+    });
+    let seen = old.map(|provider| (provider.id, provider.version));
+    let kind = Memo::new(move |_| {
+        let word = forms::PROVIDER
+            .field("kind")
+            .and_then(|field| state.value(field));
+        word.as_ref()
+            .and_then(|word| word.as_str())
+            .and_then(ProviderKind::from_word)
+    });
+    let settings = move |kind: Option<ProviderKind>| {
+        kinds
+            .into_iter()
+            .find(|(one, _)| Some(*one) == kind)
+            .map(|(_, state)| state)
+    };
+    let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
+    let go = use_go();
+    let save = Callback::new(move |()| {
+        let own = settings(kind.get_untracked());
+        if let Some(own) = own {
+            own.touch_step(None);
+            if !own.errors_in(None).is_empty() {
+                return;
+            }
+        }
+        let call = async move {
+            let mut input: ProviderInput = forms::read(&forms::PROVIDER, state.document())?;
+            let answer = async move {
+                if let Some(own) = own {
+                    input.settings = own.document().into();
+                }
+                match seen {
+                    Some((id, version)) => provider_replace(id, version, input).await,
+                    None => provider_create(input).await,
+                }
+            };
+            match own {
+                Some(own) => own.send(state.send(answer)).await,
+                None => state.send(answer).await,
+            }
+        };
+        submit(busy, problem, call, move |_| {
+            go.run("/admin/providers".to_owned());
+        });
+    });
+    let word = if seen.is_some() {
+        "Save provider"
+    } else {
+        "Create provider"
+    };
+    view! {
+        <FormPage
+            state=state
+            save=word
+            cancel="/admin/providers".to_owned()
+            on_save=save
+            busy=busy
+            problem=problem
+        >
+            {move || settings(kind.get()).map(kind_fields)}
+        </FormPage>
+    }
+    .into_any()
+}
+
+fn kind_fields(state: FormState) -> AnyView {
+    let form: &'static Form = state.form;
+    form.steps
+        .iter()
+        .map(|step| {
+            view! {
+                <h2>{step.title}</h2>
+                <p class="help">{step.about}</p>
+                {fields(state, step)}
+            }
+        })
+        .collect_view()
+        .into_any()
+}
+
+/// Tries the provider as it is saved, without side effects.
+fn test(id: ProviderId) -> AnyView {
+    let ready = use_ready();
+    let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
+    let checks = RwSignal::new(None::<Vec<TestCheck>>);
+    let run = move |_| {
+        submit(busy, problem, provider_test(id), move |answer| {
+            checks.set(Some(answer));
+        });
+    };
+    view! {
+        <section aria-label="Test">
+            <button type="button" class="button" disabled=move || !ready.get() || busy.get() on:click=run>
+                {move || if busy.get() { "Testing" } else { "Test" }}
+            </button>
+            <LastProblem problem=problem />
+            <div role="status">
+                {move || {
+                    checks
+                        .get()
+                        .map(|checks| {
+                            let items = checks
+                                .into_iter()
+                                .map(|check| {
+                                    let (class, word) = if check.passed {
+                                        ("ready", "Passed: ")
+                                    } else {
+                                        ("failed", "Failed: ")
+                                    };
+                                    view! {
+                                        <li class=class>
+                                            <strong>{word} {check.name}</strong>
+                                            ". "
+                                            {check.detail}
+                                        </li>
+                                    }
+                                });
+                            view! { <ul class="checks">{items.collect_view()}</ul> }
+                        })
+                }}
+            </div>
+        </section>
+    }
+    .into_any()
+}

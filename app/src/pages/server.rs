@@ -1,0 +1,177 @@
+//! One server: its state, what is known of it, and what an admin can do.
+
+use domain::event::EventNoun;
+use domain::id::ServerId;
+use domain::server::{Origin, Server, ServerState};
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::api::server::{server_delete, server_drain, server_get, server_undrain};
+use crate::api::session::session_list;
+use crate::components::badge::Badge;
+use crate::components::confirm::{Confirm, use_ready};
+use crate::components::live::Live;
+use crate::components::load::{Tried, loaded, loaded_page, submit, use_id};
+use crate::components::problem::LastProblem;
+use crate::components::table::{facts, link};
+use crate::components::time::{Age, Time};
+use crate::pages::pool::session_table;
+use crate::words;
+
+/// The server of this address.
+#[component]
+pub fn ServerPage() -> impl IntoView {
+    let live = expect_context::<Live>();
+    let id = use_id::<ServerId>("server");
+    let server = Resource::new(
+        move || (id.get(), live.of(&[EventNoun::Server])),
+        |(id, _)| async move { server_get(id?).await },
+    );
+    let sessions = Resource::new(
+        move || (id.get(), live.of(&[EventNoun::Session])),
+        |(id, _)| async move { session_list(None, Some(id?)).await },
+    );
+    let tried = Tried::new();
+    view! {
+        <LastProblem problem=tried.problem />
+        {loaded_page(server, move |server| page(&server, tried))}
+        <section aria-labelledby="sessions">
+            <h2 id="sessions">"Sessions"</h2>
+            {loaded(sessions, move |page| session_table(page.items, tried))}
+        </section>
+    }
+}
+
+fn page(server: &Server, tried: Tried) -> AnyView {
+    let address = server
+        .status
+        .address()
+        .map(|address| format!("{}:{}", address.host, address.port));
+    let machine = server.status.machine().map(|machine| machine.0.clone());
+    let origin = match server.origin {
+        Origin::Scaled { config_version, .. } => {
+            format!("Made by the loop, with version {config_version} of its config")
+        }
+        Origin::Fixed => "Entered by hand".to_owned(),
+    };
+    let mut pairs = vec![
+        (
+            "Pool",
+            link(format!("/admin/pools/{}", server.pool_id), "To the pool"),
+        ),
+        (
+            "In this state for",
+            view! { <Age since=server.state_since /> }.into_any(),
+        ),
+        (
+            "Asked for",
+            view! { <Time at=server.created_at /> }.into_any(),
+        ),
+        ("Origin", origin.into_any()),
+        ("Protocol", server.protocol.label().into_any()),
+        (
+            "Sessions",
+            format!("{} of {}", server.open_sessions, server.limits.max_sessions).into_any(),
+        ),
+        ("Address", known(address)),
+        ("Machine", known(machine)),
+        ("Last message", known(server.message.clone())),
+        ("Host key", known(server.host_key.clone())),
+    ];
+    if let Some(at) = server.checked_in_at {
+        pairs.push(("Checked in", view! { <Time at=at /> }.into_any()));
+    }
+    view! {
+        <Title text=server.name.clone() />
+        <div class="page-head">
+            <h1>{server.name.clone()}</h1>
+            <Badge state=words::server(server) />
+        </div>
+        {words::server_why(&server.status).map(|why| view! { <p class="lead">{why}</p> })}
+        {actions(server, tried)}
+        {facts(pairs)}
+    }
+    .into_any()
+}
+
+fn known(text: Option<String>) -> AnyView {
+    match text {
+        Some(text) => view! { <span class="break">{text}</span> }.into_any(),
+        None => view! { <span class="muted">"Not known"</span> }.into_any(),
+    }
+}
+
+/// What an admin can do with a server. Also stands in the pool's table of servers.
+pub fn actions(server: &Server, tried: Tried) -> AnyView {
+    let live = expect_context::<Live>();
+    let ready = use_ready();
+    let Tried { busy, problem } = tried;
+    let id = server.id;
+    let done = move || live.changed(EventNoun::Server);
+    let disabled = move || !ready.get() || busy.get();
+    let drain = match server.status {
+        ServerState::Running { .. } => Some(
+            view! {
+                <button
+                    type="button"
+                    class="button"
+                    aria-label=format!("Drain {}", server.name)
+                    disabled=disabled
+                    on:click=move |_| submit(busy, problem, server_drain(id), move |_| done())
+                >
+                    "Drain"
+                </button>
+            }
+            .into_any(),
+        ),
+        ServerState::Draining { .. } => Some(
+            view! {
+                <button
+                    type="button"
+                    class="button"
+                    aria-label=format!("Take back {}", server.name)
+                    disabled=disabled
+                    on:click=move |_| submit(busy, problem, server_undrain(id), move |_| done())
+                >
+                    "Take back"
+                </button>
+            }
+            .into_any(),
+        ),
+        _ => None,
+    };
+    let is_going = matches!(
+        server.status,
+        ServerState::Deleting { .. } | ServerState::Deleted { .. }
+    );
+    let has_sessions = server.open_sessions > 0;
+    let delete = (!is_going).then(|| {
+        let consequence = if has_sessions {
+            format!(
+                "{} end at once.",
+                words::counted(server.open_sessions, "open session", "open sessions")
+            )
+        } else {
+            "The machine goes for good.".to_owned()
+        };
+        let delete = Callback::new(move |()| {
+            submit(busy, problem, server_delete(id, has_sessions), move |()| {
+                done();
+            });
+        });
+        view! {
+            <Confirm
+                label="Delete"
+                about=server.name.clone()
+                question=format!("Delete {}?", server.name)
+                consequence=consequence
+                action="Delete server"
+                on_confirm=delete
+            />
+        }
+    });
+    view! {
+        <div class="actions">{drain} {delete}</div>
+    }
+    .into_any()
+}

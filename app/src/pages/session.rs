@@ -1,0 +1,417 @@
+//! One session: the progress while it is being prepared, then how to connect, then how it ended.
+
+use std::time::Duration;
+
+use domain::connection::Protocol;
+use domain::event::EventNoun;
+use domain::id::SessionId;
+use domain::session::{Connection, Revealed, Session, SessionState, Wait};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::components::A;
+
+use crate::api::ApiError;
+use crate::api::session::{session_get, session_reveal};
+use crate::components::badge::Badge;
+use crate::components::confirm::use_ready;
+use crate::components::copy::Copyable;
+use crate::components::live::Live;
+use crate::components::load::{loaded_page, submit, use_id};
+use crate::components::problem::LastProblem;
+use crate::components::table::facts;
+use crate::components::time::{Age, Time};
+use crate::connect;
+use crate::pages::portal::end_form;
+use crate::words;
+
+/// What a script tells between two events is asked for this often.
+const ASK_AGAIN: Duration = Duration::from_secs(2);
+
+/// Reloads the page while scripts are off. It is a constant, put in as text: the browser's parser gives a `noscript`
+/// no children while scripts are on, so hydration must not look for any.
+const RELOAD: &str = r#"<meta http-equiv="refresh" content="5">"#;
+
+/// The session of this address.
+#[component]
+pub fn SessionPage() -> impl IntoView {
+    let live = expect_context::<Live>();
+    let id = use_id::<SessionId>("session");
+    let asked = RwSignal::new(0_u64);
+    let session = Resource::new(
+        move || (id.get(), live.of(&[EventNoun::Session]), asked.get()),
+        |(id, _, _)| async move { session_get(id?).await },
+    );
+    Effect::new(move |_| {
+        let is_changing = match session.get() {
+            Some(Ok(session)) => match &session.connection {
+                Some(connection) => !connection.access_ready,
+                None => matches!(session.status, SessionState::Queued),
+            },
+            _ => false,
+        };
+        if is_changing {
+            // Each answer comes back here.
+            let timer =
+                set_timeout_with_handle(move || asked.update(|asked| *asked += 1), ASK_AGAIN);
+            on_cleanup(move || {
+                if let Ok(timer) = timer {
+                    timer.clear();
+                }
+            });
+        }
+    });
+
+    let kept = Kept::new();
+    loaded_page(session, move |session| page(&session, kept))
+}
+
+/// What stays on the page when the session's data comes anew.
+#[derive(Clone, Copy)]
+struct Kept {
+    key_file: RwSignal<String>,
+    revealed: RwSignal<Option<Revealed>>,
+    busy: RwSignal<bool>,
+    problem: RwSignal<Option<ApiError>>,
+}
+
+impl Kept {
+    fn new() -> Self {
+        Self {
+            key_file: RwSignal::new(connect::USUAL_KEY_FILE.to_owned()),
+            revealed: RwSignal::new(None),
+            busy: RwSignal::new(false),
+            problem: RwSignal::new(None),
+        }
+    }
+}
+
+/// The title of the tab, so that the progress can be seen from another one.
+fn title_of(session: &Session) -> String {
+    let percent = session
+        .wait
+        .as_ref()
+        .and_then(|wait| wait.server.as_ref())
+        .and_then(|server| server.progress_percent);
+    match (percent, &session.status) {
+        (Some(percent), SessionState::Queued) => format!("{percent} % · {}", session.pool_name),
+        _ => format!("{} · {}", words::session(session).word, session.pool_name),
+    }
+}
+
+fn page(session: &Session, kept: Kept) -> AnyView {
+    let is_over = matches!(session.status, SessionState::Ended { .. });
+    let body = match (&session.status, &session.connection) {
+        (SessionState::Ended { how, ended_at, .. }, _) => {
+            summary(session, words::ended(*how), *ended_at)
+        }
+        (_, Some(connection)) => connect_panel(session, connection, kept),
+        (_, None) => progress(session),
+    };
+    view! {
+        <Title text=title_of(session) />
+        <div class="page-head">
+            <h1>{session.pool_name.clone()}</h1>
+            <Badge state=words::session(session) />
+            {(!is_over).then(|| end_form(session))}
+        </div>
+        {body}
+    }
+    .into_any()
+}
+
+/// The steps to a computer. Each is a fact; nothing is estimated.
+fn progress(session: &Session) -> AnyView {
+    let server = session.wait.as_ref().and_then(|wait| wait.server.clone());
+    let is_preparing = server.is_some();
+    let steps = [
+        ("Requested", StepState::Done),
+        (
+            "Waiting for a computer",
+            if is_preparing {
+                StepState::Done
+            } else {
+                StepState::Now
+            },
+        ),
+        (
+            "Preparing a computer",
+            if is_preparing {
+                StepState::Now
+            } else {
+                StepState::Ahead
+            },
+        ),
+        ("Ready", StepState::Ahead),
+    ];
+    let detail = server.map(|server| {
+        let percent = server.progress_percent;
+        let said = server.message.map(
+            |message| view! { <p>{message} <span class="muted">" (from the computer)"</span></p> },
+        );
+        view! {
+            <div class="progress">
+                // Without a value the bar shows that the end is not known.
+                <progress aria-label="Preparing a computer" max="100" value=percent></progress>
+                <span>{percent.map(|percent| format!("{percent} %"))}</span>
+            </div>
+            {said}
+            <p class="muted">"In this step for " <Age since=server.state_since /></p>
+        }
+    });
+    view! {
+        <noscript inner_html=RELOAD></noscript>
+        {step_list(&steps)}
+        {detail}
+        {session.wait.as_ref().map(why)}
+        <p class="muted">
+            "Asked for " <Age since=session.requested_at /> " ago. The wait ends by itself at "
+            <Time at=session.expires_at /> ". You can close this page: your place is kept."
+        </p>
+    }
+    .into_any()
+}
+
+fn why(wait: &Wait) -> AnyView {
+    let place = (wait.waiting > 1).then(|| {
+        format!(
+            "You are {} of {} who wait.",
+            words::ordinal(wait.position),
+            wait.waiting
+        )
+    });
+    view! {
+        <p aria-live="polite">{place}</p>
+        <details>
+            <summary>"Why am I waiting?"</summary>
+            <p>{wait.explanation.clone()}</p>
+        </details>
+    }
+    .into_any()
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum StepState {
+    Done,
+    Now,
+    Ahead,
+}
+
+fn step_list(steps: &[(&'static str, StepState)]) -> AnyView {
+    let items = steps.iter().map(|(word, state)| {
+        let (class, said) = match state {
+            StepState::Done => ("done", "done"),
+            StepState::Now => ("now", "now"),
+            StepState::Ahead => ("ahead", "not yet"),
+        };
+        view! {
+            <li class=class aria-current=(*state == StepState::Now).then_some("step")>
+                {*word} <span class="visually-hidden">", " {said}</span>
+            </li>
+        }
+    });
+    view! { <ol class="progress-steps">{items.collect_view()}</ol> }.into_any()
+}
+
+fn connect_panel(session: &Session, connection: &Connection, kept: Kept) -> AnyView {
+    if !connection.access_ready {
+        let steps = [
+            ("Requested", StepState::Done),
+            ("Preparing a computer", StepState::Done),
+            ("Putting your key on it", StepState::Now),
+            ("Ready", StepState::Ahead),
+        ];
+        return view! {
+            <noscript inner_html=RELOAD></noscript>
+            {step_list(&steps)}
+        }
+        .into_any();
+    }
+    let way = match connection.protocol {
+        Protocol::Ssh => ssh(session.id, connection, kept.key_file),
+        Protocol::Rdp => view! {
+            <p>
+                <a class="button primary" href=format!("/api/v1/sessions/{}/rdp", session.id) download="weir.rdp" rel="external">
+                    "Download .rdp file"
+                </a>
+            </p>
+            <p class="muted">"Open it with a Remote Desktop client."</p>
+        }
+        .into_any(),
+        Protocol::KasmVnc => {
+            let address = format!("https://{}:{}/", connection.address.host, connection.address.port);
+            view! { <p><a class="button primary" href=address.clone() rel="external noreferrer">"Open the desktop"</a></p> }
+                .into_any()
+        }
+        Protocol::Vnc => view! { <p>"Connect a VNC client to this address."</p> }.into_any(),
+    };
+    let address = format!("{}:{}", connection.address.host, connection.address.port);
+    let mut pairs = vec![
+        ("Address", address.into_any()),
+        ("Protocol", connection.protocol.label().into_any()),
+    ];
+    if let Some(user) = &connection.username {
+        pairs.push(("User name", user.clone().into_any()));
+    }
+    if let Some(key) = &connection.host_key {
+        pairs.push((
+            "Host key",
+            view! { <code class="break">{key.clone()}</code> }.into_any(),
+        ));
+    }
+    pairs.push((
+        "Ends by itself",
+        view! { <Time at=session.expires_at /> }.into_any(),
+    ));
+    view! {
+        <section aria-labelledby="connect">
+            <h2 id="connect">"Connect"</h2>
+            {way}
+            {facts(pairs)}
+        </section>
+        {connection.has_credentials.then(|| reveal(session.id, kept))}
+    }
+    .into_any()
+}
+
+fn ssh(session: SessionId, connection: &Connection, key_file: RwSignal<String>) -> AnyView {
+    let connection = StoredValue::new(connection.clone());
+    let ready = use_ready();
+    let commands =
+        Memo::new(move |_| connect::ssh(session, &connection.read_value(), &key_file.read()));
+    let pin = move || commands.get().pin;
+    let has_pin = pin().is_some();
+    view! {
+        <div class="field">
+            <label for="key-file">"File of your private key"</label>
+            <p class="help" id="key-file-help">
+                "The commands name it. Empty leaves the choice to ssh. Your keys are in "
+                <A href="/portal/profile">"your profile"</A> "."
+            </p>
+            <input
+                type="text"
+                id="key-file"
+                aria-describedby="key-file-help"
+                spellcheck="false"
+                disabled=move || !ready.get()
+                value=connect::USUAL_KEY_FILE
+                prop:value=move || key_file.get()
+                on:input=move |event| key_file.set(event_target_value(&event))
+            />
+        </div>
+        {has_pin
+            .then(|| {
+                view! {
+                    <h3>"1. Keep the computer's host key"</h3>
+                    <Copyable
+                        text=Signal::derive(move || pin().unwrap_or_default())
+                        what="command that keeps the host key"
+                    />
+                    <h3>"2. Connect"</h3>
+                }
+            })}
+        <Copyable text=Signal::derive(move || commands.get().connect) what="ssh command" />
+        {(!has_pin)
+            .then(|| {
+                view! {
+                    <p class="muted">
+                        "The computer's host key is not known to Weir: ssh asks you whether to trust it."
+                    </p>
+                }
+            })}
+    }
+    .into_any()
+}
+
+/// Credentials on demand. They are written to the audit log and gone when the page is left.
+fn reveal(session: SessionId, kept: Kept) -> AnyView {
+    let ready = use_ready();
+    let Kept {
+        revealed,
+        busy,
+        problem,
+        ..
+    } = kept;
+    let show = move |_| {
+        submit(busy, problem, session_reveal(session), move |answer| {
+            revealed.set(Some(answer));
+        });
+    };
+    view! {
+        <section aria-labelledby="credentials">
+            <h2 id="credentials">"Credentials"</h2>
+            <LastProblem problem=problem />
+            {move || match revealed.get() {
+                None => {
+                    view! {
+                        <p>"Showing them is written to the audit log."</p>
+                        <button
+                            type="button"
+                            class="button"
+                            disabled=move || !ready.get() || busy.get()
+                            on:click=show
+                        >
+                            "Show credentials"
+                        </button>
+                    }
+                        .into_any()
+                }
+                Some(shown) => {
+                    view! {
+                        <div>
+                            {secrets(shown)}
+                            <button type="button" class="button" on:click=move |_| revealed.set(None)>
+                                "Hide"
+                            </button>
+                        </div>
+                    }
+                        .into_any()
+                }
+            }}
+        </section>
+    }
+    .into_any()
+}
+
+fn secrets(shown: Revealed) -> AnyView {
+    [
+        ("user name", shown.username),
+        ("password", shown.password),
+        ("private key", shown.private_key),
+        ("passphrase", shown.private_key_passphrase),
+    ]
+    .into_iter()
+    .filter_map(|(what, text)| Some((what, text?)))
+    .map(|(what, text)| {
+        view! {
+            <h3 class="capitalised">{what}</h3>
+            <Copyable text=text what=what />
+        }
+    })
+    .collect_view()
+    .into_any()
+}
+
+fn summary(
+    session: &Session,
+    sentence: &'static str,
+    ended_at: domain::timestamp::Timestamp,
+) -> AnyView {
+    view! {
+        <p>
+            <strong>{sentence}</strong>
+        </p>
+        {facts(
+            vec![
+                ("Asked for", view! { <Time at=session.requested_at /> }.into_any()),
+                ("Ended", view! { <Time at=ended_at /> }.into_any()),
+                ("Session", view! { <code class="break">{session.id.to_string()}</code> }.into_any()),
+            ],
+        )}
+        <p>
+            <A href="/portal" attr:class="button primary">
+                "Back to the portal"
+            </A>
+        </p>
+    }
+    .into_any()
+}

@@ -1,0 +1,152 @@
+//! People: the list, a new one, an old one changed.
+
+use domain::actor::Role;
+use domain::id::UserId;
+use domain::user::User;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::components::A;
+use serde::Deserialize;
+
+use crate::api::user::{user_create, user_delete, user_get, user_list, user_replace};
+use crate::components::confirm::Confirm;
+use crate::components::form::page::FormPage;
+use crate::components::form::{FormState, Start};
+use crate::components::load::{loaded, submit, use_go, use_id};
+use crate::components::problem::LastProblem;
+use crate::components::table::{link, table};
+use crate::components::time::Time;
+use crate::forms;
+
+/// Everyone.
+#[component]
+pub fn UsersPage() -> impl IntoView {
+    let users = Resource::new(|| (), |()| user_list());
+    let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
+    let row = move |user: User| {
+        let delete = Callback::new(move |()| {
+            submit(
+                busy,
+                problem,
+                user_delete(user.id, user.version),
+                move |()| users.refetch(),
+            );
+        });
+        let name = user.name;
+        vec![
+            link(format!("/admin/users/{}/edit", user.id), &name),
+            role(user.role).into_any(),
+            view! { <Time at=user.created_at /> }.into_any(),
+            view! {
+                <Confirm
+                    label="Delete"
+                    about=name.clone()
+                    question=format!("Delete {name}?")
+                    consequence="Their keys and sign-ins go with them. Somebody with an open session stays."
+                    action="Delete person"
+                    on_confirm=delete
+                />
+            }
+            .into_any(),
+        ]
+    };
+    view! {
+        <Title text="People" />
+        <div class="page-head">
+            <h1>"People"</h1>
+            <A href="/admin/users/new" attr:class="button primary">
+                "New person"
+            </A>
+        </div>
+        <LastProblem problem=problem />
+        {loaded(
+            users,
+            move |page| {
+                table("People", &["Name", "Role", "Made", "Actions"], page.items.into_iter().map(row).collect())
+            },
+        )}
+    }
+}
+
+/// A role as people read it.
+pub const fn role(role: Role) -> &'static str {
+    match role {
+        Role::User => "User",
+        Role::Admin => "Admin",
+    }
+}
+
+/// A new person.
+#[component]
+pub fn UserNewPage() -> impl IntoView {
+    view! {
+        <Title text="New person" />
+        <h1>"New person"</h1>
+        {editor(None)}
+    }
+}
+
+/// A person who is there already.
+#[component]
+pub fn UserEditPage() -> impl IntoView {
+    let id = use_id::<UserId>("person");
+    let user = Resource::new(move || id.get(), |id| async move { user_get(id?).await });
+    view! {
+        <Title text="Change person" />
+        <h1>"Change person"</h1>
+        {loaded(user, |user| editor(Some(user)))}
+    }
+}
+
+/// The form's values. The password is no [`domain::secret::Secret`], because it must be sent.
+#[derive(Deserialize)]
+struct Entered {
+    name: String,
+    role: Role,
+    #[serde(default)]
+    password: Option<String>,
+}
+
+fn editor(old: Option<User>) -> AnyView {
+    let draft = old
+        .as_ref()
+        .map(|user| forms::draft_of(&forms::USER, user))
+        .unwrap_or_default();
+    let seen = old.map(|user| (user.id, user.version));
+    let state = FormState::new(
+        &forms::USER,
+        Start {
+            draft,
+            ..Start::default()
+        },
+    );
+    let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
+    let go = use_go();
+    let save = Callback::new(move |()| {
+        let call = async move {
+            let Entered {
+                name,
+                role,
+                password,
+            } = forms::read(&forms::USER, state.document())?;
+            match seen {
+                Some((id, version)) => {
+                    state
+                        .send(user_replace(id, version, name, role, password))
+                        .await
+                }
+                None => state.send(user_create(name, role, password)).await,
+            }
+        };
+        submit(busy, problem, call, move |_| {
+            go.run("/admin/users".to_owned());
+        });
+    });
+    let word = if seen.is_some() {
+        "Save person"
+    } else {
+        "Create person"
+    };
+    view! { <FormPage state=state save=word cancel="/admin/users".to_owned() on_save=save busy=busy problem=problem /> }
+        .into_any()
+}

@@ -1,0 +1,131 @@
+//! Deployment zones: the list, a new one, an old one changed.
+
+use domain::event::EventNoun;
+use domain::id::ZoneId;
+use domain::zone::{Zone, ZoneInput};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::components::A;
+
+use crate::api::zone::{zone_create, zone_delete, zone_get, zone_list, zone_replace};
+use crate::components::confirm::Confirm;
+use crate::components::empty::Empty;
+use crate::components::form::page::FormPage;
+use crate::components::form::{FormState, Start};
+use crate::components::live::Live;
+use crate::components::load::{loaded, submit, use_go, use_id};
+use crate::components::problem::LastProblem;
+use crate::components::table::{link, table};
+use crate::forms;
+
+/// All zones.
+#[component]
+pub fn ZonesPage() -> impl IntoView {
+    let live = expect_context::<Live>();
+    let zones = Resource::new(move || live.of(&[EventNoun::Zone]), |_| zone_list());
+    let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
+    let row = move |zone: Zone| {
+        let delete = Callback::new(move |()| {
+            submit(
+                busy,
+                problem,
+                zone_delete(zone.id, zone.version),
+                move |()| live.changed(EventNoun::Zone),
+            );
+        });
+        let name = zone.input.name;
+        vec![
+            link(format!("/admin/zones/{}/edit", zone.id), &name),
+            view! { <code>{zone.input.upstream_auth_address}</code> }.into_any(),
+            view! {
+                <Confirm
+                    label="Delete"
+                    about=name.clone()
+                    question=format!("Delete the zone {name}?")
+                    consequence="A zone that a config or a server uses stays."
+                    action="Delete zone"
+                    on_confirm=delete
+                />
+            }
+            .into_any(),
+        ]
+    };
+    view! {
+        <Title text="Zones" />
+        <div class="page-head">
+            <h1>"Zones"</h1>
+            <A href="/admin/zones/new" attr:class="button primary">
+                "New zone"
+            </A>
+        </div>
+        <LastProblem problem=problem />
+        {loaded(
+            zones,
+            move |page| {
+                if page.items.is_empty() {
+                    return view! { <Empty text="There is no zone yet. A zone says where servers reach Weir." /> }
+                        .into_any();
+                }
+                table("Zones", &["Name", "Upstream Auth Address", "Actions"], page.items.into_iter().map(row).collect())
+            },
+        )}
+    }
+}
+
+/// A new zone.
+#[component]
+pub fn ZoneNewPage() -> impl IntoView {
+    view! {
+        <Title text="New zone" />
+        <h1>"New zone"</h1>
+        {editor(None)}
+    }
+}
+
+/// A zone that is there already.
+#[component]
+pub fn ZoneEditPage() -> impl IntoView {
+    let id = use_id::<ZoneId>("zone");
+    let zone = Resource::new(move || id.get(), |id| async move { zone_get(id?).await });
+    view! {
+        <Title text="Change zone" />
+        <h1>"Change zone"</h1>
+        {loaded(zone, |zone| editor(Some(zone)))}
+    }
+}
+
+fn editor(old: Option<Zone>) -> AnyView {
+    let draft = old
+        .as_ref()
+        .map(|zone| forms::draft_of(&forms::ZONE, &zone.input))
+        .unwrap_or_default();
+    let seen = old.map(|zone| (zone.id, zone.version));
+    let state = FormState::new(
+        &forms::ZONE,
+        Start {
+            draft,
+            ..Start::default()
+        },
+    );
+    let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
+    let go = use_go();
+    let save = Callback::new(move |()| {
+        let call = async move {
+            let input: ZoneInput = forms::read(&forms::ZONE, state.document())?;
+            match seen {
+                Some((id, version)) => state.send(zone_replace(id, version, input)).await,
+                None => state.send(zone_create(input)).await,
+            }
+        };
+        submit(busy, problem, call, move |_| {
+            go.run("/admin/zones".to_owned());
+        });
+    });
+    let word = if seen.is_some() {
+        "Save zone"
+    } else {
+        "Create zone"
+    };
+    view! { <FormPage state=state save=word cancel="/admin/zones".to_owned() on_save=save busy=busy problem=problem /> }
+        .into_any()
+}

@@ -1,0 +1,400 @@
+//! The words and shapes for states: one pure function a noun, so that every page says the same.
+
+use domain::plan::{Downscale, Finding, Reason, Upscale};
+use domain::pool::{Pool, PoolCounts};
+use domain::server::{DeleteReason, DrainReason, FailReason, Server, ServerState};
+use domain::session::{EndReason, Session, SessionState};
+
+/// A shape beside a state's word, so that colour is never the only difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Filled circle: ready.
+    Filled,
+    /// Half circle: in use.
+    Half,
+    /// Ring: on its way.
+    Ring,
+    /// Chevron down: draining.
+    Chevron,
+    /// Cross in a square: failed.
+    Cross,
+    /// Hollow circle: over, or off.
+    Hollow,
+}
+
+impl Shape {
+    /// The token whose colour goes with the shape; also the class of the badge.
+    pub const fn tone(self) -> &'static str {
+        match self {
+            Self::Filled => "ready",
+            Self::Half => "in-use",
+            Self::Ring => "starting",
+            Self::Chevron => "draining",
+            Self::Cross => "failed",
+            Self::Hollow => "off",
+        }
+    }
+}
+
+/// A state as people see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StateWord {
+    /// The word.
+    pub word: &'static str,
+    /// Its shape.
+    pub shape: Shape,
+}
+
+const fn state(word: &'static str, shape: Shape) -> StateWord {
+    StateWord { word, shape }
+}
+
+/// A server's state.
+pub fn server(server: &Server) -> StateWord {
+    match &server.status {
+        ServerState::Requested => state("Requested", Shape::Ring),
+        ServerState::Unknown => state("Unknown", Shape::Hollow),
+        ServerState::Provisioning { .. } => state("Creating", Shape::Ring),
+        ServerState::Booting { .. } if server.progress_percent.is_some() => {
+            state("Configuring", Shape::Ring)
+        }
+        ServerState::Booting { .. } => state("Booting", Shape::Ring),
+        ServerState::Running { .. } if server.open_sessions == 0 => state("Ready", Shape::Filled),
+        ServerState::Running { .. } if server.open_sessions >= server.limits.max_sessions => {
+            state("Full", Shape::Half)
+        }
+        ServerState::Running { .. } => state("In use", Shape::Half),
+        ServerState::Draining { .. } => state("Draining", Shape::Chevron),
+        ServerState::Deleting { .. } => state("Deleting", Shape::Chevron),
+        ServerState::Failed { .. } => state("Failed", Shape::Cross),
+        ServerState::Deleted { .. } => state("Deleted", Shape::Hollow),
+    }
+}
+
+/// Why a server is in its state, where there is more to say than the word.
+pub fn server_why(state: &ServerState) -> Option<&'static str> {
+    match state {
+        ServerState::Unknown => Some(
+            "The create call was not answered. A list of the provider shows what became of it.",
+        ),
+        ServerState::Draining { why, .. } => Some(drain_reason(*why)),
+        ServerState::Deleting { why, .. } | ServerState::Deleted { why } => Some(match why {
+            DeleteReason::Drained(why) => drain_reason(*why),
+            DeleteReason::Failed(why) => fail_reason(*why),
+            DeleteReason::Admin => "An admin removed it.",
+        }),
+        ServerState::Failed { why, .. } => Some(fail_reason(*why)),
+        ServerState::Requested
+        | ServerState::Provisioning { .. }
+        | ServerState::Booting { .. }
+        | ServerState::Running { .. } => None,
+    }
+}
+
+const fn drain_reason(why: DrainReason) -> &'static str {
+    match why {
+        DrainReason::Surplus => "It is not needed any more.",
+        DrainReason::SingleUseDone => "It serves one person, who has left.",
+        DrainReason::Admin => "An admin drained it.",
+    }
+}
+
+const fn fail_reason(why: FailReason) -> &'static str {
+    match why {
+        FailReason::CreateRefused => "The provider refused to make it.",
+        FailReason::CreateLost => {
+            "The create call was not answered, and no list shows the machine."
+        }
+        FailReason::LaunchTimeout => "The provider did not start it in time.",
+        FailReason::CheckinTimeout => "It did not become ready in time.",
+        FailReason::Script => "Its start-up script failed.",
+        FailReason::MachineLost => "The machine stopped or went away by itself.",
+    }
+}
+
+/// A session's state.
+pub fn session(session: &Session) -> StateWord {
+    match session.status {
+        SessionState::Queued => state("Waiting", Shape::Ring),
+        SessionState::Assigned { .. } => state("Ready", Shape::Filled),
+        SessionState::Active { .. } => state("In use", Shape::Half),
+        SessionState::Ended { .. } => state("Ended", Shape::Hollow),
+    }
+}
+
+/// How a session ended, as one sentence to its owner.
+pub const fn ended(how: EndReason) -> &'static str {
+    match how {
+        EndReason::Owner => "You ended this session.",
+        EndReason::Cancelled => "You stopped waiting.",
+        EndReason::Admin => "An admin ended this session.",
+        EndReason::Expired => "Its time was over.",
+        EndReason::QueueTimeout => "No computer became free in time.",
+        EndReason::ServerLost => "The computer was lost.",
+    }
+}
+
+/// The one honest line of a pool's card.
+pub fn pool_line(pool: &Pool) -> String {
+    let PoolCounts {
+        starting,
+        free_seats,
+        waiting,
+        ..
+    } = pool.counts;
+    if pool.protocol.is_none() {
+        "Not set up yet".to_owned()
+    } else if free_seats > 0 {
+        "Ready now".to_owned()
+    } else if waiting > 0 {
+        format!("{} waiting", people(waiting))
+    } else if starting > 0 {
+        "A computer is being prepared".to_owned()
+    } else {
+        "No computer is free now".to_owned()
+    }
+}
+
+/// A pool's state, for the admin.
+pub fn pool(pool: &Pool) -> StateWord {
+    let counts = pool.counts;
+    if pool.protocol.is_none() {
+        state("Not set up", Shape::Hollow)
+    } else if counts.waiting > 0 && counts.free_seats == 0 {
+        state("People wait", Shape::Cross)
+    } else if counts.free_seats > 0 {
+        state("Ready", Shape::Filled)
+    } else if counts.starting > 0 {
+        state("Starting", Shape::Ring)
+    } else if counts.sessions > 0 {
+        state("Full", Shape::Half)
+    } else {
+        state("Empty", Shape::Hollow)
+    }
+}
+
+/// What a pool holds, as one sentence.
+pub fn pool_sentence(counts: PoolCounts) -> String {
+    format!(
+        "{}, {} in use, {} free{}, {}.",
+        counted(counts.servers, "server", "servers"),
+        counted(counts.sessions, "session", "sessions"),
+        counted(counts.free_seats, "seat", "seats"),
+        if counts.starting > 0 {
+            format!(", {} starting", counts.starting)
+        } else {
+            String::new()
+        },
+        match counts.waiting {
+            0 => "nobody waits".to_owned(),
+            waiting => format!("{} waiting", people(waiting)),
+        }
+    )
+}
+
+/// `1 server`, `2 servers`.
+pub fn counted(count: u32, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+fn people(count: u32) -> String {
+    counted(count, "person", "people")
+}
+
+/// `1st`, `2nd`, `11th`.
+pub fn ordinal(place: u32) -> String {
+    let ending = match (place % 10, place % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{place}{ending}")
+}
+
+/// A length of time: `0:07`, `1:12`, `2 h 5 min`, `3 d 4 h`.
+pub fn duration(millis: i64) -> String {
+    let secs = (millis / 1000).max(0);
+    match secs {
+        0..3600 => format!("{}:{:02}", secs / 60, secs % 60),
+        3600..86_400 => format!("{} h {} min", secs / 3600, secs / 60 % 60),
+        _ => format!("{} d {} h", secs / 86_400, secs / 3600 % 24),
+    }
+}
+
+/// The arithmetic of scaling up, line by line.
+pub fn upscale_lines(up: &Upscale) -> Vec<String> {
+    vec![
+        format!(
+            "wanted = {} minimum + {} waiting − {} free − {} in flight = {}",
+            up.minimum, up.waiting, up.free_seats, up.seats_in_flight, up.want
+        ),
+        format!(
+            "servers = {} / {} per server, rounded up = {}",
+            up.want.max(0),
+            up.seats_per_server,
+            up.servers_wanted
+        ),
+        format!(
+            "allowed = {} max instances − {} existing; {} − {} creates an hour; gate {}",
+            up.max_instances,
+            up.existing,
+            up.creates_per_hour,
+            up.creates_last_hour,
+            gate(up)
+        ),
+        format!("created = {}", up.create),
+    ]
+}
+
+fn gate(up: &Upscale) -> String {
+    if up.gate == u32::MAX {
+        "open".to_owned()
+    } else {
+        up.gate.to_string()
+    }
+}
+
+/// The arithmetic of scaling down, if there is anything to remove.
+pub fn downscale_line(down: &Downscale) -> Option<String> {
+    (down.removable > 0).then(|| {
+        format!(
+            "{} removable, backoff {} s, drained = {}",
+            down.removable, down.backoff_secs, down.drain
+        )
+    })
+}
+
+/// How a conclusion is marked in lists.
+pub fn finding_shape(reason: Reason) -> Shape {
+    match reason.code().split_once('.').map(|(family, _)| family) {
+        Some("grew" | "assigned") => Shape::Filled,
+        Some("held" | "failed" | "refused") => Shape::Cross,
+        Some("shrank" | "gone") => Shape::Chevron,
+        Some("queued" | "called" | "probed" | "listed") => Shape::Ring,
+        _ => Shape::Hollow,
+    }
+}
+
+/// Whether a finding is only about the loop's own work, so that lists can leave it out.
+pub fn is_chatter(finding: &Finding) -> bool {
+    matches!(
+        finding.reason,
+        Reason::ListedDue | Reason::ListedForEvidence | Reason::SeenInList
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::connection::Protocol;
+    use domain::id::PoolId;
+    use domain::timestamp::Timestamp;
+
+    fn a_pool(counts: PoolCounts) -> Pool {
+        Pool {
+            id: PoolId::from_bare("01980000-0000-7000-8000-000000000001").expect("an id"),
+            name: "desks".into(),
+            description: String::new(),
+            apps: Vec::new(),
+            protocol: Some(Protocol::Ssh),
+            counts,
+            created_at: Timestamp::default(),
+            updated_at: Timestamp::default(),
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn a_card_promises_no_more_than_is_there() {
+        let counts = PoolCounts::default();
+        let line = |counts| pool_line(&a_pool(counts));
+        assert_eq!(
+            line(PoolCounts {
+                free_seats: 1,
+                waiting: 2,
+                ..counts
+            }),
+            "Ready now"
+        );
+        assert_eq!(
+            line(PoolCounts {
+                waiting: 1,
+                starting: 1,
+                ..counts
+            }),
+            "1 person waiting"
+        );
+        assert_eq!(
+            line(PoolCounts {
+                starting: 1,
+                ..counts
+            }),
+            "A computer is being prepared"
+        );
+        assert_eq!(line(counts), "No computer is free now");
+        let bare = Pool {
+            protocol: None,
+            ..a_pool(counts)
+        };
+        assert_eq!(pool_line(&bare), "Not set up yet");
+    }
+
+    #[test]
+    fn the_sentence_of_a_pool_counts_everything() {
+        let counts = PoolCounts {
+            servers: 3,
+            starting: 1,
+            running: 2,
+            free_seats: 1,
+            sessions: 3,
+            waiting: 0,
+        };
+        assert_eq!(
+            pool_sentence(counts),
+            "3 servers, 3 sessions in use, 1 seat free, 1 starting, nobody waits."
+        );
+    }
+
+    #[test]
+    fn times_and_places_read_well() {
+        assert_eq!(duration(7_900), "0:07");
+        assert_eq!(duration(72_000), "1:12");
+        assert_eq!(duration(7_500_000), "2 h 5 min");
+        assert_eq!(duration(-5), "0:00");
+        for (place, words) in [
+            (1, "1st"),
+            (2, "2nd"),
+            (3, "3rd"),
+            (11, "11th"),
+            (21, "21st"),
+            (112, "112th"),
+        ] {
+            assert_eq!(ordinal(place), words);
+        }
+    }
+
+    #[test]
+    fn the_lines_of_a_decision_hold_its_numbers() {
+        let up = Upscale {
+            minimum: 10,
+            waiting: 2,
+            want: 12,
+            seats_per_server: 4,
+            servers_wanted: 3,
+            max_instances: 8,
+            existing: 8,
+            creates_per_hour: 60,
+            gate: u32::MAX,
+            ..Upscale::default()
+        };
+        let lines = upscale_lines(&up).join("\n");
+        assert!(
+            lines.contains("10 minimum + 2 waiting − 0 free − 0 in flight = 12"),
+            "{lines}"
+        );
+        assert!(lines.contains("8 max instances − 8 existing"), "{lines}");
+        assert!(lines.ends_with("created = 0"), "{lines}");
+    }
+}
