@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { createInterface, type Interface } from "node:readline";
 
 /** The binary under test; `make test` names it. */
 const binary = process.env.WEIR_BIN ?? join(import.meta.dirname, "../../target/release/weir");
@@ -14,6 +14,8 @@ export interface Weir {
   origin: string;
   /** Its data folder. */
   data: string;
+  /** The address that makes the first admin, once Weir has printed it. */
+  setupLink(): Promise<string>;
   /** Ends it and removes its data. */
   stop(): Promise<void>;
 }
@@ -31,11 +33,14 @@ export async function startWeir(...options: string[]): Promise<Weir> {
   // Kept for the message of a test that fails because of Weir's end; also, a full pipe would stop the server.
   let log = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (log += text));
-  const origin = await Promise.race([addressIn(child.stdout), ended]);
+  const lines = createInterface({ input: child.stdout });
+  const setupLink = found(lines, /^\s+(https?:\/\/\S+\/setup\?token=\S+)$/);
+  const origin = await Promise.race([found(lines, /^Weir listens on (https?:\/\/\S+)/), ended]);
   ended.catch(() => {});
   return {
     origin,
     data,
+    setupLink: () => setupLink,
     async stop() {
       if (child.exitCode === null && child.signalCode === null) {
         const gone = once(child, "exit");
@@ -50,12 +55,12 @@ export async function startWeir(...options: string[]): Promise<Weir> {
   };
 }
 
-async function addressIn(stdout: NodeJS.ReadableStream): Promise<string> {
-  const lines = createInterface({ input: stdout });
+/** What the first line of this form holds. */
+async function found(lines: Interface, form: RegExp): Promise<string> {
   return new Promise((resolve) => {
     lines.on("line", (line) => {
-      const found = /^Weir listens on (https?:\/\/\S+)/.exec(line);
-      if (found) resolve(found[1]);
+      const match = form.exec(line);
+      if (match) resolve(match[1]);
     });
   });
 }

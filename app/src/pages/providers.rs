@@ -186,7 +186,8 @@ fn editor(old: Option<Provider>) -> AnyView {
                 }
             };
             match own {
-                Some(own) => own.send(state.send(answer)).await,
+                // Boxed: this future is large.
+                Some(own) => Box::pin(own.send(state.send(answer))).await,
                 None => state.send(answer).await,
             }
         };

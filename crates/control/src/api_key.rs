@@ -72,7 +72,11 @@ pub async fn create(plane: &ControlPlane, actor: &Actor, input: ApiKeyInput) -> 
 pub async fn delete(plane: &ControlPlane, actor: &Actor, id: ApiKeyId) -> Result<()> {
     actor.require_admin()?;
     if matches!(actor, Actor::ApiKey { key, .. } if *key == id) {
-        return Err(invalid("", "own_key", "A key cannot delete itself. Use another one."));
+        return Err(invalid(
+            "",
+            "own_key",
+            "A key cannot delete itself. Use another one.",
+        ));
     }
     if plane.store().api_key_find(id).await?.is_none() {
         return Err(not_found("API key"));

@@ -53,23 +53,22 @@ pub(crate) async fn adopt(
     now: Timestamp,
 ) -> std::result::Result<(), OpenError> {
     let mut tx = db.write().await?;
-    let expected = match fingerprint(&mut tx).await? {
-        Some(known) => known,
-        None => {
-            // Two processes may start on a new database at once: the first row stays.
-            tx.run(
-                "INSERT INTO sealing_keys (id, fingerprint, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-                args![key.id(), key.fingerprint(), now],
-            )
-            .await?;
-            tx.run(
-                "INSERT INTO deployment (one, id, created_at, setup_done, key_id) VALUES (1, $1, $2, 0, $3)
-                 ON CONFLICT DO NOTHING",
-                args![id, now, key.id()],
-            )
-            .await?;
-            fingerprint(&mut tx).await?.ok_or(StoreError::NotFound)?
-        }
+    let expected = if let Some(known) = fingerprint(&mut tx).await? {
+        known
+    } else {
+        // Two processes may start on a new database at once: the first row stays.
+        tx.run(
+            "INSERT INTO sealing_keys (id, fingerprint, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            args![key.id(), key.fingerprint(), now],
+        )
+        .await?;
+        tx.run(
+            "INSERT INTO deployment (one, id, created_at, setup_done, key_id) VALUES (1, $1, $2, 0, $3)
+             ON CONFLICT DO NOTHING",
+            args![id, now, key.id()],
+        )
+        .await?;
+        fingerprint(&mut tx).await?.ok_or(StoreError::NotFound)?
     };
     if expected.fingerprint != key.fingerprint() {
         return Err(OpenError::WrongKey {

@@ -171,7 +171,7 @@ columns! { Option<String>:
     Role, |text: String| Role::from_word(&text).ok_or_else(|| unknown(&text)), |role| role.as_str().to_owned();
     Protocol, |text: String| Protocol::from_word(&text).ok_or_else(|| unknown(&text)), |protocol| protocol.as_str().to_owned();
     ProviderKind, |text: String| ProviderKind::from_word(&text).ok_or_else(|| unknown(&text)), |kind| kind.as_str().to_owned();
-    EndReason, end_reason, |reason| reason.as_str().to_owned();
+    EndReason, |text: String| end_reason(&text), |reason| reason.as_str().to_owned();
 }
 
 columns! { Option<i64>:
@@ -186,11 +186,11 @@ columns! { Option<i64>:
     Timestamp, |int| Ok(Timestamp::from_millis(int)), Timestamp::millis;
 }
 
-fn end_reason(text: String) -> Result<EndReason, String> {
+fn end_reason(text: &str) -> Result<EndReason, String> {
     EndReason::ALL
         .into_iter()
         .find(|reason| reason.as_str() == text)
-        .ok_or_else(|| unknown(&text))
+        .ok_or_else(|| unknown(text))
 }
 
 fn unknown(text: &str) -> String {

@@ -95,13 +95,13 @@ impl Tx {
                 .await?;
                 continue;
             };
-            let sealed = sealer.seal(place(&bare, &write.key), &value)?;
+            let text = sealer.seal(place(&bare, &write.key), &value)?;
             self.run(
                 "INSERT INTO secrets (owner, key, config_id, ldap_config_id, sealed, key_id, set_at, set_by)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
                  ON CONFLICT (owner, key) DO UPDATE SET sealed = excluded.sealed, key_id = excluded.key_id,
                     set_at = excluded.set_at, set_by = excluded.set_by",
-                args![&bare, &write.key, config, ldap, sealed, sealer.key_id(), at, by],
+                args![&bare, &write.key, config, ldap, text, sealer.key_id(), at, by],
             )
             .await?;
         }

@@ -1,16 +1,14 @@
 import { expect, expectAccessible, open, test } from "../../support/test.ts";
 
-test("the first page says what Weir is", async ({ page }) => {
+test("who has not signed in is asked to", async ({ page }) => {
   await open(page, "/");
-  await expect(page).toHaveTitle("Home · Weir");
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText(
-    "Weir keeps pools of remote servers at the right level.",
-  );
+  await expect(page).toHaveTitle("Sign in · Weir");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Sign in");
 });
 
 test("a theme is shown at once and kept for the next load", async ({ page }) => {
   await page.emulateMedia({ colorScheme: "light" });
-  await open(page, "/");
+  await open(page, "/login");
   const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const light = await background();
 
@@ -18,7 +16,7 @@ test("a theme is shown at once and kept for the next load", async ({ page }) => 
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
   expect(await background()).not.toBe(light);
 
-  await open(page, "/");
+  await open(page, "/login");
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
   await expect(page.getByRole("radio", { name: "Dark" })).toBeChecked();
 
@@ -30,13 +28,13 @@ test("a theme is shown at once and kept for the next load", async ({ page }) => 
 for (const theme of ["light", "dark"] as const) {
   test(`nobody is shut out in the ${theme} theme`, async ({ page }) => {
     await page.emulateMedia({ colorScheme: theme });
-    await open(page, "/");
+    await open(page, "/login");
     await expectAccessible(page);
   });
 }
 
 test("nothing is wider than the screen", async ({ page }) => {
-  await open(page, "/");
+  await open(page, "/login");
   const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   expect(beyond).toBeLessThanOrEqual(0);
 });
@@ -44,7 +42,7 @@ test("nothing is wider than the screen", async ({ page }) => {
 test("an unknown address has a page with a way back", async ({ page, request }) => {
   expect((await request.get("/no-such-page")).status()).toBe(404);
   // The browser itself reports a page with status 404 as an error, so the way there is a link within the app.
-  await open(page, "/");
+  await open(page, "/login");
   await page.evaluate(() => {
     const link = document.createElement("a");
     link.href = "/no-such-page";
@@ -54,15 +52,15 @@ test("an unknown address has a page with a way back", async ({ page, request }) 
   await page.getByRole("link", { name: "Nowhere" }).click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Page not found");
   await page.getByRole("link", { name: "Go to the first page" }).click();
-  await expect(page.getByRole("heading", { level: 1 })).toContainText("Weir keeps pools");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Sign in");
 });
 
 test.describe("without any script", () => {
   test.use({ javaScriptEnabled: false });
 
   test("the first page is whole", async ({ page }) => {
-    await page.goto("/");
-    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    await page.goto("/login");
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText("Sign in");
     await expect(page.getByRole("radio", { name: "Dark" })).toBeDisabled();
   });
 });

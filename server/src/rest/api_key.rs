@@ -72,12 +72,27 @@ mod tests {
         let made = app.admin("POST", "/api-keys", Some(body)).await.expect(201);
         let (id, token) = (made.member("id"), made.member("token"));
         let listed = app.admin("GET", "/api-keys", None).await.expect(200);
-        assert!(listed.text.contains(&id) && !listed.text.contains("token"), "{listed:?}");
+        assert!(
+            listed.text.contains(&id) && !listed.text.contains("token"),
+            "{listed:?}"
+        );
         let path = format!("/api-keys/{id}");
-        assert_eq!(app.call(&token, "GET", "/me", None).await.expect(200).json()["api_key_id"], json!(id));
-        app.call(&token, "DELETE", &path, None).await.expect_problem(422, "invalid");
+        assert_eq!(
+            app.call(&token, "GET", "/me", None)
+                .await
+                .expect(200)
+                .json()["api_key_id"],
+            json!(id)
+        );
+        app.call(&token, "DELETE", &path, None)
+            .await
+            .expect_problem(422, "invalid");
         app.admin("DELETE", &path, None).await.expect(204);
-        app.call(&token, "GET", "/me", None).await.expect_problem(401, "unauthenticated");
-        app.admin("DELETE", &path, None).await.expect_problem(404, "not_found");
+        app.call(&token, "GET", "/me", None)
+            .await
+            .expect_problem(401, "unauthenticated");
+        app.admin("DELETE", &path, None)
+            .await
+            .expect_problem(404, "not_found");
     }
 }
