@@ -2,10 +2,7 @@
 
 XTASK := cargo run --quiet --package xtask --
 
-SEEDS ?= 300
-SEED_FROM ?= 1
-
-.PHONY: run test build sim bench dev lint
+.PHONY: run test build dev lint
 
 # Installs what is missing, builds, and starts Weir on http://127.0.0.1:3000 with its data in ./data.
 run:
@@ -18,14 +15,6 @@ test:
 # Makes target/release/weir, one binary with all assets in it.
 build:
 	@$(XTASK) build
-
-# Runs SEEDS seeds of the simulation from SEED_FROM on; the last line is `n seeds, v violations`.
-sim:
-	@$(XTASK) sim --seeds $(SEEDS) --from $(SEED_FROM)
-
-# Measures; one line a figure, `name value unit`, and the same in target/bench.json.
-bench:
-	@$(XTASK) bench
 
 # Starts Weir and builds and starts it again on every save.
 dev:

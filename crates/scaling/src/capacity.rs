@@ -100,7 +100,15 @@ impl Room<'_> {
             return false;
         }
         let desktop = self.people.get(&user);
-        let has_place = desktop.is_some() || self.free_seats() > 0;
+        // Who is here already costs no user slot; a limit that was lowered meanwhile holds for them too.
+        let has_place = match desktop {
+            None => self.free_seats() > 0,
+            Some(_) if self.server.reusable => {
+                let max_users = self.server.limits.max_users.unwrap_or(u32::MAX);
+                u32::try_from(self.people.len()).is_ok_and(|users| users <= max_users)
+            }
+            Some(_) => self.owner == Some(user) && self.people.len() == 1,
+        };
         let is_second_desktop = self.server.protocol == Protocol::Rdp
             && matches!(kind, SessionKind::Desktop)
             && desktop == Some(&true);

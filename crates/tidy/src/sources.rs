@@ -13,8 +13,8 @@ struct Home {
 const HOMES: &[Home] = &[
     Home {
         text: concat!("time::", "sleep"),
-        paths: &["server/src/background.rs"],
-        why: "nothing below the background loop sleeps",
+        paths: &["server/src/"],
+        why: "nothing below the process sleeps",
     },
     Home {
         text: concat!("thread::", "sleep"),
