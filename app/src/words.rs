@@ -268,6 +268,9 @@ pub fn downscale_line(down: &Downscale) -> Option<String> {
 
 /// How a conclusion is marked in lists.
 pub fn finding_shape(reason: Reason) -> Shape {
+    if matches!(reason, Reason::HeldEnough | Reason::HeldEnoughStarting) {
+        return Shape::Hollow;
+    }
     match reason.code().split_once('.').map(|(family, _)| family) {
         Some("grew" | "assigned") => Shape::Filled,
         Some("held" | "failed" | "refused") => Shape::Cross,
@@ -373,6 +376,13 @@ mod tests {
         ] {
             assert_eq!(ordinal(place), words);
         }
+    }
+
+    #[test]
+    fn only_what_went_wrong_is_marked_so() {
+        assert_eq!(finding_shape(Reason::HeldEnough), Shape::Hollow);
+        assert_eq!(finding_shape(Reason::HeldAtLimit), Shape::Cross);
+        assert_eq!(finding_shape(Reason::GrewWaiting), Shape::Filled);
     }
 
     #[test]

@@ -9,16 +9,16 @@ use domain::id::PoolId;
 use domain::page::Page;
 use domain::plan::Decision;
 use leptos::prelude::*;
-use leptos::server_fn::codec::Json;
 
 use super::ApiResult;
+use super::codec::Json;
 #[cfg(feature = "ssr")]
 use super::{actor, answer, plane};
 #[cfg(feature = "ssr")]
 use domain::page::PageQuery;
 
 /// The newest decisions about a pool.
-#[server(prefix = "/ui/fn", endpoint = "decision_list", input = Json)]
+#[server(prefix = "/ui/fn", endpoint = "decision_list", input = Json, output = Json)]
 pub async fn decision_list(pool: PoolId) -> ApiResult<Page<Decision>> {
     answer(control::decision::list(&plane()?, &actor()?, Some(pool), &PageQuery::default()).await)
 }

@@ -3,9 +3,11 @@
 use std::fmt;
 
 use domain::error::{Problem, ProblemCode};
-use leptos::server_fn::codec::JsonEncoding;
+
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
+
+use super::codec::JsonText;
 
 /// What a server function answers.
 pub type ApiResult<T> = Result<T, ApiError>;
@@ -28,7 +30,7 @@ impl fmt::Display for ApiError {
 }
 
 impl FromServerFnError for ApiError {
-    type Encoder = JsonEncoding;
+    type Encoder = JsonText;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         let (code, detail) = match error {

@@ -2,10 +2,11 @@
 
 use domain::id::UserId;
 use leptos::prelude::*;
-use leptos::server_fn::codec::Json;
+
 use serde::{Deserialize, Serialize};
 
 use super::ApiResult;
+use super::codec::Json;
 #[cfg(feature = "ssr")]
 use super::{answer, plane};
 
@@ -21,7 +22,7 @@ pub struct Me {
 }
 
 /// The signed-in person; nobody where nobody is.
-#[server(prefix = "/ui/fn", endpoint = "me", input = Json)]
+#[server(prefix = "/ui/fn", endpoint = "me", input = Json, output = Json)]
 pub async fn me_get() -> ApiResult<Option<Me>> {
     let Some(actor) = use_context::<domain::actor::Actor>() else {
         return Ok(None);

@@ -3,6 +3,7 @@
 
 pub mod api_key;
 pub mod autoscale;
+pub mod codec;
 pub mod decision;
 pub mod error;
 pub mod ldap_config;

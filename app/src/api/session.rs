@@ -9,9 +9,9 @@ use domain::id::{PoolId, ServerId, SessionId};
 use domain::page::Page;
 use domain::session::{Revealed, Session};
 use leptos::prelude::*;
-use leptos::server_fn::codec::Json;
 
 use super::ApiResult;
+use super::codec::Json;
 #[cfg(feature = "ssr")]
 use super::{actor, answer, plane, whole};
 #[cfg(feature = "ssr")]
@@ -27,13 +27,13 @@ fn own() -> ApiResult<Filter> {
 }
 
 /// One session.
-#[server(prefix = "/ui/fn", endpoint = "session_get", input = Json)]
+#[server(prefix = "/ui/fn", endpoint = "session_get", input = Json, output = Json)]
 pub async fn session_get(id: SessionId) -> ApiResult<Session> {
     answer(control::session::get(&plane()?, &actor()?, id).await)
 }
 
 /// Open sessions and waits of a pool or a server, whosever they are.
-#[server(prefix = "/ui/fn", endpoint = "session_list", input = Json)]
+#[server(prefix = "/ui/fn", endpoint = "session_list", input = Json, output = Json)]
 pub async fn session_list(
     pool: Option<PoolId>,
     server: Option<ServerId>,
@@ -54,19 +54,19 @@ pub async fn session_list(
 }
 
 /// The own open sessions and waits.
-#[server(prefix = "/ui/fn", endpoint = "session_mine", input = Json)]
+#[server(prefix = "/ui/fn", endpoint = "session_mine", input = Json, output = Json)]
 pub async fn session_mine() -> ApiResult<Page<Session>> {
     answer(control::session::list(&plane()?, &actor()?, own()?, &whole()).await)
 }
 
 /// Ends a session, or the wait for one.
-#[server(prefix = "/ui/fn", endpoint = "session_end", input = Json)]
+#[server(prefix = "/ui/fn", endpoint = "session_end", input = Json, output = Json)]
 pub async fn session_end(id: SessionId) -> ApiResult<Session> {
     answer(control::session::end(&plane()?, &actor()?, id).await)
 }
 
 /// The credentials of an own session. Written to the audit log.
-#[server(prefix = "/ui/fn", endpoint = "session_reveal", input = Json)]
+#[server(prefix = "/ui/fn", endpoint = "session_reveal", input = Json, output = Json)]
 pub async fn session_reveal(id: SessionId) -> ApiResult<Revealed> {
     answer(control::session::reveal(&plane()?, &actor()?, id).await)
 }

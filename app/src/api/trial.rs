@@ -2,15 +2,15 @@
 
 use domain::pool::Pool;
 use leptos::prelude::*;
-use leptos::server_fn::codec::Json;
 
 use super::ApiResult;
+use super::codec::Json;
 #[cfg(feature = "ssr")]
 use super::{actor, answer, plane};
 
 /// Makes a zone, a provider config, a pool and its autoscale config on Weir's own machine. Its twins in REST are the
 /// four calls that make them.
-#[server(prefix = "/ui/fn", endpoint = "trial_create", input = Json)]
+#[server(prefix = "/ui/fn", endpoint = "trial_create", input = Json, output = Json)]
 pub async fn trial_create() -> ApiResult<Pool> {
     answer(control::trial::create(&plane()?, &actor()?).await)
 }

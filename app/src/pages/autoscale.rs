@@ -217,9 +217,6 @@ fn plan_view(warnings: &[ConfigWarning], plan: &PlanPreview) -> AnyView {
                 words::counted(plan.seats_per_server, "seat", "seats"),
             )}
         </p>
-        <ul class="findings">
-            {plan.sentences.iter().map(|sentence| view! { <li>{sentence.clone()}</li> }).collect_view()}
-        </ul>
         {warning_list(warnings)}
         {plan.report.configs.iter().map(config_report).collect_view()}
     }
