@@ -14,10 +14,26 @@ use domain::snapshot::{
 };
 use domain::timestamp::Timestamp;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use world::{Dice, World, address, provider_of, uuid};
 
+/// The same cases in every run, so that a red run can be repeated; `PROPTEST_RNG_SEED` explores others.
+fn config() -> ProptestConfig {
+    let config = ProptestConfig::default();
+    let rng_seed = match config.rng_seed {
+        RngSeed::Random => RngSeed::Fixed(20_261_124),
+        fixed @ RngSeed::Fixed(_) => fixed,
+    };
+    ProptestConfig {
+        cases: 24,
+        failure_persistence: None,
+        rng_seed,
+        ..config
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn laws_hold_in_a_world_with_faults(seed in any::<u64>()) {
