@@ -50,6 +50,7 @@ pub async fn run(
     // Before anything is made: a wrong setting leaves nothing behind.
     reach.origin(reach.listen)?;
     startup::make_folder(&place.data)?;
+    let only_one = startup::only_one(place)?;
     let tls = tls::config(place, reach)?;
     let listener = TcpListener::bind(reach.listen).await.map_err(|error| {
         format!(
@@ -83,6 +84,12 @@ pub async fn run(
         fingerprint_key,
         run,
     } = weir;
+    if only_one.is_some() {
+        // Whoever holds the lease still has died: nobody waits for its end.
+        control::reconciler::take_over(&plane)
+            .await
+            .map_err(|error| chain(&error))?;
+    }
     let state = AppState::new(Parts {
         plane: plane.clone(),
         web,

@@ -1,5 +1,6 @@
 //! How the process comes up: data folder, key, database, providers, use cases.
 
+use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use domain::clock::{Clock as _, random_text};
 use domain::id::DeploymentId;
 use providers::local::LocalProvider;
 use providers::registry::{Context, Registry};
-use store::{MasterKey, Store};
+use store::{DatabaseUrl, MasterKey, Store};
 
 use crate::clock::{OsEntropy, SystemClock};
 use crate::rest::error::chain;
@@ -40,6 +41,39 @@ pub fn make_folder(data: &Path) -> Result<(), String> {
         .mode(0o700)
         .create(data)
         .map_err(|error| format!("cannot make the data folder {}: {error}", data.display()))
+}
+
+/// Proof that no other process serves from the same data folder. It goes with the process, however that ends.
+pub struct OnlyOne {
+    _file: File,
+}
+
+/// Makes this process the only one that serves from the data folder. `None` with Postgres, where many may serve and
+/// the lease of the loop decides among them.
+///
+/// # Errors
+/// Another process serves from it, or the lock cannot be had.
+pub fn only_one(place: &Place) -> Result<Option<OnlyOne>, String> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    if !matches!(place.database()?, DatabaseUrl::SqliteFile(_)) {
+        return Ok(None);
+    }
+    let path = place.data.join("serving.lock");
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(|error| format!("cannot open {}: {error}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(OnlyOne { _file: file })),
+        Err(TryLockError::WouldBlock) => Err(format!(
+            "another weir serves from {}; end it first, or give this one a folder of its own by --data",
+            place.data.display()
+        )),
+        Err(TryLockError::Error(error)) => Err(format!("cannot lock {}: {error}", path.display())),
+    }
 }
 
 /// Opens the database, making it where it is new, and builds the use cases.

@@ -33,7 +33,7 @@ pub async fn tick(plane: &ControlPlane) -> Result<Tick> {
     let Some(fence) = lease(plane).await? else {
         return Ok(Tick {
             effects: Vec::new(),
-            next_at: Some(plane.now().plus_millis(plane.settings().lease_millis / 2)),
+            next_at: Some(plane.now().plus_millis(plane.settings().lease_millis / 10)),
         });
     };
     let snapshot = observe::digest(plane).await?;
@@ -57,6 +57,12 @@ pub async fn stop(plane: &ControlPlane) -> Result<()> {
             .await?;
     }
     Ok(())
+}
+
+/// Ends the lease of a holder that is known to have died, so that nobody waits for its end. Its late writes are refused as
+/// those of any earlier holder.
+pub async fn take_over(plane: &ControlPlane) -> Result<()> {
+    Ok(plane.store().lease_end().await?)
 }
 
 /// The lease, taken or renewed in its second half.

@@ -1,171 +1,17 @@
-//! The real program: its commands, its listener, its end, and the check-in line of the specification run by the real
-//! curl on a real server.
+//! Its commands, its listener, its end, and the check-in line of the specification run by the real curl on a real server.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a test of real processes waits by the real clock"
-)]
-
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::Read as _;
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-const WAIT: Duration = Duration::from_mins(1);
+use crate::weir::{Serving, WAIT, folder, printed, refused, sendable};
 
 /// The line of the specification's start-up script, as an admin pastes it.
 const CHECK_IN: &str = r#"curl -k -X POST -H "Content-Type: application/json" -d '{{"status": "running", "status_message": "Initialization Complete", "status_progress": "100"}}' https://{upstream_auth_address}/api/set_server_status?token={checkin_jwt}"#;
-
-fn weir(data: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
-    command
-        .args(args)
-        .arg("--data")
-        .arg(data)
-        .env_remove("WEIR_DATABASE_URL")
-        .env("RUST_LOG", "info");
-    command
-}
-
-fn output(data: &Path, args: &[&str]) -> Output {
-    weir(data, args).output().expect("the program starts")
-}
-
-fn printed(data: &Path, args: &[&str]) -> String {
-    let output = output(data, args);
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout)
-        .expect("text")
-        .trim_end()
-        .to_owned()
-}
-
-fn refused(data: &Path, args: &[&str]) -> String {
-    let output = output(data, args);
-    assert!(!output.status.success(), "{output:?}");
-    String::from_utf8(output.stderr).expect("text")
-}
-
-/// A process that serves; killed when the test ends.
-struct Serving {
-    child: Child,
-    address: String,
-    lines: mpsc::Receiver<String>,
-}
-
-impl Serving {
-    fn begin(data: &Path, args: &[&str]) -> Self {
-        let mut all = vec!["serve", "--listen", "127.0.0.1:0"];
-        all.extend_from_slice(args);
-        let mut child = weir(data, &all)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .expect("the program starts");
-        let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
-        let (sender, lines) = mpsc::channel();
-        std::thread::spawn(move || {
-            stdout
-                .lines()
-                .map_while(Result::ok)
-                .try_for_each(|line| sender.send(line))
-        });
-        let first = lines.recv_timeout(WAIT).expect("a first line");
-        let address = first
-            .strip_prefix("Weir listens on ")
-            .expect("the address")
-            .to_owned();
-        Self {
-            child,
-            address,
-            lines,
-        }
-    }
-
-    fn line_with(&self, part: &str) -> String {
-        loop {
-            let line = self.lines.recv_timeout(WAIT).expect(part);
-            if line.contains(part) {
-                return line;
-            }
-        }
-    }
-
-    fn authority(&self) -> &str {
-        self.address.split_once("://").expect("a scheme").1
-    }
-
-    fn call(&self, key: &str, method: &str, path: &str, body: Option<&Value>) -> Value {
-        let mut curl = Command::new("curl");
-        curl.args([
-            "--silent",
-            "--show-error",
-            "--insecure",
-            "--fail-with-body",
-            "--max-time",
-            "20",
-            "-X",
-            method,
-        ]);
-        curl.args([
-            "-H",
-            &format!("Authorization: Bearer {key}"),
-            "-H",
-            "If-Match: \"v1\"",
-        ]);
-        if let Some(body) = body {
-            curl.args([
-                "-H",
-                "Content-Type: application/json",
-                "-d",
-                &body.to_string(),
-            ]);
-        }
-        let output = curl
-            .arg(format!("{}/api/v1{path}", self.address))
-            .output()
-            .expect("curl starts");
-        assert!(output.status.success(), "{method} {path}: {output:?}");
-        serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
-    }
-
-    fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .args(["-s", name, &self.child.id().to_string()])
-            .status();
-        assert!(sent.expect("kill starts").success());
-    }
-
-    /// The status once it has ended, and how long that took.
-    fn end(mut self) -> (std::process::ExitStatus, Duration) {
-        let begun = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().expect("a child") {
-                return (status, begun.elapsed());
-            }
-            assert!(begun.elapsed() < WAIT, "it does not end");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn folder() -> TempDir {
-    tempfile::tempdir().expect("a folder")
-}
 
 #[test]
 fn the_check_in_line_of_the_specification_runs_unchanged() {
@@ -215,19 +61,7 @@ fn the_check_in_line_of_the_specification_runs_unchanged() {
     // Nothing is left running: the config goes, then its server.
     let id = server["id"].as_str().expect("an id");
     let mut document = weir.call(&key, "GET", &format!("/autoscale-configs/{config}"), None);
-    let own = [
-        "id",
-        "secrets",
-        "warnings",
-        "servers",
-        "older_servers",
-        "created_at",
-        "updated_at",
-        "version",
-    ];
-    for member in own {
-        document.as_object_mut().expect("an object").remove(member);
-    }
+    sendable(&mut document);
     document["enabled"] = json!(false);
     weir.call(
         &key,
@@ -286,6 +120,21 @@ fn what_would_send_passwords_in_clear_does_not_start() {
         "{error}"
     );
     assert!(!data.exists(), "a refused start leaves nothing behind");
+}
+
+#[test]
+fn one_data_folder_is_served_by_one_process() {
+    let folder = folder();
+    let first = Serving::begin(folder.path(), &[]);
+    let error = refused(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    assert!(
+        error.contains("another weir") && error.contains("--data"),
+        "{error}"
+    );
+    // A kill leaves nothing behind that would keep the next one out.
+    first.signal("KILL");
+    first.end();
+    Serving::begin(folder.path(), &[]);
 }
 
 #[test]

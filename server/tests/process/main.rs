@@ -1,0 +1,10 @@
+//! The real program, as people and machines meet it.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test of real processes waits by the real clock"
+)]
+
+mod commands;
+mod crash;
+mod weir;
