@@ -67,6 +67,7 @@ pub fn finish(gathered: &Document) -> Result<Value, serde_json::Error> {
             add_refusals(path, method, operation);
         }
     }
+    add_links(&mut document);
     Ok(document)
 }
 
@@ -363,6 +364,7 @@ fn add_refusals(path: &str, method: &str, operation: &mut Value) {
         || path.ends_with("/decisions")
         || path.ends_with("/me")
         || path.ends_with("/plan")
+        || named("config_id")
     {
         statuses.push("404");
     }
@@ -388,6 +390,39 @@ fn add_refusals(path: &str, method: &str, operation: &mut Value) {
                 json!({ "$ref": format!("#/components/responses/{}", component(status)) });
         }
     }
+}
+
+/// What can be done with something that was just made: every operation below its own path.
+fn add_links(document: &mut Value) {
+    let paths = document["paths"].as_object().cloned().unwrap_or_default();
+    for (path, operations) in members(document, "/paths") {
+        let own = format!("{path}/{{id}}");
+        let below = paths
+            .iter()
+            .filter(|(path, _)| **path == own || path.starts_with(&format!("{own}/")))
+            .flat_map(|(_, operations)| operations.as_object().into_iter().flatten())
+            .filter_map(|(_, operation)| link(operation));
+        let links: Map<String, Value> = below.collect();
+        if links.is_empty() {
+            continue;
+        }
+        for status in ["201", "202"] {
+            if let Some(made) = operations.pointer_mut(&format!("/post/responses/{status}")) {
+                made["links"] = Value::Object(links.clone());
+            }
+        }
+    }
+}
+
+fn link(operation: &Value) -> Option<(String, Value)> {
+    let name = operation["operationId"].as_str()?;
+    let mut parameters = json!({ "path.id": "$response.body#/id" });
+    let wanted = operation["parameters"].as_array();
+    if wanted.is_some_and(|wanted| wanted.iter().any(|wanted| wanted["name"] == "If-Match")) {
+        parameters["header.If-Match"] = json!("$response.header.ETag");
+    }
+    let link = json!({ "operationId": name, "parameters": parameters });
+    Some((name.to_owned(), link))
 }
 
 #[cfg(test)]

@@ -56,11 +56,16 @@ impl From<Progress> for u8 {
     }
 }
 
-/// The two ways scripts write a percentage.
+/// The ways scripts write a percentage.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "status_progress is a whole number from 0 to 100"
+)]
 enum ProgressForm {
     Number(u64),
+    /// `40.0` is a whole number too.
+    Float(f64),
     Text(String),
 }
 
@@ -70,6 +75,9 @@ impl TryFrom<ProgressForm> for Progress {
     fn try_from(form: ProgressForm) -> Result<Self, Self::Error> {
         let percent = match form {
             ProgressForm::Number(number) => u8::try_from(number).ok(),
+            ProgressForm::Float(number) => {
+                (0..=100).find(|whole| f64::from(*whole).total_cmp(&number).is_eq())
+            }
             ProgressForm::Text(text) => text.trim().parse().ok(),
         };
         percent
@@ -120,12 +128,23 @@ mod tests {
             r#"{"status": "progress", "status_progress": 101}"#,
             r#"{"status": "progress", "status_progress": "-1"}"#,
             r#"{"status": "progress", "status_progress": "half"}"#,
+            r#"{"status": "progress", "status_progress": 40.5}"#,
+            r#"{"status": "progress", "status_progress": true}"#,
             r"{}",
         ] {
             assert!(
                 serde_json::from_str::<CheckinReport>(body).is_err(),
                 "{body}"
             );
+        }
+    }
+
+    #[test]
+    fn a_percentage_may_be_written_in_three_ways() {
+        for progress in ["40", "40.0", "\"40\""] {
+            let body = format!(r#"{{"status": "progress", "status_progress": {progress}}}"#);
+            let report: CheckinReport = serde_json::from_str(&body).expect(progress);
+            assert_eq!(report.status_progress.map(Progress::percent), Some(40));
         }
     }
 }

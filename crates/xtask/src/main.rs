@@ -1,5 +1,6 @@
 //! Builds, runs and tests Weir; the Makefile's targets are the subcommands.
 
+mod api;
 mod console;
 mod dev;
 mod packages;

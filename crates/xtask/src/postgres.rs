@@ -132,6 +132,19 @@ impl Postgres {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 
+    /// Makes an empty database and gives its URL.
+    pub fn database(&self, name: &str) -> Result<String> {
+        console::output(
+            Command::new(self.programs.join("createdb"))
+                .args(["-h", "127.0.0.1", "-U", "postgres", "-p"])
+                .arg(self.port.to_string())
+                .arg(name),
+        )?;
+        let url = self.url();
+        let base = url.trim_end_matches("postgres");
+        Ok(format!("{base}{name}"))
+    }
+
     fn wait_until_ready(&mut self) -> Result<()> {
         let ready = self.programs.join("pg_isready");
         for _ in 0..LOOKS {

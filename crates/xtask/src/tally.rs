@@ -31,6 +31,13 @@ impl Tally {
         }
     }
 
+    /// Adds what another run has found.
+    pub fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.complaints.extend(other.complaints);
+    }
+
     /// Failures as they are reported: each failed test, and each complaint.
     pub fn failures(&self) -> u64 {
         self.failed + self.complaints.len() as u64
@@ -106,6 +113,36 @@ pub fn of_playwright(report: &str) -> Tally {
     tally
 }
 
+/// Reads what schemathesis prints: its operations are the tests. `run` names the run in complaints.
+pub fn of_schemathesis(run: &str, output: &str) -> Tally {
+    let number_after = |word: &str| {
+        output
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix(word))
+            .find_map(|rest| rest.trim().parse::<u64>().ok())
+    };
+    let Some(tested) = number_after("Tested:") else {
+        return Tally::broken(format!("{run}: schemathesis tested no operation"));
+    };
+    // The last line is `=== 2 failures, 1 error, 3 warnings in 60.51s ===`, of which any part may be missing.
+    let last: Vec<&str> = output
+        .lines()
+        .last()
+        .unwrap_or_default()
+        .split(' ')
+        .collect();
+    let failed = last
+        .windows(2)
+        .filter(|pair| pair[1].starts_with("failure") || pair[1].starts_with("error"))
+        .filter_map(|pair| pair[0].parse::<u64>().ok())
+        .sum();
+    Tally {
+        passed: tested.saturating_sub(failed),
+        failed,
+        complaints: Vec::new(),
+    }
+}
+
 /// The number that stands before a word: 3 in `ok. 3 passed; 0 failed`.
 fn count_before(text: &str, word: &str) -> u64 {
     text.split([';', '.'])
@@ -171,6 +208,17 @@ test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
         assert_eq!(Tally::check(true).judged(false).failures(), 1);
         assert_eq!(Tally::check(false).judged(false).failures(), 1);
         assert_eq!(Tally::check(true).judged(true).failures(), 0);
+    }
+
+    #[test]
+    fn findings_of_schemathesis_are_failures() {
+        let good =
+            "API Operations:\n  Selected: 67/68\n  Tested: 67\n\n=== No issues found in 60.51s ===";
+        assert_eq!(of_schemathesis("x", good).passed, 67);
+        let bad = good.replace("No issues found", "2 failures, 1 error, 3 warnings");
+        let tally = of_schemathesis("x", &bad);
+        assert_eq!((tally.passed, tally.failed), (64, 3));
+        assert_eq!(of_schemathesis("x", "could not connect").failures(), 1);
     }
 
     #[test]

@@ -52,6 +52,11 @@ const PARTS: &[Part] = &[
         run: release,
     },
     Part {
+        name: "api",
+        what: "requests made up from the API's description, on SQLite and on Postgres",
+        run: crate::api::test,
+    },
+    Part {
         name: "end to end",
         what: "the release binary in a browser",
         run: end_to_end,
