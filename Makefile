@@ -2,7 +2,7 @@
 
 XTASK := cargo run --quiet --package xtask --
 
-.PHONY: run test build dev lint
+.PHONY: run test build bench dev lint
 
 # Installs what is missing, builds, and starts Weir on http://127.0.0.1:3000 with its data in ./data.
 run:
@@ -15,6 +15,10 @@ test:
 # Makes target/release/weir, one binary with all assets in it.
 build:
 	@$(XTASK) build
+
+# Measures: one line a figure, `name value unit`, and the same in target/bench.json.
+bench:
+	@$(XTASK) bench
 
 # Starts Weir and builds and starts it again on every save.
 dev:

@@ -28,7 +28,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   test    everything; the last line is `N passed, N failed`
   lint    formatting and clippy
   sim     run seeds of the simulation; arguments are passed on
-  bench   measure; arguments are passed on";
+  bench   measure; the figures are in target/bench.json too";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
 
 fn dispatch(command: &str, rest: &[String]) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
-    if !rest.is_empty() && !matches!(command, "sim" | "bench") {
+    if !rest.is_empty() && command != "sim" {
         return Err(format!("takes no arguments, got {rest:?}\n\n{USAGE}"));
     }
     match command {
@@ -55,7 +55,8 @@ fn dispatch(command: &str, rest: &[String]) -> Result<ExitCode> {
         "build" => programs::build(&workspace, web::Mode::Release)?,
         "lint" => return Ok(test::lint(&workspace)),
         "test" => return Ok(test::all(&workspace)),
-        "sim" | "bench" => programs::simulate(&workspace, command, rest)?,
+        "sim" => programs::simulate(&workspace, rest)?,
+        "bench" => programs::bench(&workspace)?,
         _ => return Err(format!("unknown command\n\n{USAGE}")),
     }
     Ok(ExitCode::SUCCESS)

@@ -1,7 +1,10 @@
 //! Building and starting the programs of this workspace.
 
+use std::fs;
 use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::process::{Command, Stdio};
+
+use serde_json::json;
 
 use crate::Result;
 use crate::console::{self, say, shown};
@@ -44,22 +47,56 @@ pub fn serve(workspace: &Workspace, mode: Mode) -> Command {
     command
 }
 
-/// Builds a program of the crate `sim` for speed and becomes it.
-pub fn simulate(workspace: &Workspace, program: &str, arguments: &[String]) -> Result<()> {
+/// Builds the simulation for speed and becomes it.
+pub fn simulate(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     console::run(&mut workspace.cargo(&[
         "build",
         "--release",
         "--package",
         "sim",
         "--bin",
-        program,
+        "sim",
     ]))?;
-    let mut command =
-        workspace.command(&workspace.target("release").join(program).to_string_lossy());
+    let mut command = workspace.command(&workspace.target("release/sim").to_string_lossy());
     command.args(arguments);
     Err(format!(
         "can not start `{}`: {}",
         shown(&command),
         command.exec()
     ))
+}
+
+/// Measures. Each figure is a line `name value unit`; `target/bench.json` holds the same.
+pub fn bench(workspace: &Workspace) -> Result<()> {
+    say("building the benchmark");
+    let mut cargo = workspace.cargo(&[
+        "bench",
+        "--quiet",
+        "--package",
+        "server",
+        "--bench",
+        "figures",
+    ]);
+    let printed = console::output(cargo.stderr(Stdio::inherit()))?;
+    let mut figures = serde_json::Map::new();
+    for line in printed.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [name, value, unit] = words[..] else {
+            continue;
+        };
+        let value: f64 = value
+            .parse()
+            .map_err(|_| format!("`{line}` is no figure"))?;
+        println!("{line}");
+        figures.insert(name.to_owned(), json!({ "value": value, "unit": unit }));
+    }
+    if figures.is_empty() {
+        return Err("the benchmark printed no figure".to_owned());
+    }
+    let path = workspace.target("bench.json");
+    let text = format!("{:#}\n", serde_json::Value::Object(figures));
+    fs::write(&path, text)
+        .map_err(|source| format!("can not write {}: {source}", path.display()))?;
+    say(&format!("the same in {}", path.display()));
+    Ok(())
 }

@@ -1,0 +1,23 @@
+//! The process: settings, routes, REST, live events, the clock. The binary `weir` is its command line; a benchmark drives
+//! its loop.
+
+mod assets;
+mod auth;
+pub mod background;
+pub mod cli;
+pub mod clock;
+mod demo;
+mod listen;
+mod live;
+mod openapi;
+mod rest;
+mod router;
+mod serve;
+pub mod settings;
+pub mod startup;
+mod state;
+pub mod telemetry;
+#[cfg(test)]
+mod testing;
+mod tls;
+mod ui;
