@@ -21,6 +21,9 @@ const TOP: &[&str] = &[
     ".cargo",
 ];
 
+/// What is made by building or running and is not in the repository.
+const MADE: &[&str] = &["target", "data"];
+
 /// Paths of a Markdown file, in backticks or as the target of a link, that do not exist. `exists` is asked with paths from
 /// the repository's folder.
 pub fn dead_paths(file: &TextFile, exists: impl Fn(&Path) -> bool) -> Vec<String> {
@@ -58,6 +61,7 @@ fn is_path(word: &str) -> bool {
     plain
         && word.contains('/')
         && !word.starts_with('/')
+        && !MADE.contains(&first)
         && (TOP.contains(&first) || FILES.iter().any(|ending| word.ends_with(ending)))
 }
 
@@ -146,6 +150,7 @@ mod tests {
     fn what_is_no_path_is_left_alone() {
         for text in [
             "`application/json`",
+            "`target/bench.json`",
             "`/api/v1`",
             "`a or b`",
             "[x](https://example.org/a)",
