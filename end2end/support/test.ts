@@ -1,9 +1,12 @@
 import AxeBuilder from "@axe-core/playwright";
-import { expect, test as base, type Page } from "@playwright/test";
+import { expect, test as base, type BrowserContext, type Page } from "@playwright/test";
 import { startWeir, type Weir } from "./weir.ts";
 
-/** Every UI test imports `test` from here: it serves a Weir of its own to each worker, and fails on what a page says aside. */
-export const test = base.extend<{ quiet: void }, { weir: Weir }>({
+/** Every UI test imports `test` from here: it serves a Weir of its own to each worker, and fails on what a page says aside.
+ * A test that asks for things that the server refuses says so: `test.use({ refusals: true })`. */
+export const test = base.extend<{ quiet: void; refusals: boolean }, { weir: Weir }>({
+  refusals: [false, { option: true }],
+
   weir: [
     async ({}, use) => {
       const weir = await startWeir();
@@ -17,10 +20,12 @@ export const test = base.extend<{ quiet: void }, { weir: Weir }>({
 
   // A page may look right while its script is dead, so whatever it complains about fails the test.
   quiet: [
-    async ({ context, weir }, use) => {
+    async ({ context, weir, refusals }, use) => {
       const complaints: string[] = [];
       context.on("console", (message) => {
-        if (message.type() === "error" || message.type() === "warning") {
+        // The browser reports each refused call by itself.
+        const isRefusal = /^Failed to load resource: .* status of 4\d\d/.test(message.text());
+        if ((message.type() === "error" || message.type() === "warning") && !(refusals && isRefusal)) {
           complaints.push(`console ${message.type()}: ${message.text()}`);
         }
       });
@@ -37,6 +42,30 @@ export const test = base.extend<{ quiet: void }, { weir: Weir }>({
     { auto: true },
   ],
 });
+
+/** The same with the first admin signed in. */
+export const adminTest = test.extend<object, { signedIn: State }>({
+  signedIn: [
+    async ({ weir, browser }, use) => {
+      const page = await browser.newPage();
+      await page.goto(await weir.setupLink());
+      await page.getByLabel("Name").fill(ADMIN.name);
+      await page.getByLabel("Password").fill(ADMIN.password);
+      await page.getByRole("button", { name: "Create admin" }).click();
+      await expect(page).toHaveURL(/\/admin$/);
+      const state = await page.context().storageState();
+      await page.close();
+      await use(state);
+    },
+    { scope: "worker" },
+  ],
+  storageState: async ({ signedIn }, use) => use(signedIn),
+});
+
+/** The admin whom [adminTest] signs in. */
+export const ADMIN = { name: "ana", password: "correct horse battery" };
+
+type State = Awaited<ReturnType<BrowserContext["storageState"]>>;
 
 export { expect };
 

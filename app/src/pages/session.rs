@@ -373,11 +373,15 @@ fn reveal(session: SessionId, kept: Kept) -> AnyView {
 }
 
 fn secrets(shown: Revealed) -> AnyView {
+    let info = Some(shown.connection_info)
+        .filter(|info| !info.members().is_empty())
+        .and_then(|info| serde_json::to_string_pretty(&info).ok());
     [
         ("user name", shown.username),
         ("password", shown.password),
         ("private key", shown.private_key),
         ("passphrase", shown.private_key_passphrase),
+        ("connection info", info),
     ]
     .into_iter()
     .filter_map(|(what, text)| Some((what, text?)))

@@ -7,6 +7,7 @@ use crate::id::{PoolId, ServerId, SessionId, UserId};
 use crate::plan::Reason;
 use crate::server::IllegalTransition;
 use crate::timestamp::Timestamp;
+use crate::value::JsonObject;
 
 /// What a person opens.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -261,7 +262,7 @@ pub struct Connection {
     pub host_key: Option<String>,
     /// Whether the person's key is on the server already. True where no key needs to be put there.
     pub access_ready: bool,
-    /// Whether a reveal shows credentials.
+    /// Whether a reveal shows more than the user name.
     pub has_credentials: bool,
 }
 
@@ -307,6 +308,10 @@ pub struct Revealed {
     pub private_key: Option<String>,
     /// The key's passphrase.
     pub private_key_passphrase: Option<String>,
+    /// The config's Connection Info, for clients that know what it means; it may hold secrets.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, serde_json::Value>))]
+    pub connection_info: JsonObject,
 }
 
 impl std::fmt::Debug for Revealed {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Page } from "@playwright/test";
+import { api, change } from "../../support/api.ts";
 import { expect, expectAccessible, open, test } from "../../support/test.ts";
 
 const run = promisify(execFile);
@@ -62,26 +63,18 @@ test("from the set-up link to a shell on a server, and back", async ({ page, wei
     await open(page, `${weir.origin}/portal`);
     await expect(page.getByRole("heading", { name: "Running" })).toHaveCount(0);
     await expect(async () => expect(shell()).rejects.toThrow()).toPass({ timeout: 30_000 });
-    await takeAllAway(page, weir.origin);
+    await takeAllAway(page);
   } finally {
     await rm(home, { recursive: true, force: true });
   }
 });
 
 /** Switches the pool's config off and deletes its servers, until none is left. */
-async function takeAllAway(page: Page, origin: string): Promise<void> {
-  const api = async (method: string, path: string, data?: unknown, match?: number) => {
-    const headers = { origin, ...(match === undefined ? {} : { "if-match": `"v${match}"` }) };
-    return page.request.fetch(`${origin}/api/v1${path}`, { method, data, headers });
-  };
-  const { items } = await (await api("GET", "/autoscale-configs")).json();
-  for (const { id, version, secrets, warnings, servers, older_servers, created_at, updated_at, ...values } of items) {
-    const answer = await api("PUT", `/autoscale-configs/${id}`, { ...values, enabled: false }, version);
-    expect(answer.status(), await answer.text()).toBe(200);
-  }
+async function takeAllAway(page: Page): Promise<void> {
+  for (const { id } of (await api(page, "GET", "/autoscale-configs")).items) await change(page, id, { enabled: false });
   await expect(async () => {
-    const left = (await (await api("GET", "/servers")).json()).items;
-    for (const server of left) await api("DELETE", `/servers/${server.id}?end_sessions=true`);
+    const left = (await api(page, "GET", "/servers")).items;
+    for (const server of left) await api(page, "DELETE", `/servers/${server.id}?end_sessions=true`);
     expect(left).toEqual([]);
   }).toPass({ timeout: 60_000 });
 }

@@ -66,6 +66,7 @@ impl Recipe {
             password: secret("connection_password").await?,
             private_key: secret("connection_private_key").await?,
             private_key_passphrase: secret("connection_private_key_passphrase").await?,
+            connection_info: config.connection.info.clone(),
         };
         Ok(Some(Self {
             version: row.version,

@@ -374,7 +374,9 @@ async fn connection(
         return Ok(None);
     };
     let access = open_access(plane, server).await?;
-    let has_credentials = access.password.is_some() || access.private_key.is_some();
+    let has_credentials = access.password.is_some()
+        || access.private_key.is_some()
+        || !access.connection_info.members().is_empty();
     Ok(Some(Connection {
         protocol: session.protocol,
         address,

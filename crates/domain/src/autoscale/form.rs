@@ -317,7 +317,7 @@ const FIELDS: &[Field] = &[
         key: "connection_info",
         step: "connection",
         label: "Connection Info (JSON)",
-        help: "Extra settings for clients, passed on as they are.",
+        help: "Extra settings for clients. A person who shows the credentials of a session gets them as they are.",
         kind: Kind::Object,
         default: Preset::EmptyObject,
         advanced: true,

@@ -1,0 +1,206 @@
+import type { Browser, Page } from "@playwright/test";
+import { api } from "../../support/api.ts";
+import { adminTest, expect, expectAccessible, open } from "../../support/test.ts";
+
+/** The addresses of things that have been made, by the words that stand for them below. */
+type Made = Record<string, string>;
+
+/** Every page with something on it is looked at in a Weir in which everything has happened once. */
+const full = adminTest.extend<object, { made: Made }>({
+  made: [
+    async ({ weir, browser, signedIn }, use) => {
+      const context = await browser.newContext({ storageState: signedIn, baseURL: weir.origin });
+      const page = await context.newPage();
+      await page.goto("/admin");
+      await use(await fill(page));
+      await context.close();
+    },
+    { scope: "worker" },
+  ],
+});
+
+/** The pages, as a person reaches them; `{word}` stands for the id of something. */
+const PAGES: Record<string, string> = {
+  "sign in": "/login",
+  "set-up without a link": "/setup",
+  portal: "/portal",
+  "a session that waits": "/portal/sessions/{waiting}",
+  "a session to connect to": "/portal/sessions/{desktop}",
+  "a shell to connect to": "/portal/sessions/{shell}",
+  "a session that is over": "/portal/sessions/{ended}",
+  profile: "/portal/profile",
+  overview: "/admin",
+  pools: "/admin/pools",
+  "new pool": "/admin/pools/new",
+  "pool: overview": "/admin/pools/{pool}",
+  "pool: servers": "/admin/pools/{pool}?tab=servers",
+  "pool: sessions": "/admin/pools/{pool}?tab=sessions",
+  "pool: queue": "/admin/pools/{pool}?tab=queue",
+  "pool: decisions": "/admin/pools/{pool}?tab=decisions",
+  "pool: config": "/admin/pools/{pool}?tab=config",
+  "change pool": "/admin/pools/{pool}/edit",
+  "scaling: basics": "/admin/autoscale/{config}/edit?step=basics",
+  "scaling: connection": "/admin/autoscale/{config}/edit?step=connection",
+  "scaling: capacity": "/admin/autoscale/{config}/edit?step=capacity",
+  "scaling: readiness": "/admin/autoscale/{config}/edit?step=readiness",
+  "scaling: provider": "/admin/autoscale/{config}/edit?step=provider",
+  "scaling: review": "/admin/autoscale/{config}/edit?step=review",
+  "new scaling": "/admin/pools/{pool}/scaling/new",
+  server: "/admin/servers/{server}",
+  providers: "/admin/providers",
+  "new provider": "/admin/providers/new",
+  "change provider": "/admin/providers/{provider}/edit",
+  zones: "/admin/zones",
+  "new zone": "/admin/zones/new",
+  "change zone": "/admin/zones/{zone}/edit",
+  directories: "/admin/directories",
+  "new directory": "/admin/directories/new",
+  "change directory": "/admin/directories/{directory}/edit",
+  people: "/admin/users",
+  "new person": "/admin/users/new",
+  "change person": "/admin/users/{user}/edit",
+  "API keys": "/admin/api-keys",
+  "new API key": "/admin/api-keys/new",
+};
+
+/** The pages that show lists, before there is anything to list. */
+const EMPTY = ["portal", "profile", "overview", "pools", "providers", "zones", "directories", "people", "API keys"];
+
+/** Makes one of everything, and gives the ids. */
+async function fill(page: Page): Promise<Made> {
+  const create = async (path: string, data: unknown) => (await api(page, "POST", path, { data })).id as string;
+  const zone = await create("/zones", { name: "Amsterdam", upstream_auth_address: "weir.example" });
+  const provider = await create("/providers", {
+    name: "Cloud",
+    kind: "fake",
+    max_instances: 3,
+    startup_script: "#!/bin/sh\necho '{server_id}'\n",
+    settings: { boot_millis: 0, script_millis: 0 },
+  });
+  const directory = await create("/ldap-configs", {
+    name: "Corp",
+    url: "ldaps://dc.corp.example",
+    search_base: "DC=corp,DC=example",
+    service_account_dn: "CN=weir,DC=corp,DC=example",
+    service_account_password: "secret",
+  });
+  const user = await create("/users", { name: "ben", role: "user", password: "correct horse battery" });
+  await create("/api-keys", { name: "Portal", role: "user", user_id: user });
+  await create("/ssh-keys", { name: "laptop" });
+  const pool = await create("/pools", {
+    name: "Finance desktops",
+    description: "Windows with the ledger on it.",
+    apps: [{ key: "ledger", name: "Ledger", program: "||ledger", arguments: "" }],
+  });
+  const shells = await create("/pools", { name: "Shells", description: "" });
+  const config = (name: string, pool_id: string, rest: object) =>
+    create("/autoscale-configs", { name, pool_id, deployment_zone_id: zone, provider_id: provider, reusable: true, ...rest });
+  const rdp = await config("Finance", pool, {
+    connection_type: "rdp",
+    connection_username: "people",
+    connection_password: "a password",
+    minimum_available_sessions: 1,
+  });
+  await config("Shells", shells, { connection_type: "ssh", connection_username: "people", max_simultaneous_sessions_per_server: 4 });
+
+  const ask = (pool_id: string) => create("/sessions", { pool_id });
+  const seated = async (id: string) =>
+    expect(async () => expect((await api(page, "GET", `/sessions/${id}`)).state).toBe("assigned")).toPass({ timeout: 30_000 });
+  const ended = await ask(shells);
+  await seated(ended);
+  await api(page, "DELETE", `/sessions/${ended}`);
+  const [shell, desktop] = [await ask(shells), await ask(pool)];
+  await seated(shell);
+  await seated(desktop);
+  // Two more desktops than there may be machines: one person waits.
+  const { server_id: server } = await api(page, "GET", `/sessions/${desktop}`);
+  let waiting = "";
+  for (let asked = 0; asked < 2; asked += 1) {
+    waiting = await ask(pool);
+    if (asked === 0) await seated(waiting);
+  }
+  await expect(async () => expect((await api(page, "GET", `/sessions/${waiting}`)).state).toBe("queued")).toPass();
+  return { zone, provider, directory, user, pool, config: rdp, shell, desktop, waiting, ended, server };
+}
+
+/** Opens a page and sees that everybody can use it, and that it fits on the screen; a picture of it is kept with the results. */
+async function look(page: Page, name: string, theme: "light" | "dark", address: string): Promise<void> {
+  await page.emulateMedia({ colorScheme: theme });
+  await open(page, address);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveCount(1);
+  await expect(page.getByText("Loading", { exact: true })).toHaveCount(0);
+  await expectAccessible(page);
+  const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  expect(beyond, "what is wider than the screen").toBeLessThanOrEqual(0);
+  await picture(page, name, theme);
+}
+
+async function picture(page: Page, name: string, theme: string): Promise<void> {
+  const width = page.viewportSize()?.width;
+  await page.screenshot({ path: full.info().outputPath(`${name.replace(/\W+/g, "-")}-${width}-${theme}.png`), fullPage: true });
+}
+
+for (const theme of ["light", "dark"] as const) {
+  full.describe(`with data, ${theme}`, () => {
+    for (const [name, address] of Object.entries(PAGES)) {
+      full(name, async ({ page, made }) => {
+        await look(page, name, theme, address.replace(/\{(\w+)\}/g, (_, word) => made[word]));
+      });
+    }
+  });
+
+  adminTest.describe(`empty, ${theme}`, () => {
+    for (const name of EMPTY) {
+      adminTest(name, async ({ page }) => look(page, `${name} empty`, theme, PAGES[name]));
+    }
+  });
+
+  full.describe(`in error, ${theme}`, () => {
+    full.use({ refusals: true });
+
+    full("a page about something that is gone", async ({ page }) => {
+      await look(page, "gone", theme, "/admin/pools/pool_01980000-0000-7000-8000-000000000001");
+      await expect(page.getByRole("alert")).toBeVisible();
+    });
+
+    full("a form with mistakes", async ({ page }) => {
+      await page.emulateMedia({ colorScheme: theme });
+      await open(page, "/admin/users/new");
+      await page.getByRole("button", { name: "Create person" }).click();
+      await expect(page.getByRole("alert")).toBeFocused();
+      await expectAccessible(page);
+      await picture(page, "form with mistakes", theme);
+    });
+
+    full("a refusal of the server", async ({ page, made }) => {
+      await page.emulateMedia({ colorScheme: theme });
+      await open(page, "/admin/zones");
+      expect(made.zone).toBeTruthy();
+      await page.getByRole("button", { name: /^Delete/ }).first().click();
+      await expectAccessible(page);
+      await picture(page, "dialog", theme);
+      await page.getByRole("button", { name: "Delete zone" }).click();
+      await expect(page.getByRole("alert")).toContainText("Finance");
+      await expectAccessible(page);
+      await picture(page, "refusal", theme);
+    });
+
+    full("a wrong password", async ({ browser, weir }) => {
+      await withoutSignIn(browser, weir.origin, theme, async (page) => {
+        await open(page, "/login");
+        await page.getByLabel("Name").fill("ana");
+        await page.getByLabel("Password").fill("wrong");
+        await page.getByRole("button", { name: "Sign in" }).click();
+        await expect(page.getByRole("alert")).toBeVisible();
+        await expectAccessible(page);
+        await picture(page, "wrong password", theme);
+      });
+    });
+  });
+}
+
+async function withoutSignIn(browser: Browser, baseURL: string, colorScheme: "light" | "dark", visit: (page: Page) => Promise<void>) {
+  const context = await browser.newContext({ baseURL, colorScheme, viewport: full.info().project.use.viewport });
+  await visit(await context.newPage());
+  await context.close();
+}
