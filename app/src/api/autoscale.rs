@@ -12,54 +12,54 @@ use domain::page::Page;
 use leptos::prelude::*;
 
 use super::ApiResult;
-use super::codec::Json;
+use super::codec::Call;
 #[cfg(feature = "ssr")]
 use super::{actor, answer, plane, whole};
 
 /// The configs of a pool, in the order in which they act.
-#[server(prefix = "/ui/fn", endpoint = "autoscale_list", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "autoscale_list", protocol = Call)]
 pub async fn autoscale_list(pool: PoolId) -> ApiResult<Page<SavedConfig>> {
     answer(control::autoscale::list(&plane()?, &actor()?, Some(pool), &whole()).await)
 }
 
 /// One of them.
-#[server(prefix = "/ui/fn", endpoint = "autoscale_get", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "autoscale_get", protocol = Call)]
 pub async fn autoscale_get(id: ConfigId) -> ApiResult<SavedConfig> {
     answer(control::autoscale::get(&plane()?, &actor()?, id).await)
 }
 
 /// Makes one.
-#[server(prefix = "/ui/fn", endpoint = "autoscale_create", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "autoscale_create", protocol = Call)]
 pub async fn autoscale_create(input: Draft) -> ApiResult<SavedConfig> {
     answer(control::autoscale::create(&plane()?, &actor()?, input).await)
 }
 
 /// Replaces one, if it still has the version `seen`.
-#[server(prefix = "/ui/fn", endpoint = "autoscale_replace", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "autoscale_replace", protocol = Call)]
 pub async fn autoscale_replace(id: ConfigId, seen: i64, input: Draft) -> ApiResult<SavedConfig> {
     answer(control::autoscale::replace(&plane()?, &actor()?, id, seen, input).await)
 }
 
 /// Deletes one, if it still has the version `seen`.
-#[server(prefix = "/ui/fn", endpoint = "autoscale_delete", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "autoscale_delete", protocol = Call)]
 pub async fn autoscale_delete(id: ConfigId, seen: i64) -> ApiResult<()> {
     answer(control::autoscale::delete(&plane()?, &actor()?, id, seen).await)
 }
 
 /// What is wrong with a config before it is saved; `id` names the one it replaces.
-#[server(prefix = "/ui/fn", endpoint = "autoscale_validate", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "autoscale_validate", protocol = Call)]
 pub async fn autoscale_validate(id: Option<ConfigId>, input: Draft) -> ApiResult<Validation> {
     answer(control::autoscale::validate(&plane()?, &actor()?, id, input).await)
 }
 
 /// What the loop would do if the config were saved.
-#[server(prefix = "/ui/fn", endpoint = "autoscale_plan", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "autoscale_plan", protocol = Call)]
 pub async fn autoscale_plan(id: Option<ConfigId>, input: Draft) -> ApiResult<PlanPreview> {
     answer(control::autoscale::plan(&plane()?, &actor()?, id, input).await)
 }
 
 /// The start-up script as a server of this config would get it, secrets masked.
-#[server(prefix = "/ui/fn", endpoint = "autoscale_script", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "autoscale_script", protocol = Call)]
 pub async fn autoscale_script(input: Draft, template: Option<String>) -> ApiResult<RenderedScript> {
     answer(control::autoscale::render_script(&plane()?, &actor()?, input, template).await)
 }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::ApiResult;
-use super::codec::Json;
+use super::codec::Call;
 #[cfg(feature = "ssr")]
 use super::{answer, plane};
 
@@ -22,7 +22,7 @@ pub struct Me {
 }
 
 /// The signed-in person; nobody where nobody is.
-#[server(prefix = "/ui/fn", endpoint = "me", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "me", protocol = Call)]
 pub async fn me_get() -> ApiResult<Option<Me>> {
     let Some(actor) = use_context::<domain::actor::Actor>() else {
         return Ok(None);

@@ -11,36 +11,36 @@ use domain::pool::{Pool, PoolInput};
 use leptos::prelude::*;
 
 use super::ApiResult;
-use super::codec::Json;
+use super::codec::Call;
 #[cfg(feature = "ssr")]
 use super::{actor, answer, plane, whole};
 
 /// All of them, as many as one page holds.
-#[server(prefix = "/ui/fn", endpoint = "pool_list", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "pool_list", protocol = Call)]
 pub async fn pool_list() -> ApiResult<Page<Pool>> {
     answer(control::pool::list(&plane()?, &actor()?, &whole()).await)
 }
 
 /// One of them.
-#[server(prefix = "/ui/fn", endpoint = "pool_get", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "pool_get", protocol = Call)]
 pub async fn pool_get(id: PoolId) -> ApiResult<Pool> {
     answer(control::pool::get(&plane()?, &actor()?, id).await)
 }
 
 /// Makes one.
-#[server(prefix = "/ui/fn", endpoint = "pool_create", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "pool_create", protocol = Call)]
 pub async fn pool_create(input: PoolInput) -> ApiResult<Pool> {
     answer(control::pool::create(&plane()?, &actor()?, input).await)
 }
 
 /// Replaces one, if it still has the version `seen`.
-#[server(prefix = "/ui/fn", endpoint = "pool_replace", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "pool_replace", protocol = Call)]
 pub async fn pool_replace(id: PoolId, seen: i64, input: PoolInput) -> ApiResult<Pool> {
     answer(control::pool::replace(&plane()?, &actor()?, id, seen, input).await)
 }
 
 /// Deletes one, if it still has the version `seen`.
-#[server(prefix = "/ui/fn", endpoint = "pool_delete", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "pool_delete", protocol = Call)]
 pub async fn pool_delete(id: PoolId, seen: i64) -> ApiResult<()> {
     answer(control::pool::delete(&plane()?, &actor()?, id, seen).await)
 }

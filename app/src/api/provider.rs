@@ -11,30 +11,30 @@ use domain::provider::{Provider, ProviderInput, TestCheck};
 use leptos::prelude::*;
 
 use super::ApiResult;
-use super::codec::Json;
+use super::codec::Call;
 #[cfg(feature = "ssr")]
 use super::{actor, answer, plane, whole};
 
 /// All of them, as many as one page holds.
-#[server(prefix = "/ui/fn", endpoint = "provider_list", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "provider_list", protocol = Call)]
 pub async fn provider_list() -> ApiResult<Page<Provider>> {
     answer(control::provider::list(&plane()?, &actor()?, &whole()).await)
 }
 
 /// One of them.
-#[server(prefix = "/ui/fn", endpoint = "provider_get", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "provider_get", protocol = Call)]
 pub async fn provider_get(id: ProviderId) -> ApiResult<Provider> {
     answer(control::provider::get(&plane()?, &actor()?, id).await)
 }
 
 /// Makes one.
-#[server(prefix = "/ui/fn", endpoint = "provider_create", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "provider_create", protocol = Call)]
 pub async fn provider_create(input: ProviderInput) -> ApiResult<Provider> {
     answer(control::provider::create(&plane()?, &actor()?, input).await)
 }
 
 /// Replaces one, if it still has the version `seen`.
-#[server(prefix = "/ui/fn", endpoint = "provider_replace", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "provider_replace", protocol = Call)]
 pub async fn provider_replace(
     id: ProviderId,
     seen: i64,
@@ -44,13 +44,13 @@ pub async fn provider_replace(
 }
 
 /// Deletes one, if it still has the version `seen`.
-#[server(prefix = "/ui/fn", endpoint = "provider_delete", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "provider_delete", protocol = Call)]
 pub async fn provider_delete(id: ProviderId, seen: i64) -> ApiResult<()> {
     answer(control::provider::delete(&plane()?, &actor()?, id, seen).await)
 }
 
 /// Tries the provider as configured, without side effects.
-#[server(prefix = "/ui/fn", endpoint = "provider_test", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "provider_test", protocol = Call)]
 pub async fn provider_test(id: ProviderId) -> ApiResult<Vec<TestCheck>> {
     answer(control::provider::test(&plane()?, &actor()?, id).await)
 }

@@ -11,36 +11,36 @@ use domain::server::Server;
 use leptos::prelude::*;
 
 use super::ApiResult;
-use super::codec::Json;
+use super::codec::Call;
 #[cfg(feature = "ssr")]
 use super::{actor, answer, plane, whole};
 
 /// The servers of a pool that are not deleted.
-#[server(prefix = "/ui/fn", endpoint = "server_list", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "server_list", protocol = Call)]
 pub async fn server_list(pool: PoolId) -> ApiResult<Page<Server>> {
     answer(control::server::list(&plane()?, &actor()?, Some(pool), false, &whole()).await)
 }
 
 /// One server.
-#[server(prefix = "/ui/fn", endpoint = "server_get", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "server_get", protocol = Call)]
 pub async fn server_get(id: ServerId) -> ApiResult<Server> {
     answer(control::server::get(&plane()?, &actor()?, id).await)
 }
 
 /// Takes no new sessions from now on.
-#[server(prefix = "/ui/fn", endpoint = "server_drain", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "server_drain", protocol = Call)]
 pub async fn server_drain(id: ServerId) -> ApiResult<Server> {
     answer(control::server::drain(&plane()?, &actor()?, id).await)
 }
 
 /// Takes sessions again.
-#[server(prefix = "/ui/fn", endpoint = "server_undrain", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "server_undrain", protocol = Call)]
 pub async fn server_undrain(id: ServerId) -> ApiResult<Server> {
     answer(control::server::undrain(&plane()?, &actor()?, id).await)
 }
 
 /// Deletes a server; one that holds sessions only if they may be ended.
-#[server(prefix = "/ui/fn", endpoint = "server_delete", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "server_delete", protocol = Call)]
 pub async fn server_delete(id: ServerId, end_sessions: bool) -> ApiResult<()> {
     answer(control::server::delete(&plane()?, &actor()?, id, end_sessions).await)
 }

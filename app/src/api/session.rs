@@ -11,7 +11,7 @@ use domain::session::{Revealed, Session};
 use leptos::prelude::*;
 
 use super::ApiResult;
-use super::codec::Json;
+use super::codec::Call;
 #[cfg(feature = "ssr")]
 use super::{actor, answer, plane, whole};
 #[cfg(feature = "ssr")]
@@ -27,13 +27,13 @@ fn own() -> ApiResult<Filter> {
 }
 
 /// One session.
-#[server(prefix = "/ui/fn", endpoint = "session_get", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "session_get", protocol = Call)]
 pub async fn session_get(id: SessionId) -> ApiResult<Session> {
     answer(control::session::get(&plane()?, &actor()?, id).await)
 }
 
 /// Open sessions and waits of a pool or a server, whosever they are.
-#[server(prefix = "/ui/fn", endpoint = "session_list", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "session_list", protocol = Call)]
 pub async fn session_list(
     pool: Option<PoolId>,
     server: Option<ServerId>,
@@ -54,19 +54,19 @@ pub async fn session_list(
 }
 
 /// The own open sessions and waits.
-#[server(prefix = "/ui/fn", endpoint = "session_mine", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "session_mine", protocol = Call)]
 pub async fn session_mine() -> ApiResult<Page<Session>> {
     answer(control::session::list(&plane()?, &actor()?, own()?, &whole()).await)
 }
 
 /// Ends a session, or the wait for one.
-#[server(prefix = "/ui/fn", endpoint = "session_end", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "session_end", protocol = Call)]
 pub async fn session_end(id: SessionId) -> ApiResult<Session> {
     answer(control::session::end(&plane()?, &actor()?, id).await)
 }
 
 /// The credentials of an own session. Written to the audit log.
-#[server(prefix = "/ui/fn", endpoint = "session_reveal", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "session_reveal", protocol = Call)]
 pub async fn session_reveal(id: SessionId) -> ApiResult<Revealed> {
     answer(control::session::reveal(&plane()?, &actor()?, id).await)
 }

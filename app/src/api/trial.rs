@@ -4,13 +4,13 @@ use domain::pool::Pool;
 use leptos::prelude::*;
 
 use super::ApiResult;
-use super::codec::Json;
+use super::codec::Call;
 #[cfg(feature = "ssr")]
 use super::{actor, answer, plane};
 
 /// Makes a zone, a provider config, a pool and its autoscale config on Weir's own machine. Its twins in REST are the
 /// four calls that make them.
-#[server(prefix = "/ui/fn", endpoint = "trial_create", input = Json, output = Json)]
+#[server(prefix = "/ui/fn", endpoint = "trial_create", protocol = Call)]
 pub async fn trial_create() -> ApiResult<Pool> {
     answer(control::trial::create(&plane()?, &actor()?).await)
 }

@@ -5,19 +5,19 @@ use leptos::prelude::*;
 use leptos_router::components::{A, Outlet, Redirect};
 use leptos_router::hooks::use_location;
 
-use crate::api::ApiResult;
 use crate::api::me::{Me, me_get};
+use crate::components::data::{Data, data};
 use crate::components::live::{Live, LiveStatus};
 use crate::components::theme::ThemePicker;
 
 /// Who is signed in, asked for once a page load.
 #[derive(Clone, Copy)]
-pub struct SignedIn(Resource<ApiResult<Option<Me>>>);
+pub struct SignedIn(Data<Option<Me>>);
 
 impl SignedIn {
     /// Provides it. Call once, at the root.
     pub fn provide() {
-        provide_context(Self(Resource::new(|| (), |()| me_get())));
+        provide_context(Self(data(me_get)));
     }
 }
 

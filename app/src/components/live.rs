@@ -61,14 +61,13 @@ impl Live {
         self.link.get()
     }
 
-    /// Changes whenever one of these nouns has changed: part of the source of a resource.
-    pub fn of(self, nouns: &[EventNoun]) -> u64 {
-        NOUNS
-            .iter()
-            .zip(self.counts)
-            .filter(|(noun, _)| nouns.contains(noun))
-            .map(|(_, count)| count.get())
-            .sum()
+    /// Called in a question of [`data`](super::data::data), has it asked again whenever one of these nouns has changed.
+    pub fn follow(self, nouns: &[EventNoun]) {
+        for (noun, count) in NOUNS.iter().zip(self.counts) {
+            if nouns.contains(noun) {
+                count.track();
+            }
+        }
     }
 
     /// Asks again for everything that depends on this noun: after an own change, without waiting for its event.

@@ -1,5 +1,6 @@
 //! Data that a page asks the server for, and what stands there meanwhile.
 
+use std::pin::Pin;
 use std::str::FromStr;
 
 use domain::error::Problem;
@@ -8,54 +9,51 @@ use leptos::task::spawn_local;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map};
+use serde::de::DeserializeOwned;
 
 use crate::api::{ApiError, ApiResult};
+use crate::components::data::Data;
 use crate::components::problem::problem_banner;
 
 /// Shows `view` once the data is there, or the problem instead. What is shown stays while the data is asked for again;
 /// then the view is made anew, so what must outlive new data (what was typed, what was refused) belongs outside of it.
-pub fn loaded<T>(
-    resource: Resource<ApiResult<T>>,
-    view: impl Fn(T) -> AnyView + Send + Sync + 'static,
-) -> AnyView
+pub fn loaded<T>(data: Data<T>, view: impl Fn(T) -> AnyView + Send + Sync + 'static) -> AnyView
 where
-    T: Clone + Send + Sync + 'static,
+    T: DeserializeOwned + Clone + Send + Sync + 'static,
 {
-    shown(resource, view, problem_banner)
+    shown(data, view, problem_banner)
 }
 
 /// The same for data that a whole page is about: with a problem, the problem is the page.
-pub fn loaded_page<T>(
-    resource: Resource<ApiResult<T>>,
-    view: impl Fn(T) -> AnyView + Send + Sync + 'static,
-) -> AnyView
+pub fn loaded_page<T>(data: Data<T>, view: impl Fn(T) -> AnyView + Send + Sync + 'static) -> AnyView
 where
-    T: Clone + Send + Sync + 'static,
+    T: DeserializeOwned + Clone + Send + Sync + 'static,
 {
-    shown(resource, view, problem_page)
+    shown(data, view, problem_page)
 }
 
 fn shown<T>(
-    resource: Resource<ApiResult<T>>,
+    data: Data<T>,
     view: impl Fn(T) -> AnyView + Send + Sync + 'static,
     refused: fn(&Problem) -> AnyView,
 ) -> AnyView
 where
-    T: Clone + Send + Sync + 'static,
+    T: DeserializeOwned + Clone + Send + Sync + 'static,
 {
+    transition(Box::new(move || {
+        data.get().map(|answer| match answer {
+            Ok(value) => view(value),
+            Err(error) => refused(&error.0),
+        })
+    }))
+}
+
+/// One for all types of data.
+fn transition(view: Box<dyn Fn() -> Option<AnyView> + Send + Sync>) -> AnyView {
     view! {
         <Transition fallback=|| {
             view! { <p class="muted" role="status">"Loading"</p> }
-        }>
-            {move || {
-                resource
-                    .get()
-                    .map(|answer| match answer {
-                        Ok(value) => view(value),
-                        Err(error) => refused(&error.0),
-                    })
-            }}
-        </Transition>
+        }>{move || view()}</Transition>
     }
     .into_any()
 }
@@ -120,17 +118,21 @@ pub fn submit<T: 'static>(
     call: impl Future<Output = ApiResult<T>> + 'static,
     done: impl FnOnce(T) + 'static,
 ) {
+    run(busy, problem, Box::pin(async move { call.await.map(done) }));
+}
+
+/// One for all calls.
+fn run(
+    busy: RwSignal<bool>,
+    problem: RwSignal<Option<ApiError>>,
+    call: Pin<Box<dyn Future<Output = ApiResult<()>>>>,
+) {
     busy.set(true);
     problem.set(None);
     spawn_local(async move {
-        let answer = call.await;
+        let refused = call.await.err();
         // The page may be gone meanwhile.
         let _ = busy.try_set(false);
-        match answer {
-            Ok(value) => done(value),
-            Err(error) => {
-                let _ = problem.try_set(Some(error));
-            }
-        }
+        let _ = problem.try_set(refused);
     });
 }

@@ -3,6 +3,7 @@
 pub mod badge;
 pub mod confirm;
 pub mod copy;
+pub mod data;
 pub mod empty;
 pub mod form;
 pub mod frame;

@@ -9,6 +9,7 @@ use leptos_router::components::A;
 use crate::api::pool::pool_list;
 use crate::api::trial::trial_create;
 use crate::components::confirm::use_ready;
+use crate::components::data::data;
 use crate::components::live::Live;
 use crate::components::load::{loaded, submit, use_go};
 use crate::components::problem::LastProblem;
@@ -19,10 +20,10 @@ use crate::words;
 #[component]
 pub fn AdminPage() -> impl IntoView {
     let live = expect_context::<Live>();
-    let pools = Resource::new(
-        move || live.of(&[EventNoun::Pool, EventNoun::Server, EventNoun::Session]),
-        |_| pool_list(),
-    );
+    let pools = data(move || {
+        live.follow(&[EventNoun::Pool, EventNoun::Server, EventNoun::Session]);
+        pool_list()
+    });
     view! {
         <Title text="Overview" />
         <h1>"Overview"</h1>

@@ -11,6 +11,7 @@ use crate::api::api_key::{api_key_create, api_key_delete, api_key_list};
 use crate::api::user::user_list;
 use crate::components::confirm::Confirm;
 use crate::components::copy::Copyable;
+use crate::components::data::data;
 use crate::components::empty::Empty;
 use crate::components::form::page::FormPage;
 use crate::components::form::{FormState, Options, Start};
@@ -24,7 +25,7 @@ use crate::pages::users::role;
 /// All keys.
 #[component]
 pub fn ApiKeysPage() -> impl IntoView {
-    let keys = Resource::new(|| (), |()| keys_and_people());
+    let keys = data(keys_and_people);
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
     let row = move |key: ApiKey, people: &[User]| {
         let person = key
@@ -85,7 +86,7 @@ async fn keys_and_people() -> ApiResult<(Page<ApiKey>, Vec<User>)> {
 /// A new key; its text is shown once.
 #[component]
 pub fn ApiKeyNewPage() -> impl IntoView {
-    let people = Resource::new(|| (), |()| user_list());
+    let people = data(user_list);
     let made = RwSignal::new(None::<NewApiKey>);
     view! {
         <Title text="New API key" />

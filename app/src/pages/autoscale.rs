@@ -16,6 +16,7 @@ use crate::api::ldap_config::ldap_config_list;
 use crate::api::pool::pool_get;
 use crate::api::provider::provider_list;
 use crate::api::zone::zone_list;
+use crate::components::data::data;
 use crate::components::form::wizard::Wizard;
 use crate::components::form::{FormState, Options, Start};
 use crate::components::load::{loaded, submit, use_go, use_id};
@@ -27,14 +28,14 @@ use crate::words;
 #[component]
 pub fn AutoscaleNewPage() -> impl IntoView {
     let id = use_id::<PoolId>("pool");
-    let known = Resource::new(
-        move || id.get(),
-        |id| async move {
+    let known = data(move || {
+        let id = id.get();
+        async move {
             let pool = pool_get(id?).await?;
             let options = options(&pool).await?;
             Ok((pool, options))
-        },
-    );
+        }
+    });
     view! {
         <Title text="Set up scaling" />
         <h1>"Set up scaling"</h1>
@@ -62,15 +63,15 @@ pub fn AutoscaleNewPage() -> impl IntoView {
 #[component]
 pub fn AutoscaleEditPage() -> impl IntoView {
     let id = use_id::<ConfigId>("autoscale config");
-    let known = Resource::new(
-        move || id.get(),
-        |id| async move {
+    let known = data(move || {
+        let id = id.get();
+        async move {
             let config = autoscale_get(id?).await?;
             let pool = pool_get(pool_of(&config)?).await?;
             let options = options(&pool).await?;
             Ok((config, pool, options))
-        },
-    );
+        }
+    });
     view! {
         <Title text="Change scaling" />
         <h1>"Change scaling"</h1>
@@ -186,8 +187,8 @@ fn forecast(state: FormState, id: Option<ConfigId>) -> AnyView {
             Ok(validation)
         }
     });
-    let plan = Resource::new(|| (), move |()| ask());
-    let script = Resource::new(|| (), move |()| autoscale_script(for_script.clone(), None));
+    let plan = data(ask);
+    let script = data(move || autoscale_script(for_script.clone(), None));
     view! {
         <section aria-labelledby="forecast">
             <h3 id="forecast">"What happens when you save"</h3>

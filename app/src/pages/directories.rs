@@ -10,6 +10,7 @@ use crate::api::ldap_config::{
     ldap_config_create, ldap_config_delete, ldap_config_get, ldap_config_list, ldap_config_replace,
 };
 use crate::components::confirm::Confirm;
+use crate::components::data::data;
 use crate::components::empty::Empty;
 use crate::components::form::page::FormPage;
 use crate::components::form::{FormState, Start};
@@ -20,7 +21,7 @@ use crate::components::table::{link, table};
 /// All directories.
 #[component]
 pub fn DirectoriesPage() -> impl IntoView {
-    let configs = Resource::new(|| (), |()| ldap_config_list());
+    let configs = data(ldap_config_list);
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
     let row = move |config: SavedLdapConfig| {
         let delete = Callback::new(move |()| {
@@ -99,10 +100,10 @@ pub fn DirectoryNewPage() -> impl IntoView {
 #[component]
 pub fn DirectoryEditPage() -> impl IntoView {
     let id = use_id::<LdapConfigId>("LDAP config");
-    let config = Resource::new(
-        move || id.get(),
-        |id| async move { ldap_config_get(id?).await },
-    );
+    let config = data(move || {
+        let id = id.get();
+        async move { ldap_config_get(id?).await }
+    });
     view! {
         <Title text="Change directory" />
         <h1>"Change directory"</h1>

@@ -20,6 +20,7 @@ use crate::api::server::server_list;
 use crate::api::session::{session_end, session_list};
 use crate::components::badge::Badge;
 use crate::components::confirm::Confirm;
+use crate::components::data::data;
 use crate::components::empty::Empty;
 use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, loaded_page, submit, use_go, use_id};
@@ -45,15 +46,11 @@ pub fn PoolPage() -> impl IntoView {
     let live = expect_context::<Live>();
     let id = use_id::<PoolId>("pool");
     let query = use_query_map();
-    let pool = Resource::new(
-        move || {
-            (
-                id.get(),
-                live.of(&[EventNoun::Pool, EventNoun::Server, EventNoun::Session]),
-            )
-        },
-        |(id, _)| async move { pool_get(id?).await },
-    );
+    let pool = data(move || {
+        let id = id.get();
+        live.follow(&[EventNoun::Pool, EventNoun::Server, EventNoun::Session]);
+        async move { pool_get(id?).await }
+    });
     let tab = Memo::new(move |_| {
         let wanted = query.read().get("tab");
         TABS.into_iter()
@@ -141,10 +138,11 @@ fn head(pool: &Pool, tried: Tried) -> AnyView {
 /// The newest decision, and the servers.
 fn overview(id: Id, tried: Tried) -> AnyView {
     let live = expect_context::<Live>();
-    let newest = Resource::new(
-        move || (id.get(), live.of(&[EventNoun::Decision])),
-        |(id, _)| async move { decision_list(id?).await },
-    );
+    let newest = data(move || {
+        let id = id.get();
+        live.follow(&[EventNoun::Decision]);
+        async move { decision_list(id?).await }
+    });
     view! {
         <section aria-labelledby="servers">
             <h2 id="servers">"Servers"</h2>
@@ -166,10 +164,11 @@ fn overview(id: Id, tried: Tried) -> AnyView {
 
 fn servers(id: Id, tried: Tried) -> AnyView {
     let live = expect_context::<Live>();
-    let servers = Resource::new(
-        move || (id.get(), live.of(&[EventNoun::Server, EventNoun::Session])),
-        |(id, _)| async move { server_list(id?).await },
-    );
+    let servers = data(move || {
+        let id = id.get();
+        live.follow(&[EventNoun::Server, EventNoun::Session]);
+        async move { server_list(id?).await }
+    });
     loaded(servers, move |page| {
         if page.items.is_empty() {
             return view! { <Empty text="There is no server." /> }.into_any();
@@ -208,10 +207,11 @@ fn server_row(server: &Server, tried: Tried) -> Vec<AnyView> {
 
 fn sessions(id: Id, waiting: bool, tried: Tried) -> AnyView {
     let live = expect_context::<Live>();
-    let sessions = Resource::new(
-        move || (id.get(), live.of(&[EventNoun::Session])),
-        |(id, _)| async move { session_list(Some(id?), None).await },
-    );
+    let sessions = data(move || {
+        let id = id.get();
+        live.follow(&[EventNoun::Session]);
+        async move { session_list(Some(id?), None).await }
+    });
     loaded(sessions, move |page| {
         let (queue, open): (Vec<_>, Vec<_>) = page
             .items
@@ -293,10 +293,11 @@ fn end_button(id: SessionId, person: &str, tried: Tried) -> AnyView {
 
 fn decisions(id: Id) -> AnyView {
     let live = expect_context::<Live>();
-    let decisions = Resource::new(
-        move || (id.get(), live.of(&[EventNoun::Decision])),
-        |(id, _)| async move { decision_list(id?).await },
-    );
+    let decisions = data(move || {
+        let id = id.get();
+        live.follow(&[EventNoun::Decision]);
+        async move { decision_list(id?).await }
+    });
     loaded(decisions, |page| {
         if page.items.is_empty() {
             return view! { <Empty text="Nothing has been decided yet." /> }.into_any();
@@ -360,10 +361,11 @@ fn finding_list<'a>(
 
 fn configs(id: Id, tried: Tried) -> AnyView {
     let live = expect_context::<Live>();
-    let configs = Resource::new(
-        move || (id.get(), live.of(&[EventNoun::Pool])),
-        |(id, _)| async move { autoscale_list(id?).await },
-    );
+    let configs = data(move || {
+        let id = id.get();
+        live.follow(&[EventNoun::Pool]);
+        async move { autoscale_list(id?).await }
+    });
     let add = move || {
         id.get().ok().map(|id| {
             view! {

@@ -9,6 +9,7 @@ use leptos_router::components::A;
 
 use crate::api::pool::{pool_create, pool_get, pool_list, pool_replace};
 use crate::components::badge::Badge;
+use crate::components::data::data;
 use crate::components::empty::Empty;
 use crate::components::form::page::FormPage;
 use crate::components::form::{FormState, Start};
@@ -22,10 +23,10 @@ use crate::words;
 #[component]
 pub fn PoolsPage() -> impl IntoView {
     let live = expect_context::<Live>();
-    let pools = Resource::new(
-        move || live.of(&[EventNoun::Pool, EventNoun::Server, EventNoun::Session]),
-        |_| pool_list(),
-    );
+    let pools = data(move || {
+        live.follow(&[EventNoun::Pool, EventNoun::Server, EventNoun::Session]);
+        pool_list()
+    });
     view! {
         <Title text="Pools" />
         <div class="page-head">
@@ -88,7 +89,10 @@ pub fn PoolNewPage() -> impl IntoView {
 #[component]
 pub fn PoolEditPage() -> impl IntoView {
     let id = use_id::<PoolId>("pool");
-    let pool = Resource::new(move || id.get(), |id| async move { pool_get(id?).await });
+    let pool = data(move || {
+        let id = id.get();
+        async move { pool_get(id?).await }
+    });
     view! {
         <Title text="Change pool" />
         <h1>"Change pool"</h1>

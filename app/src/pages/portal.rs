@@ -13,6 +13,7 @@ use leptos_router::hooks::use_query_map;
 use crate::api::pool::pool_list;
 use crate::api::session::session_mine;
 use crate::components::badge::Badge;
+use crate::components::data::data;
 use crate::components::empty::Empty;
 use crate::components::live::Live;
 use crate::components::load::loaded;
@@ -24,11 +25,14 @@ use domain::error::{Problem, ProblemCode};
 #[component]
 pub fn PortalPage() -> impl IntoView {
     let live = expect_context::<Live>();
-    let pools = Resource::new(
-        move || live.of(&[EventNoun::Pool, EventNoun::Server, EventNoun::Session]),
-        |_| pool_list(),
-    );
-    let mine = Resource::new(move || live.of(&[EventNoun::Session]), |_| session_mine());
+    let pools = data(move || {
+        live.follow(&[EventNoun::Pool, EventNoun::Server, EventNoun::Session]);
+        pool_list()
+    });
+    let mine = data(move || {
+        live.follow(&[EventNoun::Session]);
+        session_mine()
+    });
     let query = use_query_map();
     let refusal = move || {
         query

@@ -7,6 +7,7 @@ use leptos_meta::Title;
 use crate::api::ssh_key::{ssh_key_create, ssh_key_delete, ssh_key_list};
 use crate::components::confirm::Confirm;
 use crate::components::copy::Copyable;
+use crate::components::data::{Data, data};
 use crate::components::empty::Empty;
 use crate::components::form::page::FormPage;
 use crate::components::form::{FormState, Start};
@@ -20,7 +21,7 @@ use crate::forms;
 /// The own SSH keys, and a form for one more.
 #[component]
 pub fn ProfilePage() -> impl IntoView {
-    let keys = Resource::new(|| (), |()| ssh_key_list());
+    let keys = data(ssh_key_list);
     let made = RwSignal::new(None::<NewSshKey>);
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
     // A new form after each key.
@@ -65,7 +66,7 @@ pub fn ProfilePage() -> impl IntoView {
     }
 }
 
-fn key_table(list: Vec<SshKey>, keys: Resource<crate::api::ApiResult<Vec<SshKey>>>) -> AnyView {
+fn key_table(list: Vec<SshKey>, keys: Data<Vec<SshKey>>) -> AnyView {
     if list.is_empty() {
         return view! { <Empty text="You have no key yet." /> }.into_any();
     }

@@ -12,6 +12,7 @@ use crate::api::provider::{
     provider_create, provider_delete, provider_get, provider_list, provider_replace, provider_test,
 };
 use crate::components::confirm::{Confirm, use_ready};
+use crate::components::data::data;
 use crate::components::empty::Empty;
 use crate::components::form::page::{FormPage, fields};
 use crate::components::form::{FormState, Start};
@@ -25,10 +26,10 @@ use crate::forms;
 #[component]
 pub fn ProvidersPage() -> impl IntoView {
     let live = expect_context::<Live>();
-    let providers = Resource::new(
-        move || live.of(&[EventNoun::Provider, EventNoun::Server]),
-        |_| provider_list(),
-    );
+    let providers = data(move || {
+        live.follow(&[EventNoun::Provider, EventNoun::Server]);
+        provider_list()
+    });
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
     let row = move |provider: Provider| {
         let delete = Callback::new(move |()| {
@@ -100,10 +101,10 @@ pub fn ProviderNewPage() -> impl IntoView {
 #[component]
 pub fn ProviderEditPage() -> impl IntoView {
     let id = use_id::<ProviderId>("provider");
-    let provider = Resource::new(
-        move || id.get(),
-        |id| async move { provider_get(id?).await },
-    );
+    let provider = data(move || {
+        let id = id.get();
+        async move { provider_get(id?).await }
+    });
     view! {
         <Title text="Change provider" />
         <h1>"Change provider"</h1>

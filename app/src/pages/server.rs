@@ -10,6 +10,7 @@ use crate::api::server::{server_delete, server_drain, server_get, server_undrain
 use crate::api::session::session_list;
 use crate::components::badge::Badge;
 use crate::components::confirm::{Confirm, use_ready};
+use crate::components::data::data;
 use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, loaded_page, submit, use_id};
 use crate::components::problem::LastProblem;
@@ -23,14 +24,16 @@ use crate::words;
 pub fn ServerPage() -> impl IntoView {
     let live = expect_context::<Live>();
     let id = use_id::<ServerId>("server");
-    let server = Resource::new(
-        move || (id.get(), live.of(&[EventNoun::Server])),
-        |(id, _)| async move { server_get(id?).await },
-    );
-    let sessions = Resource::new(
-        move || (id.get(), live.of(&[EventNoun::Session])),
-        |(id, _)| async move { session_list(None, Some(id?)).await },
-    );
+    let server = data(move || {
+        let id = id.get();
+        live.follow(&[EventNoun::Server]);
+        async move { server_get(id?).await }
+    });
+    let sessions = data(move || {
+        let id = id.get();
+        live.follow(&[EventNoun::Session]);
+        async move { session_list(None, Some(id?)).await }
+    });
     let tried = Tried::new();
     view! {
         <LastProblem problem=tried.problem />

@@ -15,6 +15,7 @@ use crate::api::session::{session_get, session_reveal};
 use crate::components::badge::Badge;
 use crate::components::confirm::use_ready;
 use crate::components::copy::Copyable;
+use crate::components::data::data;
 use crate::components::live::Live;
 use crate::components::load::{loaded_page, submit, use_id};
 use crate::components::problem::LastProblem;
@@ -37,10 +38,12 @@ pub fn SessionPage() -> impl IntoView {
     let live = expect_context::<Live>();
     let id = use_id::<SessionId>("session");
     let asked = RwSignal::new(0_u64);
-    let session = Resource::new(
-        move || (id.get(), live.of(&[EventNoun::Session]), asked.get()),
-        |(id, _, _)| async move { session_get(id?).await },
-    );
+    let session = data(move || {
+        let id = id.get();
+        live.follow(&[EventNoun::Session]);
+        asked.track();
+        async move { session_get(id?).await }
+    });
     Effect::new(move |_| {
         let is_changing = match session.get() {
             Some(Ok(session)) => match &session.connection {

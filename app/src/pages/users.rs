@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::api::user::{user_create, user_delete, user_get, user_list, user_replace};
 use crate::components::confirm::Confirm;
+use crate::components::data::data;
 use crate::components::form::page::FormPage;
 use crate::components::form::{FormState, Start};
 use crate::components::load::{loaded, submit, use_go, use_id};
@@ -21,7 +22,7 @@ use crate::forms;
 /// Everyone.
 #[component]
 pub fn UsersPage() -> impl IntoView {
-    let users = Resource::new(|| (), |()| user_list());
+    let users = data(user_list);
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
     let row = move |user: User| {
         let delete = Callback::new(move |()| {
@@ -90,7 +91,10 @@ pub fn UserNewPage() -> impl IntoView {
 #[component]
 pub fn UserEditPage() -> impl IntoView {
     let id = use_id::<UserId>("person");
-    let user = Resource::new(move || id.get(), |id| async move { user_get(id?).await });
+    let user = data(move || {
+        let id = id.get();
+        async move { user_get(id?).await }
+    });
     view! {
         <Title text="Change person" />
         <h1>"Change person"</h1>

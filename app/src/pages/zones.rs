@@ -9,6 +9,7 @@ use leptos_router::components::A;
 
 use crate::api::zone::{zone_create, zone_delete, zone_get, zone_list, zone_replace};
 use crate::components::confirm::Confirm;
+use crate::components::data::data;
 use crate::components::empty::Empty;
 use crate::components::form::page::FormPage;
 use crate::components::form::{FormState, Start};
@@ -22,7 +23,10 @@ use crate::forms;
 #[component]
 pub fn ZonesPage() -> impl IntoView {
     let live = expect_context::<Live>();
-    let zones = Resource::new(move || live.of(&[EventNoun::Zone]), |_| zone_list());
+    let zones = data(move || {
+        live.follow(&[EventNoun::Zone]);
+        zone_list()
+    });
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
     let row = move |zone: Zone| {
         let delete = Callback::new(move |()| {
@@ -86,7 +90,10 @@ pub fn ZoneNewPage() -> impl IntoView {
 #[component]
 pub fn ZoneEditPage() -> impl IntoView {
     let id = use_id::<ZoneId>("zone");
-    let zone = Resource::new(move || id.get(), |id| async move { zone_get(id?).await });
+    let zone = data(move || {
+        let id = id.get();
+        async move { zone_get(id?).await }
+    });
     view! {
         <Title text="Change zone" />
         <h1>"Change zone"</h1>
