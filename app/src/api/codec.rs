@@ -1,18 +1,19 @@
 //! How calls travel: JSON in both directions, in the body of a `POST`.
 //!
-//! Not `server_fn`'s own protocol: it is made anew for the arguments and the answer of each function, and that was a
-//! quarter of the browser's bundle. Here only the reading and the writing of JSON are made anew; the call is one.
+//! Not `server_fn`'s own protocol: it is compiled anew for the arguments and the answer of each function. Here only the
+//! reading and the writing of JSON are; the call itself is one. With [`crate::components::data`], which does the same for
+//! resources, that took 22 of 431 kB (brotli) off the browser's bundle.
 
 use std::pin::Pin;
 use std::str;
 
+use leptos::server_fn::client::Client;
 use leptos::server_fn::codec::Post;
-use leptos::server_fn::error::{FromServerFnError, IntoAppError, ServerFnErrorErr};
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use leptos::server_fn::request::ClientReq;
 use leptos::server_fn::response::ClientRes;
-use leptos::server_fn::{
-    Bytes, Client, ContentType, Decodes, Encodes, Format, FormatType, Http, Protocol, Server,
-};
+use leptos::server_fn::server::Server;
+use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType, Http, Protocol};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, Error as _};
 
@@ -42,11 +43,13 @@ where
     }
 
     async fn run_client(path: &str, input: Input) -> Result<Output, ApiError> {
-        let body = serde_json::to_string(&input)
-            .map_err(|error| ServerFnErrorErr::Serialization(error.to_string()).into_app_error())?;
+        let body = serde_json::to_string(&input).map_err(|error| {
+            ApiError::from_server_fn_error(ServerFnErrorErr::Serialization(error.to_string()))
+        })?;
         let answer = send::<C>(path, body).await?;
-        serde_json::from_str(&answer)
-            .map_err(|error| ServerFnErrorErr::Deserialization(error.to_string()).into_app_error())
+        serde_json::from_str(&answer).map_err(|error| {
+            ApiError::from_server_fn_error(ServerFnErrorErr::Deserialization(error.to_string()))
+        })
     }
 }
 

@@ -1,8 +1,8 @@
 //! Data that a page asks the server for.
 //!
-//! All pages share one type of resource, whatever they ask for: a resource for each type of data was another quarter of
-//! the browser's bundle. What it carries is a value of any type, or the JSON text of one that the server has written
-//! into the page; [`Data`] knows which type to take it for.
+//! All pages share one type of resource, whatever they ask for, which keeps the browser's bundle smaller than one for
+//! each type would. What it carries is a value of any type, or the JSON text of one that the server has written into the
+//! page; [`Data`] knows which type to take it for.
 
 use std::any::Any;
 use std::marker::PhantomData;
