@@ -20,12 +20,15 @@ export const test = base.extend<{ quiet: void; refusals: boolean }, { weir: Weir
 
   // A page may look right while its script is dead, so whatever it complains about fails the test.
   quiet: [
-    async ({ context, weir, refusals }, use) => {
+    async ({ context, weir, refusals, javaScriptEnabled }, use) => {
       const complaints: string[] = [];
       context.on("console", (message) => {
         // The browser reports each refused call by itself.
         const isRefusal = /^Failed to load resource: .* status of 4\d\d/.test(message.text());
-        if ((message.type() === "error" || message.type() === "warning") && !(refusals && isRefusal)) {
+        // Without scripts nobody uses what a page has loaded ahead for them.
+        const isUnused = /was preloaded using link preload but not used/.test(message.text());
+        const isExpected = (refusals && isRefusal) || (!javaScriptEnabled && isUnused);
+        if ((message.type() === "error" || message.type() === "warning") && !isExpected) {
           complaints.push(`console ${message.type()}: ${message.text()}`);
         }
       });

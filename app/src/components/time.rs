@@ -45,7 +45,7 @@ pub fn Time(
 ) -> impl IntoView {
     let local = RwSignal::new(None);
     Effect::new(move |_| local.set(Some(localised(at))));
-    let text = move || local.get().unwrap_or_else(|| utc(at));
+    let text = move || local.get().unwrap_or_else(|| at.in_words());
     view! { <time datetime=at.to_string()>{text}</time> }
 }
 
@@ -58,18 +58,9 @@ pub fn Age(
     let now = expect_context::<Now>();
     let text = move || match now.get() {
         Some(now) => words::duration(now - since.millis()),
-        None => utc(since),
+        None => since.in_words(),
     };
     view! { <time datetime=since.to_string()>{text}</time> }
-}
-
-/// `2026-11-24 08:00:00 UTC`
-fn utc(at: Timestamp) -> String {
-    let text = at.to_string();
-    match (text.get(..10), text.get(11..19)) {
-        (Some(day), Some(time)) => format!("{day} {time} UTC"),
-        _ => text,
-    }
 }
 
 fn localised(at: Timestamp) -> String {
@@ -88,14 +79,4 @@ fn read() -> i64 {
     )]
     let now = Date::now() as i64;
     now
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_server_writes_utc() {
-        assert_eq!(utc(Timestamp::from_millis(0)), "1970-01-01 00:00:00 UTC");
-    }
 }

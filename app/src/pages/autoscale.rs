@@ -1,13 +1,13 @@
 //! The wizard of an autoscale config: a new one for a pool, or an old one changed.
 
 use domain::autoscale::{ConfigWarning, FORM, PlanPreview, RenderedScript, SavedConfig};
+use domain::error::Problem;
 use domain::form::Draft;
 use domain::id::{ConfigId, PoolId};
 use domain::pool::Pool;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::api::ApiResult;
 use crate::api::autoscale::{
     autoscale_create, autoscale_get, autoscale_plan, autoscale_replace, autoscale_script,
     autoscale_validate,
@@ -16,6 +16,7 @@ use crate::api::ldap_config::ldap_config_list;
 use crate::api::pool::pool_get;
 use crate::api::provider::provider_list;
 use crate::api::zone::zone_list;
+use crate::api::{ApiError, ApiResult};
 use crate::components::data::data;
 use crate::components::form::wizard::Wizard;
 use crate::components::form::{FormState, Options, Start};
@@ -98,11 +99,11 @@ fn pool_of(config: &SavedConfig) -> ApiResult<PoolId> {
         .values
         .get("pool_id")
         .and_then(|id| id.as_str()?.parse().ok())
-        .ok_or_else(|| domain::error::Problem::not_found("pool").into())
+        .ok_or_else(|| Problem::not_found("pool").into())
 }
 
-/// What can be chosen in the references.
-async fn options(pool: &Pool) -> ApiResult<Options> {
+/// What can be chosen in the references of a pool's configs, with its name.
+pub async fn options(pool: &Pool) -> ApiResult<Options> {
     let zones = zone_list()
         .await?
         .items
@@ -170,36 +171,61 @@ fn wizard(start: Start, seen: Option<(ConfigId, i64)>, pool: PoolId) -> AnyView 
 /// What the server says about the answers: warnings, what the loop would do now, and the script as it would run.
 fn forecast(state: FormState, id: Option<ConfigId>) -> AnyView {
     let document = state.document();
-    let (for_script, ask) = (document.clone(), move || {
+    let for_script = document.clone();
+    let plan = data(move || {
         let document = document.clone();
-        async move {
-            let validation = state
-                .send(async move {
-                    let validation = autoscale_validate(id, document.clone()).await?;
-                    if validation.errors.is_empty() {
-                        let plan = autoscale_plan(id, document).await?;
-                        Ok((validation.warnings, plan))
-                    } else {
-                        Err(domain::error::Problem::invalid(validation.errors).into())
-                    }
-                })
-                .await?;
-            Ok(validation)
-        }
+        let call = async move {
+            let validation = autoscale_validate(id, document.clone()).await?;
+            if !validation.errors.is_empty() {
+                return Err(Problem::invalid(validation.errors).into());
+            }
+            let plan = autoscale_plan(id, document).await?;
+            Ok((validation.warnings, plan))
+        };
+        async move { once_right(state.send(call).await) }
     });
-    let plan = data(ask);
-    let script = data(move || autoscale_script(for_script.clone(), None));
+    let script = data(move || {
+        let call = autoscale_script(for_script.clone(), None);
+        async move { once_right(call.await) }
+    });
     view! {
         <section aria-labelledby="forecast">
             <h3 id="forecast">"What happens when you save"</h3>
-            {loaded(plan, |(warnings, plan)| plan_view(&warnings, &plan))}
+            {loaded(
+                plan,
+                |answer| match answer {
+                    Some((warnings, plan)) => plan_view(&warnings, &plan),
+                    None => {
+                        view! { <p class="muted">"This is computed once every field is right."</p> }.into_any()
+                    }
+                },
+            )}
         </section>
-        <details>
-            <summary>"Start-up script as a new server gets it"</summary>
-            {loaded(script, |script| script_view(&script))}
-        </details>
+        {loaded(
+            script,
+            |script| {
+                script
+                    .map(|script| {
+                        view! {
+                            <details>
+                                <summary>"Start-up script as a new server gets it"</summary>
+                                {script_view(&script)}
+                            </details>
+                        }
+                    })
+                    .into_any()
+            },
+        )}
     }
     .into_any()
+}
+
+/// Nothing yet where fields are wrong: the list of mistakes says so already.
+fn once_right<T>(answer: ApiResult<T>) -> ApiResult<Option<T>> {
+    match answer {
+        Err(ApiError(problem)) if !problem.errors.is_empty() => Ok(None),
+        answer => answer.map(Some),
+    }
 }
 
 fn plan_view(warnings: &[ConfigWarning], plan: &PlanPreview) -> AnyView {

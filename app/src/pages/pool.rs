@@ -22,11 +22,13 @@ use crate::components::badge::Badge;
 use crate::components::confirm::Confirm;
 use crate::components::data::data;
 use crate::components::empty::Empty;
+use crate::components::form::{FormState, Options, Start};
 use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, loaded_page, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::table::{facts, link, table};
 use crate::components::time::{Age, Time};
+use crate::pages::autoscale::options;
 use crate::pages::server::actions;
 use crate::words;
 
@@ -43,8 +45,17 @@ const TABS: [(&str, &str); 6] = [
 /// The pool of this address.
 #[component]
 pub fn PoolPage() -> impl IntoView {
-    let live = expect_context::<Live>();
     let id = use_id::<PoolId>("pool");
+    // Asked once: whether there is such a page. What stands on it asks for itself, and stays while that comes anew.
+    let found = data(move || {
+        let id = id.get();
+        async move { pool_get(id?).await }
+    });
+    loaded_page(found, move |_| page(id))
+}
+
+fn page(id: Id) -> AnyView {
+    let live = expect_context::<Live>();
     let query = use_query_map();
     let pool = data(move || {
         let id = id.get();
@@ -59,7 +70,7 @@ pub fn PoolPage() -> impl IntoView {
     });
     let tried = Tried::new();
     view! {
-        {loaded_page(pool, move |pool| head(&pool, tried))}
+        {loaded(pool, move |pool| head(&pool, tried))}
         <LastProblem problem=tried.problem />
         <nav class="tabs" aria-label="Parts of the pool">
             {TABS
@@ -90,6 +101,7 @@ pub fn PoolPage() -> impl IntoView {
             .into_any()
         }}
     }
+    .into_any()
 }
 
 type Id = Signal<ApiResult<PoolId>>;
@@ -364,7 +376,11 @@ fn configs(id: Id, tried: Tried) -> AnyView {
     let configs = data(move || {
         let id = id.get();
         live.follow(&[EventNoun::Pool]);
-        async move { autoscale_list(id?).await }
+        async move {
+            let id = id?;
+            let options = options(&pool_get(id).await?).await?;
+            Ok((autoscale_list(id).await?, options))
+        }
     });
     let add = move || {
         id.get().ok().map(|id| {
@@ -378,11 +394,11 @@ fn configs(id: Id, tried: Tried) -> AnyView {
     view! {
         {loaded(
             configs,
-            move |page| {
+            move |(page, options)| {
                 if page.items.is_empty() {
                     return view! { <Empty text="No autoscale config makes servers for this pool." /> }.into_any();
                 }
-                page.items.iter().map(|config| config_card(config, tried)).collect_view().into_any()
+                page.items.iter().map(|config| config_card(config, &options, tried)).collect_view().into_any()
             },
         )}
         <div class="actions">{add}</div>
@@ -390,7 +406,7 @@ fn configs(id: Id, tried: Tried) -> AnyView {
     .into_any()
 }
 
-fn config_card(config: &SavedConfig, tried: Tried) -> AnyView {
+fn config_card(config: &SavedConfig, options: &Options, tried: Tried) -> AnyView {
     let form = &domain::autoscale::FORM;
     let live = expect_context::<Live>();
     let Tried { busy, problem } = tried;
@@ -406,12 +422,13 @@ fn config_card(config: &SavedConfig, tried: Tried) -> AnyView {
             live.changed(EventNoun::Pool);
         });
     });
-    let state = crate::components::form::FormState::new(
+    let state = FormState::new(
         form,
-        crate::components::form::Start {
+        Start {
             draft: config.values.clone(),
             secrets: config.secrets.clone(),
-            ..Default::default()
+            options: options.clone(),
+            ..Start::default()
         },
     );
     let pairs = form

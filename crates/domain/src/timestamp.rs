@@ -36,6 +36,17 @@ impl Timestamp {
     pub const fn since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
+
+    /// The time as sentences hold it, to the second: `2026-11-24 08:00:00 UTC`.
+    pub fn in_words(self) -> String {
+        match DateTime::<Utc>::from_timestamp_millis(self.0) {
+            Some(time) => {
+                let text = time.to_rfc3339_opts(SecondsFormat::Secs, true);
+                format!("{} UTC", text.trim_end_matches('Z').replace('T', " "))
+            }
+            None => self.to_string(),
+        }
+    }
 }
 
 #[cfg(feature = "openapi")]
@@ -98,6 +109,14 @@ impl<'de> serde::Deserialize<'de> for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn people_read_the_time_to_the_second() {
+        assert_eq!(
+            Timestamp::from_millis(1_999).in_words(),
+            "1970-01-01 00:00:01 UTC"
+        );
+    }
 
     #[test]
     fn text_and_back() {

@@ -123,7 +123,8 @@ async function ground(page: Page): Promise<Ground> {
       name: unique("Cloud"),
       kind: "fake",
       max_instances: 10,
-      startup_script: "",
+      // Machines of the fake cloud check in with the token that they find in their script.
+      startup_script: "{checkin_jwt}",
       settings: { boot_millis: 0, script_millis: 0 },
     });
   const directory = create("/ldap-configs", {
@@ -453,8 +454,11 @@ test("a mistake is said on leaving the field, goes while it is mended, and leads
   await step(page, "Capacity");
   await page.getByLabel("Minimum Available Sessions").fill("many");
   await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name: "Review" }).click();
-  await page.getByRole("button", { name: "Create scaling" }).click();
+  // The review says at once what is missing, and the button to the end says it once more.
   const alert = page.getByRole("alert");
+  await expect(alert).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Create scaling" }).click();
   await expect(alert).toBeFocused();
   await expect(alert.getByRole("link")).toHaveText(["Minimum Available Sessions", "Provider"]);
   await alert.getByRole("link", { name: "Minimum Available Sessions" }).click();
@@ -508,8 +512,9 @@ test("each value has its effect", async ({ page }) => {
   await open(page, `/admin/pools/${id}/scaling/new`);
   await fillIn(page, config);
   await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name: "Review" }).click();
-  // The forecast is the planner's: three seats in servers of two make two servers.
-  await expect(page.getByText("2 servers are made now.")).toBeVisible();
+  // The forecast is the planner's: three seats in servers of two make two servers, if it were not for the dry run.
+  await expect(page.getByText("No server is made or removed now.")).toBeVisible();
+  await expect(page.getByText("2 servers would be made: 3 minimum")).toBeVisible();
   await page.getByRole("button", { name: "Create scaling" }).click();
   await expect(page).toHaveURL(new RegExp(`/admin/pools/${id}$`));
   const [saved] = (await api(page, "GET", `/autoscale-configs?pool_id=${id}`)).items;
@@ -531,7 +536,9 @@ test("each value has its effect", async ({ page }) => {
       zone_id: zones[1],
       protocol: "rdp",
       limits: { max_sessions: 2, max_users: 2 },
-      origin: { config: saved.id, provider: providers[1] },
+      origin: "scaled",
+      config: saved.id,
+      provider: providers[1],
     });
   }
   const session = await api(page, "POST", "/sessions", { data: { pool_id: id }, status: 201 });
@@ -561,7 +568,7 @@ test("a server that does not become ready in time has failed", async ({ page }) 
   await open(page, "/admin");
   const [{ zones }, id] = [await ground(page), await pool(page)];
   const slow = await api(page, "POST", "/providers", {
-    data: { name: unique("Slow cloud"), kind: "fake", max_instances: 1, startup_script: "", settings: { boot_millis: 0, script_millis: 3_600_000 } },
+    data: { name: unique("Slow cloud"), kind: "fake", max_instances: 1, startup_script: "{checkin_jwt}", settings: { boot_millis: 0, script_millis: 3_600_000 } },
   });
   await open(page, `/admin/pools/${id}/scaling/new`);
   await fillIn(page, {

@@ -59,7 +59,11 @@ pub fn Wizard(
             None => Some(first),
         }
     });
-    let asked = RwSignal::new(false);
+    // The review is where everything has to be right, so it says at once what is not.
+    let asked = RwSignal::new(step.get_untracked().is_none());
+    if asked.get_untracked() {
+        state.touch_step(None);
+    }
     let go = Callback::new(move |key: &'static str| {
         let address = format!("{}?step={key}", path.get_untracked());
         navigate(
@@ -71,7 +75,10 @@ pub fn Wizard(
         );
     });
     let enter = move |key: &'static str| {
-        asked.set(false);
+        asked.set(key == REVIEW);
+        if key == REVIEW {
+            state.touch_step(None);
+        }
         go.run(key);
         focus_later(HEADING);
     };
@@ -183,17 +190,20 @@ fn steps(
         } else {
             state.errors_in(Some(key)).len()
         };
-        let note = match errors {
-            0 => String::new(),
-            1 => "1 problem".to_owned(),
-            count => format!("{count} problems"),
-        };
+        let note = (errors > 0).then(|| {
+            let noun = if errors == 1 { " problem" } else { " problems" };
+            view! {
+                <span class="count">
+                    {errors} <span class="visually-hidden">{noun}</span>
+                </span>
+            }
+        });
         view! {
             <li aria-current=is_here.then_some("step")>
                 <button type="button" disabled=move || !ready.get() on:click=move |_| enter.run(key)>
                     {title}
                 </button>
-                <span class="field-error">{note}</span>
+                {note}
             </li>
         }
     };

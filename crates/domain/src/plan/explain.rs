@@ -46,7 +46,7 @@ pub fn sentence(finding: &Finding, config: Option<&ConfigReport>) -> String {
         reason => single(reason, finding.count).into_owned(),
     };
     match finding.until {
-        Some(until) => format!("{text} (until {until})."),
+        Some(until) => format!("{text} (until {}).", until.in_words()),
         None => format!("{text}."),
     }
 }
@@ -239,7 +239,7 @@ mod tests {
         let finding = Finding::new(Reason::KeptBackoff, 1).until(until);
         assert_eq!(
             sentence(&finding, None),
-            "1 server could go and stay while the downscale backoff runs (until 1970-01-01T00:00:00.000Z)."
+            "1 server could go and stay while the downscale backoff runs (until 1970-01-01 00:00:00 UTC)."
         );
     }
 
