@@ -60,7 +60,7 @@ pub enum SeatOutcome {
     Done,
     /// The person has as many sessions as allowed.
     QuotaReached,
-    /// The server or the request has changed meanwhile: plan again.
+    /// The server or the request has changed, or the person is gone meanwhile: plan again.
     Stale,
 }
 
@@ -83,12 +83,17 @@ impl Store {
         tx.check_fence(fence).await?;
         // All that is counted against is held first, in one order, so that two batches cannot wait for each other.
         let users: BTreeSet<UserId> = writes.iter().filter_map(new_user).collect();
+        let mut gone = BTreeSet::new();
         for user in users {
-            tx.run(
-                "UPDATE users SET guard = guard + 1 WHERE id = $1",
-                args![user],
-            )
-            .await?;
+            let held = tx
+                .run(
+                    "UPDATE users SET guard = guard + 1 WHERE id = $1",
+                    args![user],
+                )
+                .await?;
+            if held == 0 {
+                gone.insert(user);
+            }
         }
         let servers: BTreeSet<ServerId> = writes.iter().filter_map(server_of).collect();
         for server in servers {
@@ -101,6 +106,9 @@ impl Store {
         let mut outcomes = Vec::with_capacity(writes.len());
         for (write, entry) in writes.into_iter().zip(audit) {
             let outcome = match write {
+                write if new_user(&write).is_some_and(|user| gone.contains(&user)) => {
+                    SeatOutcome::Stale
+                }
                 SeatWrite::Queue(session) => tx.queue(&session, quota_per_user).await?,
                 SeatWrite::SeatNew(session, server) => {
                     tx.seat_new(&session, server, quota_per_user, now).await?
