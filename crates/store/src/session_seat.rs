@@ -82,7 +82,13 @@ impl Store {
         let mut tx = self.db.write().await?;
         tx.check_fence(fence).await?;
         // All that is counted against is held first, in one order, so that two batches cannot wait for each other.
-        let users: BTreeSet<UserId> = writes.iter().filter_map(new_user).collect();
+        let mut users: BTreeSet<UserId> = writes.iter().filter_map(new_user).collect();
+        for session in writes.iter().filter_map(queued) {
+            let sql = "SELECT id, user_id FROM sessions WHERE id = $1";
+            if let Some(row) = tx.one("sessions", sql, args![session]).await? {
+                users.insert(row.get("user_id")?);
+            }
+        }
         let mut gone = BTreeSet::new();
         for user in users {
             let held = tx
@@ -136,6 +142,13 @@ fn new_user(write: &SeatWrite) -> Option<UserId> {
     match write {
         SeatWrite::Queue(session) | SeatWrite::SeatNew(session, _) => Some(session.user),
         SeatWrite::SeatQueued { .. } => None,
+    }
+}
+
+fn queued(write: &SeatWrite) -> Option<SessionId> {
+    match write {
+        SeatWrite::Queue(_) | SeatWrite::SeatNew(..) => None,
+        SeatWrite::SeatQueued { session, .. } => Some(*session),
     }
 }
 
