@@ -44,6 +44,7 @@ mod login;
 mod one_sql;
 mod pool;
 mod provider;
+mod races;
 mod retention;
 mod secret;
 mod server;
