@@ -162,7 +162,7 @@ impl Store {
         tx.refuse_if_used(
             "SELECT name FROM autoscale_configs WHERE pool_id = $1
              UNION ALL SELECT name FROM servers WHERE pool_id = $1 AND state <> 'deleted'
-             UNION ALL SELECT id AS name FROM sessions WHERE pool_id = $1 AND state <> 'ended'",
+             UNION ALL SELECT 'ses_' || id AS name FROM sessions WHERE pool_id = $1 AND state <> 'ended'",
             args![id],
         )
         .await?;

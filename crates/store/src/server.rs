@@ -480,7 +480,7 @@ impl Store {
             tx.end_sessions_of(id, how, at).await?;
         }
         tx.refuse_if_used(
-            "SELECT id AS name FROM sessions WHERE server_id = $1 AND state IN ('assigned', 'active')",
+            "SELECT 'ses_' || id AS name FROM sessions WHERE server_id = $1 AND state IN ('assigned', 'active')",
             args![id],
         )
         .await?;

@@ -64,6 +64,11 @@ pub enum IntentOutcome {
 impl Store {
     /// Writes intents, as many as the limits let through, in the order given. `audit` has an entry for each; those of
     /// refused ones are not written.
+    ///
+    /// The wall counts rows, for a transaction is sure only of what it holds. A machine of ours that the provider lists
+    /// without a row costs money too, and the planner counts it (`existing` in `scaling`), so it asks for fewer. But a
+    /// list is of another moment: counted here, a machine would count twice while its row is being written, or not at
+    /// all, and the loop, which is the only one to ask, has seen the list already.
     pub async fn record_intents(
         &self,
         fence: Fence,

@@ -107,22 +107,33 @@ impl Store {
     ) -> Result<Option<SessionRow>> {
         let mut tx = self.db.write().await?;
         // The server first, in the order of locks: who has an open session on it changes.
-        tx.run(
-            "UPDATE servers SET access_wanted = access_wanted + 1, guard = guard + 1
-             WHERE id = (SELECT server_id FROM sessions WHERE id = $1 AND state IN ('assigned', 'active')
-                AND (CAST($2 AS TEXT) IS NULL OR user_id = $2))",
-            args![id, only_owner],
-        )
-        .await?;
-        let held = tx
+        let servers = tx
             .run(
+                "UPDATE servers SET access_wanted = access_wanted + 1, guard = guard + 1
+                 WHERE id = (SELECT server_id FROM sessions WHERE id = $1 AND state IN ('assigned', 'active')
+                    AND (CAST($2 AS TEXT) IS NULL OR user_id = $2))",
+                args![id, only_owner],
+            )
+            .await?;
+        let ended = tx
+            .one(
+                "sessions",
                 "UPDATE sessions SET state = 'ended', end_reason = $2, ended_at = $3, version = version + 1
-                 WHERE id = $1 AND state <> 'ended' AND (CAST($4 AS TEXT) IS NULL OR user_id = $4)",
+                 WHERE id = $1 AND state <> 'ended' AND (CAST($4 AS TEXT) IS NULL OR user_id = $4)
+                 RETURNING id, server_id",
                 args![id, how, at, only_owner],
             )
             .await?;
-        if held == 0 {
-            return Ok(None);
+        let Some(ended) = ended else { return Ok(None) };
+        // It waited a moment ago and was seated since: its server, which nobody could know before, is told too.
+        if servers == 0
+            && let Some(server) = ended.get::<Option<ServerId>>("server_id")?
+        {
+            tx.run(
+                "UPDATE servers SET access_wanted = access_wanted + 1, guard = guard + 1 WHERE id = $1",
+                args![server],
+            )
+            .await?;
         }
         tx.audit(audit).await?;
         let row = tx

@@ -60,7 +60,7 @@ pub enum SeatOutcome {
     Done,
     /// The person has as many sessions as allowed.
     QuotaReached,
-    /// The server or the request has changed meanwhile: plan again.
+    /// The server or the request has changed, or the person is gone meanwhile: plan again.
     Stale,
 }
 
@@ -82,13 +82,24 @@ impl Store {
         let mut tx = self.db.write().await?;
         tx.check_fence(fence).await?;
         // All that is counted against is held first, in one order, so that two batches cannot wait for each other.
-        let users: BTreeSet<UserId> = writes.iter().filter_map(new_user).collect();
+        let mut users: BTreeSet<UserId> = writes.iter().filter_map(new_user).collect();
+        for session in writes.iter().filter_map(queued) {
+            let sql = "SELECT id, user_id FROM sessions WHERE id = $1";
+            if let Some(row) = tx.one("sessions", sql, args![session]).await? {
+                users.insert(row.get("user_id")?);
+            }
+        }
+        let mut gone = BTreeSet::new();
         for user in users {
-            tx.run(
-                "UPDATE users SET guard = guard + 1 WHERE id = $1",
-                args![user],
-            )
-            .await?;
+            let held = tx
+                .run(
+                    "UPDATE users SET guard = guard + 1 WHERE id = $1",
+                    args![user],
+                )
+                .await?;
+            if held == 0 {
+                gone.insert(user);
+            }
         }
         let servers: BTreeSet<ServerId> = writes.iter().filter_map(server_of).collect();
         for server in servers {
@@ -101,6 +112,9 @@ impl Store {
         let mut outcomes = Vec::with_capacity(writes.len());
         for (write, entry) in writes.into_iter().zip(audit) {
             let outcome = match write {
+                write if new_user(&write).is_some_and(|user| gone.contains(&user)) => {
+                    SeatOutcome::Stale
+                }
                 SeatWrite::Queue(session) => tx.queue(&session, quota_per_user).await?,
                 SeatWrite::SeatNew(session, server) => {
                     tx.seat_new(&session, server, quota_per_user, now).await?
@@ -128,6 +142,13 @@ fn new_user(write: &SeatWrite) -> Option<UserId> {
     match write {
         SeatWrite::Queue(session) | SeatWrite::SeatNew(session, _) => Some(session.user),
         SeatWrite::SeatQueued { .. } => None,
+    }
+}
+
+fn queued(write: &SeatWrite) -> Option<SessionId> {
+    match write {
+        SeatWrite::Queue(_) | SeatWrite::SeatNew(..) => None,
+        SeatWrite::SeatQueued { session, .. } => Some(*session),
     }
 }
 

@@ -1,7 +1,7 @@
 //! People, and the one-time link that makes the first of them.
 
 use domain::actor::Role;
-use domain::id::{SessionId, UserId};
+use domain::id::UserId;
 use domain::timestamp::Timestamp;
 use domain::user::User;
 
@@ -89,19 +89,11 @@ impl Store {
         if held == 0 {
             return Err(stale_or_missing(&mut tx, id).await?);
         }
-        let sessions = tx
-            .all(
-                "sessions",
-                "SELECT id FROM sessions WHERE user_id = $1 AND state <> 'ended' ORDER BY id",
-                args![id],
-            )
-            .await?;
-        if !sessions.is_empty() {
-            let names = sessions
-                .iter()
-                .map(|row| row.get::<SessionId>("id").map(|id| id.to_string()));
-            return Err(StoreError::in_use(names.collect::<Result<_>>()?));
-        }
+        tx.refuse_if_used(
+            "SELECT 'ses_' || id AS name FROM sessions WHERE user_id = $1 AND state <> 'ended'",
+            args![id],
+        )
+        .await?;
         for sql in [
             "DELETE FROM sessions WHERE user_id = $1",
             "DELETE FROM logins WHERE user_id = $1",

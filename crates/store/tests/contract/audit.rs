@@ -1,0 +1,58 @@
+//! What was done by whom.
+
+use serde_json::json;
+use store::AuditEntry;
+
+use crate::database::{Db, NOW};
+use crate::given::zone_input;
+
+crate::on_both![
+    entries_come_back_newest_first,
+    an_entry_is_written_with_what_it_says_or_not_at_all
+];
+
+async fn entries_come_back_newest_first(db: Db) {
+    let mut written = Vec::new();
+    for name in ["one", "two", "three"] {
+        let entry = AuditEntry {
+            actor: "person ada".to_owned(),
+            action: "zone.create",
+            target: name.to_owned(),
+            detail: json!({ "name": "Zürich\0", "count": 9_007_199_254_740_993_i64 }),
+            ..db.audit()
+        };
+        let id = db.id(domain::id::ZoneId::from_uuid);
+        db.store
+            .zone_insert(id, zone_input(name), NOW, entry.clone())
+            .await
+            .unwrap();
+        written.insert(0, entry);
+    }
+    let page = db.store.audit_page(None, 2).await.unwrap();
+    let rest = db.store.audit_page(Some(page[1].id), 9).await.unwrap();
+    let read = page.into_iter().chain(rest);
+    for (row, entry) in read.zip(&written) {
+        assert_eq!(
+            (row.id, row.at, &row.actor),
+            (entry.id, entry.at, &entry.actor)
+        );
+        assert_eq!(
+            (row.action.as_str(), &row.target),
+            (entry.action, &entry.target)
+        );
+        assert_eq!(row.detail, entry.detail);
+    }
+}
+
+async fn an_entry_is_written_with_what_it_says_or_not_at_all(db: Db) {
+    let first = db.audit();
+    let id = db.id(domain::id::ZoneId::from_uuid);
+    db.store
+        .zone_insert(id, zone_input("Here"), NOW, first.clone())
+        .await
+        .unwrap();
+    // An entry that cannot be written takes what it speaks of with it.
+    let id = db.id(domain::id::ZoneId::from_uuid);
+    db.refusal(db.store.zone_insert(id, zone_input("There"), NOW, first))
+        .await;
+}

@@ -1,0 +1,169 @@
+//! Sessions: read, used and ended; and the queue.
+
+use domain::session::{EndReason, SessionKind, SessionState};
+use store::{NewSession, SeatOutcome, SeatWrite, SessionFilter};
+
+use crate::database::{Db, NOW};
+use crate::given::{ALL, seats};
+
+crate::on_both![
+    a_session_comes_back_as_it_was_asked_for,
+    a_session_ends_once_and_for_its_owner_alone,
+    a_session_is_active_from_its_first_use_and_lives_on_with_each,
+    the_queue_is_ordered_by_time_then_id,
+];
+
+async fn a_session_comes_back_as_it_was_asked_for(db: Db) {
+    let (pool, zone) = (db.pool("Désks").await, db.zone("Here").await);
+    let server = db.fixed(pool, zone, "desk", seats(9)).await;
+    let ada = db.user("ada").await.id;
+    let app = SessionKind::App {
+        app: "writer".to_owned(),
+    };
+    let mut made = Vec::new();
+    for kind in [SessionKind::Shell, SessionKind::Desktop, app] {
+        let new = NewSession {
+            kind: kind.clone(),
+            ..db.new_session(pool, ada)
+        };
+        db.seat(pool, SeatWrite::Queue(new.clone())).await;
+        let row = db.store.session(new.id).await.unwrap().unwrap();
+        assert_eq!((row.kind, row.state), (kind, SessionState::Queued));
+        assert_eq!(
+            (row.pool_name.as_str(), row.user_name.as_str()),
+            ("Désks", "ada")
+        );
+        assert_eq!(
+            (row.requested_at, row.expires_at),
+            (new.requested_at, new.expires_at)
+        );
+        made.push(new.id);
+    }
+    let later = NOW.plus_secs(9);
+    let seat = SeatWrite::SeatQueued {
+        session: made[0],
+        server: server.id,
+        expires_at: later,
+    };
+    assert_eq!(db.seat(pool, seat).await, SeatOutcome::Done);
+    let row = db.store.session(made[0]).await.unwrap().unwrap();
+    assert_eq!(
+        row.state,
+        SessionState::Assigned {
+            server_id: server.id,
+            assigned_at: NOW
+        }
+    );
+    assert_eq!((row.expires_at, row.access_seq, row.version), (later, 1, 2));
+    let page = db
+        .store
+        .sessions_page(SessionFilter::default(), ALL)
+        .await
+        .unwrap();
+    assert_eq!(page.iter().map(|row| row.id).collect::<Vec<_>>(), made);
+}
+
+async fn a_session_ends_once_and_for_its_owner_alone(db: Db) {
+    let (pool, zone) = (db.pool("Desks").await, db.zone("Here").await);
+    let server = db.fixed(pool, zone, "desk", seats(9)).await;
+    let (ada, ben) = (db.user("ada").await.id, db.user("ben").await.id);
+    let open = db.seated(&server, ada).await;
+    let end = async |id, how, owner| {
+        db.store
+            .session_end(id, how, NOW, owner, db.audit())
+            .await
+            .unwrap()
+    };
+    let before = db.dump().await;
+    assert_eq!(end(open, EndReason::Owner, Some(ben)).await, None);
+    assert_eq!(db.dump().await, before);
+    for how in EndReason::ALL {
+        let waiting = db.queued(pool, ada).await;
+        let ended = end(waiting, how, None).await.unwrap();
+        assert_eq!(
+            ended.state,
+            SessionState::Ended {
+                server_id: None,
+                how,
+                ended_at: NOW
+            }
+        );
+    }
+    let ended = end(open, EndReason::Owner, Some(ada)).await.unwrap();
+    let how = EndReason::Owner;
+    assert_eq!(
+        ended.state,
+        SessionState::Ended {
+            server_id: Some(server.id),
+            how,
+            ended_at: NOW
+        }
+    );
+    let before = db.dump().await;
+    assert_eq!(end(open, EndReason::Admin, None).await, None);
+    assert_eq!(db.dump().await, before);
+    let open_ones = SessionFilter {
+        open_only: true,
+        ..SessionFilter::default()
+    };
+    assert_eq!(db.store.sessions_page(open_ones, ALL).await.unwrap(), []);
+}
+
+async fn a_session_is_active_from_its_first_use_and_lives_on_with_each(db: Db) {
+    let (pool, zone) = (db.pool("Desks").await, db.zone("Here").await);
+    let server = db.fixed(pool, zone, "desk", seats(9)).await;
+    let (ada, ben) = (db.user("ada").await.id, db.user("ben").await.id);
+    let (open, waiting) = (db.seated(&server, ada).await, db.queued(pool, ada).await);
+    let used = async |id, owner, secs| {
+        let at = NOW.plus_secs(secs);
+        let used = db
+            .store
+            .session_activate(id, owner, at, at.plus_secs(60), Some(db.audit()));
+        used.await.unwrap()
+    };
+    let before = db.dump().await;
+    assert_eq!(used(waiting, ada, 1).await, None, "it waits");
+    assert_eq!(used(open, ben, 1).await, None, "somebody else's");
+    assert_eq!(db.dump().await, before);
+    for secs in [1, 2] {
+        let row = used(open, ada, secs).await.unwrap();
+        let (server_id, active_since) = (server.id, NOW.plus_secs(1));
+        assert_eq!(
+            row.state,
+            SessionState::Active {
+                server_id,
+                assigned_at: NOW,
+                active_since
+            }
+        );
+        assert_eq!(row.expires_at, NOW.plus_secs(secs + 60));
+    }
+    db.end(open).await;
+    assert_eq!(used(open, ada, 3).await, None, "it is over");
+}
+
+async fn the_queue_is_ordered_by_time_then_id(db: Db) {
+    let (desks, shells) = (db.pool("Desks").await, db.pool("Shells").await);
+    let ada = db.user("ada").await.id;
+    let wait = async |pool, secs| {
+        let requested_at = NOW.plus_secs(secs);
+        let new = NewSession {
+            requested_at,
+            ..db.new_session(pool, ada)
+        };
+        db.seat(pool, SeatWrite::Queue(new.clone())).await;
+        new.id
+    };
+    let (late, first) = (wait(desks, 9).await, wait(desks, 1).await);
+    let (second, _elsewhere) = (wait(desks, 1).await, wait(shells, 0).await);
+    let place = async |id| db.store.queue_place(id).await.unwrap();
+    assert_eq!(place(first).await, Some((1, 3)));
+    assert_eq!(place(second).await, Some((2, 3)));
+    assert_eq!(place(late).await, Some((3, 3)));
+    let snapshot = db.store.snapshot(Some(desks), NOW).await.unwrap();
+    let queue = snapshot.pools[0].queue.iter().map(|waiter| waiter.id);
+    assert_eq!(queue.collect::<Vec<_>>(), [first, second, late]);
+    db.end(first).await;
+    assert_eq!(place(first).await, None);
+    assert_eq!(place(late).await, Some((2, 2)));
+}
