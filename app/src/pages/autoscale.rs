@@ -168,64 +168,57 @@ fn wizard(start: Start, seen: Option<(ConfigId, i64)>, pool: PoolId) -> AnyView 
     .into_any()
 }
 
-/// What the server says about the answers: warnings, what the loop would do now, and the script as it would run.
+/// What the server says about the answers: warnings, what the loop would do now, and the script as it would run. Nothing
+/// while a field is wrong, since the list of mistakes says so already.
 fn forecast(state: FormState, id: Option<ConfigId>) -> AnyView {
     let document = state.document();
-    let for_script = document.clone();
-    let plan = data(move || {
+    let is_complete = state.errors_in(None).is_empty();
+    let forecast = data(move || {
         let document = document.clone();
-        let call = async move {
-            let validation = autoscale_validate(id, document.clone()).await?;
-            if !validation.errors.is_empty() {
-                return Err(Problem::invalid(validation.errors).into());
+        async move {
+            if !is_complete {
+                return Ok(None);
             }
-            let plan = autoscale_plan(id, document).await?;
-            Ok((validation.warnings, plan))
-        };
-        async move { once_right(state.send(call).await) }
-    });
-    let script = data(move || {
-        let call = autoscale_script(for_script.clone(), None);
-        async move { once_right(call.await) }
+            match state.send(ask(id, document)).await {
+                Err(ApiError(problem)) if !problem.errors.is_empty() => Ok(None),
+                answer => answer.map(Some),
+            }
+        }
     });
     view! {
         <section aria-labelledby="forecast">
             <h3 id="forecast">"What happens when you save"</h3>
             {loaded(
-                plan,
+                forecast,
                 |answer| match answer {
-                    Some((warnings, plan)) => plan_view(&warnings, &plan),
-                    None => {
-                        view! { <p class="muted">"This is computed once every field is right."</p> }.into_any()
-                    }
-                },
-            )}
-        </section>
-        {loaded(
-            script,
-            |script| {
-                script
-                    .map(|script| {
+                    Some((warnings, plan, script)) => {
                         view! {
+                            {plan_view(&warnings, &plan)}
                             <details>
                                 <summary>"Start-up script as a new server gets it"</summary>
                                 {script_view(&script)}
                             </details>
                         }
-                    })
-                    .into_any()
-            },
-        )}
+                            .into_any()
+                    }
+                    None => view! { <p class="muted">"This is computed once every field is right."</p> }.into_any(),
+                },
+            )}
+        </section>
     }
     .into_any()
 }
 
-/// Nothing yet where fields are wrong: the list of mistakes says so already.
-fn once_right<T>(answer: ApiResult<T>) -> ApiResult<Option<T>> {
-    match answer {
-        Err(ApiError(problem)) if !problem.errors.is_empty() => Ok(None),
-        answer => answer.map(Some),
+type Forecast = (Vec<ConfigWarning>, PlanPreview, RenderedScript);
+
+async fn ask(id: Option<ConfigId>, document: Draft) -> ApiResult<Forecast> {
+    let validation = autoscale_validate(id, document.clone()).await?;
+    if !validation.errors.is_empty() {
+        return Err(Problem::invalid(validation.errors).into());
     }
+    let plan = autoscale_plan(id, document.clone()).await?;
+    let script = autoscale_script(document, None).await?;
+    Ok((validation.warnings, plan, script))
 }
 
 fn plan_view(warnings: &[ConfigWarning], plan: &PlanPreview) -> AnyView {
