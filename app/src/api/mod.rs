@@ -5,6 +5,7 @@ pub mod api_key;
 pub mod autoscale;
 pub mod codec;
 pub mod decision;
+pub mod demo;
 pub mod error;
 pub mod ldap_config;
 pub mod me;
@@ -13,7 +14,6 @@ pub mod provider;
 pub mod server;
 pub mod session;
 pub mod ssh_key;
-pub mod trial;
 pub mod user;
 pub mod zone;
 
