@@ -100,6 +100,7 @@ fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
             zone::delete_zone
         ))
         .routes(routes!(pool::list_pools, pool::create_pool))
+        .routes(routes!(pool::create_demo_pool))
         .routes(routes!(
             pool::get_pool,
             pool::replace_pool,

@@ -1,6 +1,5 @@
 //! Serving: from the listener's first connection to the last request.
 
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,11 +22,9 @@ use crate::{listen, router, startup, tls};
 /// Everything has ended after this time, or is cut off.
 const END: Duration = Duration::from_secs(28);
 
-/// What a demo prepares, once the address is known; the lines it returns are printed.
-pub type Prepare = fn(
-    ControlPlane,
-    SocketAddr,
-) -> Pin<Box<dyn Future<Output = Result<Vec<String>, String>> + Send>>;
+/// What a demo prepares; the lines it returns are printed.
+pub type Prepare =
+    fn(ControlPlane) -> Pin<Box<dyn Future<Output = Result<Vec<String>, String>> + Send>>;
 
 /// What is there when the first person comes.
 pub enum Ready {
@@ -105,7 +102,7 @@ pub async fn run(
 
     let lines = match ready {
         Ready::SetUp => set_up_lines(&plane, &origin).await?,
-        Ready::Demo(prepare) => prepare(plane.clone(), bound).await?,
+        Ready::Demo(prepare) => prepare(plane.clone()).await?,
     };
     let served = tokio::spawn(listen::serve(listener, tls, router, stopping.clone()));
     let looped = tokio::spawn(Background::new(plane, registry, metrics).run(stopping));

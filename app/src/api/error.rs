@@ -8,6 +8,8 @@ use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 
 use super::codec::JsonText;
+#[cfg(feature = "ssr")]
+use super::refused;
 
 /// What a server function answers.
 pub type ApiResult<T> = Result<T, ApiError>;
@@ -29,6 +31,17 @@ impl fmt::Display for ApiError {
     }
 }
 
+/// In the browser there is no answer whose status could be set.
+#[cfg(not(feature = "ssr"))]
+fn refused(problem: Problem) -> ApiError {
+    ApiError(problem)
+}
+
+const NOT_UNDERSTOOD: (ProblemCode, &str) = (
+    ProblemCode::BadRequest,
+    "The page and the server do not understand each other. Load the page again.",
+);
+
 impl FromServerFnError for ApiError {
     type Encoder = JsonText;
 
@@ -41,10 +54,9 @@ impl FromServerFnError for ApiError {
             ServerFnErrorErr::Args(_)
             | ServerFnErrorErr::MissingArg(_)
             | ServerFnErrorErr::Serialization(_)
-            | ServerFnErrorErr::UnsupportedRequestMethod(_) => (
-                ProblemCode::BadRequest,
-                "The page and the server do not understand each other. Load the page again.",
-            ),
+            | ServerFnErrorErr::UnsupportedRequestMethod(_) => NOT_UNDERSTOOD,
+            // The server reads calls, the browser answers.
+            ServerFnErrorErr::Deserialization(_) if cfg!(feature = "ssr") => NOT_UNDERSTOOD,
             ServerFnErrorErr::Deserialization(_)
             | ServerFnErrorErr::Registration(_)
             | ServerFnErrorErr::ServerError(_)
@@ -53,7 +65,7 @@ impl FromServerFnError for ApiError {
                 "The answer of Weir can not be read. Load the page again.",
             ),
         };
-        Self(Problem::new(code, detail))
+        refused(Problem::new(code, detail))
     }
 }
 
@@ -72,6 +84,8 @@ mod tests {
     #[test]
     fn a_broken_answer_is_a_problem_too() {
         let error = ApiError::de(b"<html>".to_vec().into());
-        assert_eq!(error.0.code, ProblemCode::Internal);
+        let on_the_server = cfg!(feature = "ssr");
+        assert_eq!(error.0.code == ProblemCode::BadRequest, on_the_server);
+        assert_eq!(error.0.code == ProblemCode::Internal, !on_the_server);
     }
 }

@@ -5,6 +5,7 @@ pub mod api_key;
 pub mod autoscale;
 pub mod codec;
 pub mod decision;
+pub mod demo;
 pub mod error;
 pub mod ldap_config;
 pub mod me;
@@ -13,14 +14,13 @@ pub mod provider;
 pub mod server;
 pub mod session;
 pub mod ssh_key;
-pub mod trial;
 pub mod user;
 pub mod zone;
 
 pub use error::{ApiError, ApiResult};
 
 #[cfg(feature = "ssr")]
-pub(crate) use ssr::{actor, answer, plane, whole};
+pub(crate) use ssr::{actor, answer, plane, refused, whole};
 
 #[cfg(feature = "ssr")]
 mod ssr {
@@ -35,7 +35,7 @@ mod ssr {
     /// The use cases' shared parts, as the process provides them for each request.
     pub fn plane() -> ApiResult<ControlPlane> {
         use_context().ok_or_else(|| {
-            ApiError::from(Problem::new(
+            refused(Problem::new(
                 ProblemCode::Unavailable,
                 "Weir is not ready yet. Try again in a moment.",
             ))
@@ -45,7 +45,7 @@ mod ssr {
     /// The one who asks.
     pub fn actor() -> ApiResult<Actor> {
         use_context().ok_or_else(|| {
-            ApiError::from(Problem::new(
+            refused(Problem::new(
                 ProblemCode::Unauthenticated,
                 "Sign in to see this.",
             ))
@@ -70,9 +70,14 @@ mod ssr {
                     "a page's call failed"
                 );
             }
-            set_status(&problem);
-            ApiError::from(problem)
+            refused(problem)
         })
+    }
+
+    /// The problem as an error, with its status on the answer: leptos would say 500 to all of them.
+    pub fn refused(problem: Problem) -> ApiError {
+        set_status(&problem);
+        ApiError::from(problem)
     }
 
     /// A server function answers with the problem's status. A page does so only where the status is about the page

@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
 
+use crate::api::demo::demo_create;
 use crate::api::pool::pool_list;
-use crate::api::trial::trial_create;
 use crate::components::confirm::use_ready;
 use crate::components::data::data;
 use crate::components::live::Live;
@@ -61,7 +61,7 @@ fn begin() -> AnyView {
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
     let go = use_go();
     let start = move |_| {
-        submit(busy, problem, trial_create(), move |pool: Pool| {
+        submit(busy, problem, demo_create(), move |pool: Pool| {
             go.run(format!("/admin/pools/{}", pool.id));
         });
     };
@@ -70,7 +70,7 @@ fn begin() -> AnyView {
         <ul class="cards">
             <li class="card">
                 <h2>"Try it on this machine"</h2>
-                <p>"Makes a pool of real SSH servers on the machine that Weir runs on, with one kept ready."</p>
+                <p>"Makes a pool of real SSH servers on the machine that Weir runs on, with one kept ready. Where that is not possible, they are machines in memory."</p>
                 <div class="actions">
                     <button
                         type="button"

@@ -11,6 +11,7 @@ pub mod autoscale;
 pub mod checkin;
 pub mod checkin_token;
 pub mod decision;
+pub mod demo;
 pub mod draft;
 pub mod error;
 pub mod event;
@@ -30,7 +31,6 @@ pub mod session;
 pub mod settings;
 pub mod setup;
 pub mod ssh_key;
-pub mod trial;
 pub mod user;
 pub mod zone;
 
