@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::error::{Problem, ProblemCode};
 use leptos::prelude::*;
+#[cfg(feature = "ssr")]
+use leptos::reactive::computed::suspense::SuspenseContext;
 use leptos::server::codee::{Decoder, Encoder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -33,11 +35,20 @@ impl<T> Copy for Data<T> {}
 
 /// Data from the server. `ask` reads the signals that the question depends on and gives the call; what it reads inside
 /// of the call's future does not count.
+///
+/// Not inside of a view that waits for other data ([`loaded`](super::load::loaded)), except where that view is made in
+/// the browser alone: the server makes such a view once or twice, as the answers come, and the browser would take the
+/// answer of one question for that of another.
 pub fn data<T, Call>(ask: impl Fn() -> Call + Send + Sync + 'static) -> Data<T>
 where
     T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static,
     Call: Future<Output = ApiResult<T>> + Send + 'static,
 {
+    #[cfg(feature = "ssr")]
+    debug_assert!(
+        use_context::<SuspenseContext>().is_none(),
+        "data is asked for inside of a view that waits for data"
+    );
     let ask = move || -> Pending {
         let call = ask();
         Box::pin(async move { call.await.map(|value| Carried::Value(Arc::new(value))) })

@@ -24,7 +24,8 @@ where
     shown(data, view, problem_banner)
 }
 
-/// The same for data that a whole page is about: with a problem, the problem is the page.
+/// The same for data that a whole page is about: with a problem, the problem is the page, and what stands behind it is
+/// hidden (`.gone` in the style sheet).
 pub fn loaded_page<T>(data: Data<T>, view: impl Fn(T) -> AnyView + Send + Sync + 'static) -> AnyView
 where
     T: DeserializeOwned + Clone + Send + Sync + 'static,
@@ -61,8 +62,10 @@ fn transition(view: Box<dyn Fn() -> Option<AnyView> + Send + Sync>) -> AnyView {
 fn problem_page(problem: &Problem) -> AnyView {
     view! {
         <Title text=problem.title.clone() />
-        <h1>{problem.title.clone()}</h1>
-        <p role="alert">{problem.detail.clone()}</p>
+        <div class="gone">
+            <h1>{problem.title.clone()}</h1>
+            <p role="alert">{problem.detail.clone()}</p>
+        </div>
     }
     .into_any()
 }

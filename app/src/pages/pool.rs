@@ -45,17 +45,8 @@ const TABS: [(&str, &str); 6] = [
 /// The pool of this address.
 #[component]
 pub fn PoolPage() -> impl IntoView {
-    let id = use_id::<PoolId>("pool");
-    // Asked once: whether there is such a page. What stands on it asks for itself, and stays while that comes anew.
-    let found = data(move || {
-        let id = id.get();
-        async move { pool_get(id?).await }
-    });
-    loaded_page(found, move |_| page(id))
-}
-
-fn page(id: Id) -> AnyView {
     let live = expect_context::<Live>();
+    let id = use_id::<PoolId>("pool");
     let query = use_query_map();
     let pool = data(move || {
         let id = id.get();
@@ -70,7 +61,7 @@ fn page(id: Id) -> AnyView {
     });
     let tried = Tried::new();
     view! {
-        {loaded(pool, move |pool| head(&pool, tried))}
+        {loaded_page(pool, move |pool| head(&pool, tried))}
         <LastProblem problem=tried.problem />
         <nav class="tabs" aria-label="Parts of the pool">
             {TABS
@@ -101,7 +92,6 @@ fn page(id: Id) -> AnyView {
             .into_any()
         }}
     }
-    .into_any()
 }
 
 type Id = Signal<ApiResult<PoolId>>;

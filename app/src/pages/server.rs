@@ -6,7 +6,6 @@ use domain::server::{Origin, Server, ServerState};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::api::ApiResult;
 use crate::api::server::{server_delete, server_drain, server_get, server_undrain};
 use crate::api::session::session_list;
 use crate::components::badge::Badge;
@@ -23,17 +22,8 @@ use crate::words;
 /// The server of this address.
 #[component]
 pub fn ServerPage() -> impl IntoView {
-    let id = use_id::<ServerId>("server");
-    // Asked once: whether there is such a page.
-    let found = data(move || {
-        let id = id.get();
-        async move { server_get(id?).await }
-    });
-    loaded_page(found, move |_| page(id))
-}
-
-fn page(id: Signal<ApiResult<ServerId>>) -> AnyView {
     let live = expect_context::<Live>();
+    let id = use_id::<ServerId>("server");
     let server = data(move || {
         let id = id.get();
         live.follow(&[EventNoun::Server]);
@@ -46,14 +36,13 @@ fn page(id: Signal<ApiResult<ServerId>>) -> AnyView {
     });
     let tried = Tried::new();
     view! {
+        {loaded_page(server, move |server| head(&server, tried))}
         <LastProblem problem=tried.problem />
-        {loaded(server, move |server| head(&server, tried))}
         <section aria-labelledby="sessions">
             <h2 id="sessions">"Sessions"</h2>
             {loaded(sessions, move |page| session_table(page.items, tried))}
         </section>
     }
-    .into_any()
 }
 
 fn head(server: &Server, tried: Tried) -> AnyView {

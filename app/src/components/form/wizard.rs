@@ -122,7 +122,9 @@ pub fn Wizard(
             <fieldset class="form-body" disabled=move || !ready.get() || busy.get()>
                 {summary(state, step.into(), asked, show_field)}
                 <LastProblem problem=problem />
-                {move || body(state, step.get(), go, &review)}
+                {move || body(state, step.get(), go)}
+                // It asks for data, which must not begin while the server waits for the form's.
+                {move || (ready.get() && step.get().is_none()).then(|| review.run())}
                 <div class="actions">
                     <button
                         type="button"
@@ -149,12 +151,7 @@ pub fn Wizard(
 }
 
 /// The fields of a step, or the review.
-fn body(
-    state: FormState,
-    step: Option<&'static str>,
-    go: Callback<&'static str>,
-    review: &ViewFn,
-) -> AnyView {
+fn body(state: FormState, step: Option<&'static str>, go: Callback<&'static str>) -> AnyView {
     let step = step.and_then(|key| state.form.steps.iter().find(|step| step.key == key));
     match step {
         Some(step) => view! {
@@ -170,7 +167,6 @@ fn body(
                 "Review"
             </h2>
             {answers(state, go)}
-            {review.run()}
         }
         .into_any(),
     }
