@@ -20,4 +20,6 @@ pub mod telemetry;
 #[cfg(test)]
 mod testing;
 mod tls;
+#[cfg(test)]
+mod twins;
 mod ui;
