@@ -3,6 +3,7 @@
 //! server functions.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
 use axum::body::Body;
 use axum::http::{Request, header};
@@ -188,14 +189,13 @@ impl World {
             || json!({}),
             |collection: &str| format!("{collection}?limit=200"),
         );
-        let uuid = Uuid::from_u128(1);
         [
             Noun {
                 name: "zone",
                 collection: "/zones",
                 list: Ask::new(none(), whole("/zones")),
                 there: made.zone.clone(),
-                missing: ZoneId::from_uuid(uuid).to_string(),
+                missing: missing(ZoneId::from_uuid),
                 good: json!({ "name": "There", "upstream_auth_address": "weir.example" }),
                 bad: json!({ "name": "", "upstream_auth_address": "no address" }),
             },
@@ -204,7 +204,7 @@ impl World {
                 collection: "/pools",
                 list: Ask::new(none(), whole("/pools")),
                 there: made.pool.clone(),
-                missing: PoolId::from_uuid(uuid).to_string(),
+                missing: missing(PoolId::from_uuid),
                 good: json!({ "name": "Shells" }),
                 bad: json!({ "name": " ", "apps": [{ "key": "A b", "name": "", "program": "" }] }),
             },
@@ -213,7 +213,7 @@ impl World {
                 collection: "/providers",
                 list: Ask::new(none(), whole("/providers")),
                 there: made.provider.clone(),
-                missing: ProviderId::from_uuid(uuid).to_string(),
+                missing: missing(ProviderId::from_uuid),
                 good: json!({ "name": "Cloud", "kind": "fake", "max_instances": 1 }),
                 bad: json!({
                     "name": "", "kind": "fake", "max_instances": 0, "startup_script": "{nonsense}",
@@ -225,7 +225,7 @@ impl World {
                 collection: "/ldap-configs",
                 list: Ask::new(none(), whole("/ldap-configs")),
                 there: self.ldap.clone(),
-                missing: LdapConfigId::from_uuid(uuid).to_string(),
+                missing: missing(LdapConfigId::from_uuid),
                 good: self.ldap_document.clone(),
                 bad: json!({ "name": "", "url": "https://corp.example" }),
             },
@@ -237,7 +237,7 @@ impl World {
                     format!("/autoscale-configs?pool_id={}&limit=200", made.pool),
                 ),
                 there: made.config.clone(),
-                missing: ConfigId::from_uuid(uuid).to_string(),
+                missing: missing(ConfigId::from_uuid),
                 good: made.document.clone(),
                 bad: json!({ "name": "", "connection_type": "telnet" }),
             },
@@ -246,7 +246,7 @@ impl World {
                 collection: "/users",
                 list: Ask::new(none(), whole("/users")),
                 there: app.admin.id.to_string(),
-                missing: UserId::from_uuid(uuid).to_string(),
+                missing: missing(UserId::from_uuid),
                 good: json!({ "name": "eva", "role": "admin", "password": null }),
                 bad: json!({ "name": "Two Words", "role": "user", "password": "short" }),
             },
@@ -255,34 +255,7 @@ impl World {
 
     /// The table: a server function that is not in it has a power that REST has not.
     fn twins(&self) -> Vec<Twin> {
-        let Self { app, made, .. } = self;
-        let uuid = Uuid::from_u128(1);
-        let bad = json!({ "name": "", "connection_type": "telnet" });
-        let (server, session) = (ServerId::from_uuid(uuid), SessionId::from_uuid(uuid));
-        let by_id = |id: &str, uri: String| Ask::new(json!({ "id": id }), uri);
-        let (server, session) = (server.to_string(), session.to_string());
-        let key = ApiKeyId::from_uuid(uuid).to_string();
-        let ssh_key = SshKeyId::from_uuid(uuid).to_string();
-        let provider = ProviderId::from_uuid(uuid).to_string();
-        let config = ConfigId::from_uuid(uuid).to_string();
-        let (pool, waiting) = (&made.pool, &self.session);
-
-        let no_name = json!({ "name": "", "role": "admin", "user_id": null });
-        let no_key = json!({ "name": "", "public_key": "ssh-ed25519 AAAA" });
-        let checked = |verb: &str| {
-            [
-                Ask::new(
-                    json!({ "id": null, "input": bad }),
-                    format!("/autoscale-configs/{verb}"),
-                )
-                .body(bad.clone()),
-                Ask::new(
-                    json!({ "id": config, "input": made.document }),
-                    format!("/autoscale-configs/{verb}?config_id={config}"),
-                )
-                .body(made.document.clone()),
-            ]
-        };
+        let provider = missing(ProviderId::from_uuid);
         let mut twins: Vec<Twin> = self.nouns().into_iter().flat_map(noun).collect();
         twins.extend([
             twin("me", "GET /me", []),
@@ -294,8 +267,30 @@ impl World {
             twin(
                 "provider_test",
                 "POST /providers/{id}/test",
-                [by_id(&provider, format!("/providers/{provider}/test"))],
+                [by_id(&provider, "/providers", "/test")],
             ),
+        ]);
+        twins.extend(self.autoscale());
+        twins.extend(self.servers());
+        twins.extend(self.sessions());
+        twins.extend(keys());
+        twins
+    }
+
+    fn autoscale(&self) -> [Twin; 4] {
+        let (pool, document) = (&self.made.pool, &self.made.document);
+        let bad = json!({ "name": "", "connection_type": "telnet" });
+        let config = missing(ConfigId::from_uuid);
+        let checked = |verb: &str| {
+            let uri = format!("/autoscale-configs/{verb}");
+            let of_another = format!("{uri}?config_id={config}");
+            [
+                Ask::new(json!({ "id": null, "input": bad }), uri).body(bad.clone()),
+                Ask::new(json!({ "id": config, "input": document }), of_another)
+                    .body(document.clone()),
+            ]
+        };
+        [
             twin(
                 "autoscale_validate",
                 "POST /autoscale-configs/validate",
@@ -310,11 +305,9 @@ impl World {
                 "autoscale_script",
                 "POST /autoscale-configs/render-script",
                 ["{nonsense}", "{server_id}"].map(|template| {
-                    Ask::new(
-                        json!({ "input": bad, "template": template }),
-                        "/autoscale-configs/render-script",
-                    )
-                    .body(json!({ "config": bad, "template": template }))
+                    let args = json!({ "input": bad, "template": template });
+                    Ask::new(args, "/autoscale-configs/render-script")
+                        .body(json!({ "config": bad, "template": template }))
                 }),
             ),
             twin(
@@ -325,6 +318,21 @@ impl World {
                     format!("/decisions?pool_id={pool}"),
                 )],
             ),
+        ]
+    }
+
+    fn servers(&self) -> [Twin; 5] {
+        let (pool, server) = (&self.made.pool, missing(ServerId::from_uuid));
+        let verb = |verb: &str| {
+            let operation = format!("POST /servers/{{id}}/{verb}");
+            let ask = by_id(&server, "/servers", &format!("/{verb}"));
+            twin(&format!("server_{verb}"), &operation, [ask])
+        };
+        let delete = |end: bool| {
+            let args = json!({ "id": server, "end_sessions": end });
+            Ask::new(args, format!("/servers/{server}?end_sessions={end}"))
+        };
+        [
             twin(
                 "server_list",
                 "GET /servers",
@@ -336,28 +344,23 @@ impl World {
             twin(
                 "server_get",
                 "GET /servers/{id}",
-                [by_id(&server, format!("/servers/{server}"))],
+                [by_id(&server, "/servers", "")],
             ),
-            twin(
-                "server_drain",
-                "POST /servers/{id}/drain",
-                [by_id(&server, format!("/servers/{server}/drain"))],
-            ),
-            twin(
-                "server_undrain",
-                "POST /servers/{id}/undrain",
-                [by_id(&server, format!("/servers/{server}/undrain"))],
-            ),
+            verb("drain"),
+            verb("undrain"),
             twin(
                 "server_delete",
                 "DELETE /servers/{id}",
-                [true, false].map(|end| {
-                    Ask::new(
-                        json!({ "id": server, "end_sessions": end }),
-                        format!("/servers/{server}?end_sessions={end}"),
-                    )
-                }),
+                [true, false].map(delete),
             ),
+        ]
+    }
+
+    fn sessions(&self) -> [Twin; 5] {
+        let (pool, me) = (&self.made.pool, self.app.admin.id);
+        let server = missing(ServerId::from_uuid);
+        let both = [&missing(SessionId::from_uuid), &self.session];
+        [
             twin(
                 "session_list",
                 "GET /sessions",
@@ -377,56 +380,25 @@ impl World {
                 "GET /sessions",
                 [Ask::new(
                     json!({}),
-                    format!("/sessions?user_id={}&limit=200", app.admin.id),
+                    format!("/sessions?user_id={me}&limit=200"),
                 )],
             ),
             twin(
                 "session_get",
                 "GET /sessions/{id}",
-                [&session, waiting].map(|id| by_id(id, format!("/sessions/{id}"))),
+                both.map(|id| by_id(id, "/sessions", "")),
             ),
             twin(
                 "session_end",
                 "DELETE /sessions/{id}",
-                [by_id(&session, format!("/sessions/{session}"))],
+                [by_id(both[0], "/sessions", "")],
             ),
             twin(
                 "session_reveal",
                 "POST /sessions/{id}/reveal",
-                [&session, waiting].map(|id| by_id(id, format!("/sessions/{id}/reveal"))),
+                both.map(|id| by_id(id, "/sessions", "/reveal")),
             ),
-            twin(
-                "api_key_list",
-                "GET /api-keys",
-                [Ask::new(json!({}), "/api-keys?limit=200")],
-            ),
-            twin(
-                "api_key_create",
-                "POST /api-keys",
-                [Ask::new(json!({ "input": no_name }), "/api-keys").body(no_name.clone())],
-            ),
-            twin(
-                "api_key_delete",
-                "DELETE /api-keys/{id}",
-                [by_id(&key, format!("/api-keys/{key}"))],
-            ),
-            twin(
-                "ssh_key_list",
-                "GET /ssh-keys",
-                [Ask::new(json!({}), "/ssh-keys")],
-            ),
-            twin(
-                "ssh_key_create",
-                "POST /ssh-keys",
-                [Ask::new(json!({ "input": no_key }), "/ssh-keys").body(no_key.clone())],
-            ),
-            twin(
-                "ssh_key_delete",
-                "DELETE /ssh-keys/{id}",
-                [by_id(&ssh_key, format!("/ssh-keys/{ssh_key}"))],
-            ),
-        ]);
-        twins
+        ]
     }
 
     /// As a page asks.
@@ -467,6 +439,54 @@ impl World {
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         self.app.send(request.body(body).expect("a request")).await
     }
+}
+
+fn keys() -> Vec<Twin> {
+    let no_name = json!({ "name": "", "role": "admin", "user_id": null });
+    let no_key = json!({ "name": "", "public_key": "ssh-ed25519 AAAA" });
+    let three = |name: &str, uri: &str, list: String, wrong: Value, id: String| {
+        [
+            twin(
+                &format!("{name}_list"),
+                &format!("GET {uri}"),
+                [Ask::new(json!({}), list)],
+            ),
+            twin(
+                &format!("{name}_create"),
+                &format!("POST {uri}"),
+                [Ask::new(json!({ "input": wrong }), uri).body(wrong.clone())],
+            ),
+            twin(
+                &format!("{name}_delete"),
+                &format!("DELETE {uri}/{{id}}"),
+                [by_id(&id, uri, "")],
+            ),
+        ]
+    };
+    let api_keys = three(
+        "api_key",
+        "/api-keys",
+        "/api-keys?limit=200".to_owned(),
+        no_name,
+        missing(ApiKeyId::from_uuid),
+    );
+    let ssh_keys = three(
+        "ssh_key",
+        "/ssh-keys",
+        "/ssh-keys".to_owned(),
+        no_key,
+        missing(SshKeyId::from_uuid),
+    );
+    api_keys.into_iter().chain(ssh_keys).collect()
+}
+
+/// The id of something that is not there.
+fn missing<T: Display>(wrap: fn(Uuid) -> T) -> String {
+    wrap(Uuid::from_u128(1)).to_string()
+}
+
+fn by_id(id: &str, collection: &str, verb: &str) -> Ask {
+    Ask::new(json!({ "id": id }), format!("{collection}/{id}{verb}"))
 }
 
 /// What a refusal says: its status, its code, and which fields are wrong in which way.
