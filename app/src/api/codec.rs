@@ -1,8 +1,7 @@
 //! How calls travel: JSON in both directions, in the body of a `POST`.
 //!
 //! Not `server_fn`'s own protocol: it is compiled anew for the arguments and the answer of each function. Here only the
-//! reading and the writing of JSON are; the call itself is one. With [`crate::components::data`], which does the same for
-//! resources, that took 22 of 431 kB (brotli) off the browser's bundle.
+//! reading and the writing of JSON are; the call itself is one (docs/adr/0005-data-of-pages.md).
 
 use std::pin::Pin;
 use std::str;

@@ -1,7 +1,7 @@
 //! Data that a page asks the server for.
 //!
 //! All pages share one type of resource, whatever they ask for, which keeps the browser's bundle smaller than one for
-//! each type would. What it carries is a value of any type, or the JSON text of one that the server has written into the
+//! each type would (docs/adr/0005-data-of-pages.md). What it carries is a value of any type, or the JSON text of one that the server has written into the
 //! page; [`Data`] knows which type to take it for.
 
 use std::any::Any;
