@@ -228,11 +228,15 @@ async fn check(flags: &Serve) -> Result<(), String> {
     let url = flags.place.database()?;
     let is_new = Store::is_new(&url).await.map_err(|error| chain(&error))?;
     let key = flags.place.key_path();
-    match (is_new, key.exists()) {
-        (false, _) | (true, true) => {
+    // A new database gets a new key, if there is none yet.
+    if !is_new || key.exists() {
+        let key =
             MasterKey::load_or_create(&key, &OsEntropy, false).map_err(|error| chain(&error))?;
+        if !is_new {
+            Store::check_key(&url, &key)
+                .await
+                .map_err(|error| chain(&error))?;
         }
-        (true, false) => {}
     }
     let database = if is_new {
         "new: the first start makes it"

@@ -70,19 +70,33 @@ pub(crate) async fn adopt(
         .await?;
         fingerprint(&mut tx).await?.ok_or(StoreError::NotFound)?
     };
-    if expected.fingerprint != key.fingerprint() {
-        return Err(OpenError::WrongKey {
-            expected: expected.key_id,
-            found: key.id(),
-        });
-    }
+    expected.must_be(key)?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Checks that an old database was made with this key. Changes nothing.
+pub(crate) async fn check(db: &Db, key: &MasterKey) -> std::result::Result<(), OpenError> {
+    let mut tx = db.read().await?;
+    let expected = fingerprint(&mut tx).await?.ok_or(StoreError::NotFound)?;
+    expected.must_be(key)
 }
 
 struct KnownKey {
     key_id: String,
     fingerprint: String,
+}
+
+impl KnownKey {
+    fn must_be(self, key: &MasterKey) -> std::result::Result<(), OpenError> {
+        if self.fingerprint == key.fingerprint() {
+            return Ok(());
+        }
+        Err(OpenError::WrongKey {
+            expected: self.key_id,
+            found: key.id(),
+        })
+    }
 }
 
 async fn fingerprint(tx: &mut Tx) -> Result<Option<KnownKey>> {

@@ -101,6 +101,20 @@ impl Store {
         db::is_new(url).await
     }
 
+    /// Checks that the deployment in this database was made with `key`. Changes nothing.
+    ///
+    /// # Errors
+    /// Each text of [`OpenError`] says what to do.
+    pub async fn check_key(
+        url: &DatabaseUrl,
+        key: &MasterKey,
+    ) -> std::result::Result<(), OpenError> {
+        let db = db::Db::connect(url).await?;
+        let checked = deployment::check(&db, key).await;
+        db.close().await;
+        checked
+    }
+
     /// Closes all connections once the transactions under way have ended.
     pub async fn close(&self) {
         self.db.close().await;

@@ -153,6 +153,16 @@ fn a_check_changes_nothing() {
     let error = refused(&data, &["serve", "--listen", "127.0.0.1:0"]);
     assert!(error.contains("backup"), "{error}");
     assert!(!data.join("key").exists(), "a second key is never made");
+
+    let other = folder.path().join("other");
+    printed(
+        &other,
+        &["api-key", "create", "--name", "x", "--role", "admin"],
+    );
+    std::fs::copy(other.join("key"), data.join("key")).expect("a key of another database");
+    let error = refused(&data, &["check"]);
+    assert!(error.contains("key"), "{error}");
+    assert_eq!(error, refused(&data, &["serve", "--listen", "127.0.0.1:0"]));
 }
 
 #[test]
