@@ -227,8 +227,8 @@ pub fn duration(millis: i64) -> String {
 pub fn upscale_lines(up: &Upscale) -> Vec<String> {
     vec![
         format!(
-            "wanted = {} minimum + {} waiting − {} free − {} in flight = {}",
-            up.minimum, up.waiting, up.free_seats, up.seats_in_flight, up.want
+            "wanted = max(0, {} minimum − {} free) + {} waiting − {} in flight = {}",
+            up.minimum, up.free_seats, up.waiting, up.seats_in_flight, up.want
         ),
         format!(
             "servers = {} / {} per server, rounded up = {}",
@@ -249,7 +249,7 @@ pub fn upscale_lines(up: &Upscale) -> Vec<String> {
 }
 
 fn gate(up: &Upscale) -> String {
-    if up.gate == u32::MAX {
+    if up.gate >= up.max_instances {
         "open".to_owned()
     } else {
         up.gate.to_string()

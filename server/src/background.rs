@@ -103,10 +103,16 @@ impl Background {
                 return AFTER_FAILURE;
             }
         };
-        self.metrics.tick(true);
+        self.metrics.tick(tick.faults.is_empty());
         for effect in tick.effects {
             let background = self.clone();
             calls.spawn(async move { background.call(effect).await });
+        }
+        for error in &tick.faults {
+            tracing::error!(error = %chain(error), "a part of a tick failed");
+        }
+        if !tick.faults.is_empty() {
+            return AFTER_FAILURE;
         }
         let due = tick.next_at.map(|at| millis(at.since(self.plane.now())));
         due.map_or(SAFETY_TICK, |due| due.min(SAFETY_TICK))

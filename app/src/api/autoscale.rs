@@ -58,8 +58,12 @@ pub async fn autoscale_plan(id: Option<ConfigId>, input: Draft) -> ApiResult<Pla
     answer(control::autoscale::plan(&plane()?, &actor()?, id, input).await)
 }
 
-/// The start-up script as a server of this config would get it, secrets masked.
+/// The start-up script as a server of this config would get it, secrets masked; `id` names the one it replaces.
 #[server(prefix = "/ui/fn", endpoint = "autoscale_script", protocol = Call)]
-pub async fn autoscale_script(input: Draft, template: Option<String>) -> ApiResult<RenderedScript> {
-    answer(control::autoscale::render_script(&plane()?, &actor()?, input, template).await)
+pub async fn autoscale_script(
+    id: Option<ConfigId>,
+    input: Draft,
+    template: Option<String>,
+) -> ApiResult<RenderedScript> {
+    answer(control::autoscale::render_script(&plane()?, &actor()?, id, input, template).await)
 }

@@ -217,7 +217,7 @@ async fn ask(id: Option<ConfigId>, document: Draft) -> ApiResult<Forecast> {
         return Err(Problem::invalid(validation.errors).into());
     }
     let plan = autoscale_plan(id, document.clone()).await?;
-    let script = autoscale_script(document, None).await?;
+    let script = autoscale_script(id, document, None).await?;
     Ok((validation.warnings, plan, script))
 }
 

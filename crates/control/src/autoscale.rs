@@ -178,16 +178,22 @@ pub async fn plan_saved(plane: &ControlPlane, actor: &Actor, id: ConfigId) -> Re
     preview(plane, Some(&old), &config).await
 }
 
-/// The start-up script as a server of this config would get it, with sample values and masked secrets. `template`
-/// stands in for the provider's script while that is being edited.
+/// The start-up script as a server of this config would get it, with sample values and masked secrets. `id` names the
+/// config that the draft would replace, whose secrets stay set. `template` stands in for the provider's script while
+/// that is being edited.
 pub async fn render_script(
     plane: &ControlPlane,
     actor: &Actor,
+    id: Option<ConfigId>,
     draft: Draft,
     template: Option<String>,
 ) -> Result<RenderedScript> {
     actor.require_admin()?;
-    let config = parse(plane, draft, None).await?.config;
+    let old = match id {
+        Some(id) => Some(row(plane, id).await?),
+        None => None,
+    };
+    let config = parse(plane, draft, old.as_ref()).await?.config;
     let (zone, mut provider) = references(plane, &config).await?;
     if let Some(template) = template {
         let errors = script::check(&template);

@@ -9,7 +9,7 @@ use domain::server::{DrainReason, FixedServerInput, Origin, Server, ServerState}
 use domain::session::{EndReason, Revealed};
 use domain::value::{Host, Name, Text};
 use serde_json::json;
-use store::{Health, ServerFilter, ServerRow, ServerWrite};
+use store::{Health, ServerFilter, ServerRow, ServerWrite, StoreError};
 
 use crate::error::{Error, Result, not_found};
 use crate::fields::Fields;
@@ -147,7 +147,7 @@ pub async fn drain(plane: &ControlPlane, actor: &Actor, id: ServerId) -> Result<
     }
     let audit = plane.audit(actor, "server.drain", id, json!({}));
     let version = row.server.version;
-    plane
+    let drained = plane
         .store()
         .server_drain(
             None,
@@ -159,6 +159,10 @@ pub async fn drain(plane: &ControlPlane, actor: &Actor, id: ServerId) -> Result<
             audit,
         )
         .await?;
+    let is_drained = matches!(row.server.status, ServerState::Draining { .. });
+    if !drained && !is_drained {
+        return Err(StoreError::StaleVersion.into());
+    }
     changed(plane, id, row.server.pool_id);
     get(plane, actor, id).await
 }
@@ -171,10 +175,13 @@ pub async fn undrain(plane: &ControlPlane, actor: &Actor, id: ServerId) -> Resul
         return Err(wrong_state(&row, "taken back"));
     }
     let audit = plane.audit(actor, "server.undrain", id, json!({}));
-    plane
+    let taken_back = plane
         .store()
         .server_undrain(id, row.server.version, plane.now(), audit)
         .await?;
+    if !taken_back {
+        return Err(StoreError::StaleVersion.into());
+    }
     changed(plane, id, row.server.pool_id);
     get(plane, actor, id).await
 }

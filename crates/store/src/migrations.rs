@@ -27,6 +27,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         "decisions_drafts_idempotency",
         include_str!("../../../migrations/0004_decisions_drafts_idempotency.sql"),
     ),
+    (
+        5,
+        "personal_keys",
+        include_str!("../../../migrations/0005_personal_keys.sql"),
+    ),
 ];
 
 pub(crate) fn migrator() -> Migrator {

@@ -428,8 +428,8 @@ impl Store {
         tx.run(
             "INSERT INTO servers (id, name, pool_id, zone_id, state, state_since, host, port, protocol,
                 connection_port, max_sessions, max_users, username, host_key, attempts, delete_accepted,
-                access_wanted, access_applied, connection_sealed, key_id, created_at, version)
-             VALUES ($1, $2, $3, $4, 'running', $5, $6, $7, $8, $7, $9, $10, $11, $12, 0, 0, 0, 0, $13, $14, $5, 1)",
+                access_wanted, access_applied, personal_keys, connection_sealed, key_id, created_at, version)
+             VALUES ($1, $2, $3, $4, 'running', $5, $6, $7, $8, $7, $9, $10, $11, $12, 0, 0, 0, 0, 0, $13, $14, $5, 1)",
             args![
                 id,
                 input.name,
@@ -553,7 +553,7 @@ impl Tx {
             .await?;
         if ended > 0 {
             self.run(
-                "UPDATE servers SET access_wanted = access_wanted + 1 WHERE id = $1",
+                "UPDATE servers SET access_wanted = access_wanted + personal_keys WHERE id = $1",
                 args![id],
             )
             .await?;

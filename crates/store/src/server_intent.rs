@@ -44,6 +44,8 @@ pub struct NewServer {
     pub connection: Secret,
     /// The account people use.
     pub username: Option<String>,
+    /// People sign in with the keys of their profiles, which are put on it.
+    pub personal_keys: bool,
     /// When.
     pub created_at: Timestamp,
 }
@@ -131,8 +133,8 @@ impl Store {
                 tx.run(
                     "INSERT INTO servers (id, name, pool_id, zone_id, config_id, provider_id, config_version, state,
                         state_since, protocol, connection_port, username, attempts, delete_accepted, access_wanted,
-                        access_applied, request_sealed, connection_sealed, key_id, created_at, version)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, 'requested', $8, $9, $10, $11, 0, 0, 0, 0, $12, $13, $14, $8, 1)",
+                        access_applied, request_sealed, connection_sealed, key_id, personal_keys, created_at, version)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, 'requested', $8, $9, $10, $11, 0, 0, 0, 0, $12, $13, $14, $15, $8, 1)",
                     args![
                         server.id,
                         server.name,
@@ -148,6 +150,7 @@ impl Store {
                         request,
                         connection,
                         self.sealer.key_id(),
+                        server.personal_keys,
                     ],
                 )
                 .await?;

@@ -6,6 +6,8 @@ use domain::session::{EndReason, SessionKind, SessionState};
 use domain::timestamp::Timestamp;
 
 use crate::audit::AuditEntry;
+use crate::db::Tx;
+use crate::lease::Fence;
 use crate::row::{Row, args};
 use crate::{PageRequest, Result, Store};
 
@@ -105,42 +107,23 @@ impl Store {
         only_owner: Option<UserId>,
         audit: AuditEntry,
     ) -> Result<Option<SessionRow>> {
+        let tx = self.db.write().await?;
+        end(tx, id, how, at, only_owner, None, audit).await
+    }
+
+    /// Ends a session or a wait whose time is over, for the loop. `None`: it is over already, or its end has been pushed
+    /// since the loop looked: by a keepalive, or by a seat, with which its own time begins.
+    pub async fn session_expire(
+        &self,
+        fence: Fence,
+        id: SessionId,
+        how: EndReason,
+        at: Timestamp,
+        audit: AuditEntry,
+    ) -> Result<Option<SessionRow>> {
         let mut tx = self.db.write().await?;
-        // The server first, in the order of locks: who has an open session on it changes.
-        let servers = tx
-            .run(
-                "UPDATE servers SET access_wanted = access_wanted + 1, guard = guard + 1
-                 WHERE id = (SELECT server_id FROM sessions WHERE id = $1 AND state IN ('assigned', 'active')
-                    AND (CAST($2 AS TEXT) IS NULL OR user_id = $2))",
-                args![id, only_owner],
-            )
-            .await?;
-        let ended = tx
-            .one(
-                "sessions",
-                "UPDATE sessions SET state = 'ended', end_reason = $2, ended_at = $3, version = version + 1
-                 WHERE id = $1 AND state <> 'ended' AND (CAST($4 AS TEXT) IS NULL OR user_id = $4)
-                 RETURNING id, server_id",
-                args![id, how, at, only_owner],
-            )
-            .await?;
-        let Some(ended) = ended else { return Ok(None) };
-        // It waited a moment ago and was seated since: its server, which nobody could know before, is told too.
-        if servers == 0
-            && let Some(server) = ended.get::<Option<ServerId>>("server_id")?
-        {
-            tx.run(
-                "UPDATE servers SET access_wanted = access_wanted + 1, guard = guard + 1 WHERE id = $1",
-                args![server],
-            )
-            .await?;
-        }
-        tx.audit(audit).await?;
-        let row = tx
-            .one("sessions", select!("WHERE e.id = $1"), args![id])
-            .await?;
-        tx.commit().await?;
-        row.as_ref().map(read).transpose()
+        tx.hold_fence(fence).await?;
+        end(tx, id, how, at, None, Some(at), audit).await
     }
 
     /// The owner is at work: Active, with a new end. `None`: it waits, is over, or is somebody else's.
@@ -216,6 +199,55 @@ pub(crate) fn kind_columns(kind: &SessionKind) -> (&'static str, Option<&str>) {
         SessionKind::App { app } => ("app", Some(app)),
         SessionKind::Shell => ("shell", None),
     }
+}
+
+/// Ends a session that is not over and, where this is asked, belongs to `owner` and has its end no later than `due`.
+async fn end(
+    mut tx: Tx,
+    id: SessionId,
+    how: EndReason,
+    at: Timestamp,
+    owner: Option<UserId>,
+    due: Option<Timestamp>,
+    audit: AuditEntry,
+) -> Result<Option<SessionRow>> {
+    // The server first, in the order of locks: who has an open session on it changes.
+    let servers = tx
+        .run(
+            "UPDATE servers SET access_wanted = access_wanted + personal_keys, guard = guard + 1
+             WHERE id = (SELECT server_id FROM sessions WHERE id = $1 AND state IN ('assigned', 'active')
+                AND (CAST($2 AS TEXT) IS NULL OR user_id = $2)
+                AND (CAST($3 AS BIGINT) IS NULL OR expires_at <= $3))",
+            args![id, owner, due],
+        )
+        .await?;
+    let ended = tx
+        .one(
+            "sessions",
+            "UPDATE sessions SET state = 'ended', end_reason = $2, ended_at = $3, version = version + 1
+             WHERE id = $1 AND state <> 'ended' AND (CAST($4 AS TEXT) IS NULL OR user_id = $4)
+                AND (CAST($5 AS BIGINT) IS NULL OR expires_at <= $5)
+             RETURNING id, server_id",
+            args![id, how, at, owner, due],
+        )
+        .await?;
+    let Some(ended) = ended else { return Ok(None) };
+    // It waited a moment ago and was seated since: its server, which nobody could know before, is told too.
+    if servers == 0
+        && let Some(server) = ended.get::<Option<ServerId>>("server_id")?
+    {
+        tx.run(
+            "UPDATE servers SET access_wanted = access_wanted + personal_keys, guard = guard + 1 WHERE id = $1",
+            args![server],
+        )
+        .await?;
+    }
+    tx.audit(audit).await?;
+    let row = tx
+        .one("sessions", select!("WHERE e.id = $1"), args![id])
+        .await?;
+    tx.commit().await?;
+    row.as_ref().map(read).transpose()
 }
 
 fn read(row: &Row) -> Result<SessionRow> {

@@ -279,7 +279,7 @@ impl Tx {
         let row = self
             .one(
                 "servers",
-                "SELECT s.id, s.access_wanted, s.first_user, s.protocol,
+                "SELECT s.id, s.access_wanted, s.personal_keys, s.first_user, s.protocol,
                     COALESCE(c.reusable, 1) AS reusable,
                     COALESCE(c.max_sessions, s.max_sessions) AS max_sessions,
                     CASE WHEN s.config_id IS NULL THEN s.max_users ELSE c.max_users END AS max_users,
@@ -308,11 +308,13 @@ impl Tx {
             return Ok(None);
         }
         self.run(
-            "UPDATE servers SET access_wanted = access_wanted + 1, first_user = COALESCE(first_user, $2) WHERE id = $1",
+            "UPDATE servers SET access_wanted = access_wanted + personal_keys, first_user = COALESCE(first_user, $2) WHERE id = $1",
             args![server, user],
         )
         .await?;
-        Ok(Some(row.get::<i64>("access_wanted")? + 1))
+        Ok(Some(
+            row.get::<i64>("access_wanted")? + row.get::<i64>("personal_keys")?,
+        ))
     }
 }
 

@@ -104,7 +104,7 @@ async fn raise_access(tx: &mut Tx, user: UserId) -> Result<()> {
         .await?;
     for row in rows {
         tx.run(
-            "UPDATE servers SET access_wanted = access_wanted + 1 WHERE id = $1",
+            "UPDATE servers SET access_wanted = access_wanted + personal_keys WHERE id = $1",
             args![row.get::<ServerId>("server_id")?],
         )
         .await?;

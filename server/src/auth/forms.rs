@@ -18,7 +18,7 @@ use domain::session::{SessionKind, SessionRequest};
 use serde::Deserialize;
 
 use super::{LoginToken, cookie};
-use crate::rest::error::ApiError;
+use crate::rest::error::{ApiError, fault};
 use crate::state::AppState;
 
 /// The fields of the sign-in page.
@@ -131,13 +131,15 @@ pub async fn launch(
         kind,
         user_id: None,
     };
-    match control::session::request(&state.plane, &actor, request).await {
+    // In a task of its own: it may decide for others too, so it must not end with the browser's connection.
+    let asked = tokio::spawn(async move {
+        control::session::request(&state.plane, &actor, request)
+            .await
+            .map_err(ApiError::from)
+    });
+    match asked.await.unwrap_or_else(|error| Err(fault(&error))) {
         Ok(session) => redirect(&format!("/portal/sessions/{}", session.id)),
-        Err(error) => refused(
-            "/portal?",
-            &ApiError::from(error).0,
-            &format!("&pool={}", form.pool_id),
-        ),
+        Err(error) => refused("/portal?", &error.0, &format!("&pool={}", form.pool_id)),
     }
 }
 

@@ -176,6 +176,9 @@ pub struct RenderScriptInput {
     /// The keys of the autoscale config, saved or not.
     #[schema(value_type = AutoscaleConfigDocument)]
     pub config: Draft,
+    /// The saved config that it would replace, whose secrets stay set.
+    #[serde(default)]
+    pub id: Option<ConfigId>,
     /// Stands in for the provider config's script.
     #[serde(default)]
     #[schema(max_length = 65_536)]
@@ -191,8 +194,14 @@ pub async fn render_script(
     Json(input): Json<RenderScriptInput>,
 ) -> ApiResult<Json<RenderedScript>> {
     Ok(Json(
-        control::autoscale::render_script(&state.plane, &actor, input.config, input.template)
-            .await?,
+        control::autoscale::render_script(
+            &state.plane,
+            &actor,
+            input.id,
+            input.config,
+            input.template,
+        )
+        .await?,
     ))
 }
 

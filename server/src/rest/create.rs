@@ -110,7 +110,9 @@ impl<T: Send + 'static> Create<T> {
         F: Future<Output = control::Result<O>> + Send + 'static,
     {
         let Some(key) = self.key else {
-            let made = doing(state.clone(), actor.clone(), self.input).await?;
+            // In a task of its own here too: what has begun is driven to its end, whether the client stays or not.
+            let made = tokio::spawn(doing(state.clone(), actor.clone(), self.input));
+            let made = made.await.map_err(|error| fault(&error))??;
             return Ok(Answer::of(&self.path, &made)?.into_response());
         };
         let mut what = state.fingerprint_key.to_vec();
@@ -204,15 +206,6 @@ impl IntoResponse for Answer {
         }
         response
     }
-}
-
-fn fault(error: &dyn std::error::Error) -> ApiError {
-    tracing::error!(%error, "an answer could not be made");
-    Problem::new(
-        ProblemCode::Internal,
-        "Weir has a fault. Its log says more.",
-    )
-    .into()
 }
 
 #[cfg(test)]

@@ -32,6 +32,16 @@ impl From<control::Error> for ApiError {
     }
 }
 
+/// A fault that no use case knows: a task that fell over, an answer that cannot be written.
+pub fn fault(error: &dyn std::error::Error) -> ApiError {
+    tracing::error!(%error, "a request failed");
+    Problem::new(
+        ProblemCode::Internal,
+        "Weir has a fault. Its log says more.",
+    )
+    .into()
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let Self(problem) = self;

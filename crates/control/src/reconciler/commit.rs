@@ -23,34 +23,33 @@ use super::observe;
 use crate::error::{Error, Result};
 use crate::plane::ControlPlane;
 
-/// Writes what the plan says and returns the calls to make.
+/// Writes what the plan says. The calls to make are given whatever happens: what has been committed for them, and noted
+/// as under way, must lead to its outcome. Beside them stands what went wrong.
+///
+/// With a fault of one thing (a provider that cannot be opened, a row that cannot be read) the rest goes on; where the
+/// database fails, nothing after it is tried.
 pub(super) async fn commit(
     plane: &ControlPlane,
     fence: Fence,
     snapshot: &Snapshot,
     plan: &Plan,
-) -> Result<Vec<Effect>> {
+) -> (Vec<Effect>, Vec<Error>) {
     let mut commit = Commit {
         plane,
         fence,
         now: plane.now(),
         effects: Vec::new(),
         has_changed: false,
+        faults: Vec::new(),
         servers: index(snapshot),
     };
-    let mut creates = Vec::new();
-    for planned in &plan.actions {
-        match planned.action {
-            Action::Create { config, .. } => creates.push((config, planned)),
-            _ => commit.carry_out(planned).await?,
-        }
+    if let Err(error) = commit.all(plan).await {
+        commit.faults.push(error);
     }
-    commit.create(&creates).await?;
-    commit.write_down(&plan.report.pools).await?;
     if commit.has_changed {
         plane.wake();
     }
-    Ok(commit.effects)
+    (commit.effects, commit.faults)
 }
 
 struct Commit<'a> {
@@ -60,6 +59,8 @@ struct Commit<'a> {
     effects: Vec<Effect>,
     /// Something is not as the snapshot said any more: another tick is due at once.
     has_changed: bool,
+    /// What went wrong.
+    faults: Vec<Error>,
     servers: BTreeMap<ServerId, (&'a PoolSnapshot, &'a ServerSnapshot)>,
 }
 
@@ -75,6 +76,33 @@ fn index(snapshot: &Snapshot) -> BTreeMap<ServerId, (&PoolSnapshot, &ServerSnaps
 }
 
 impl Commit<'_> {
+    /// All of a plan: steps and calls, then new servers, then the reports.
+    async fn all(&mut self, plan: &Plan) -> Result<()> {
+        let mut creates = Vec::new();
+        for planned in &plan.actions {
+            if let Action::Create { config, .. } = planned.action {
+                creates.push((config, planned));
+                continue;
+            }
+            let done = self.carry_out(planned).await;
+            self.go_on(done)?;
+        }
+        self.create(&creates).await?;
+        self.write_down(&plan.report.pools).await
+    }
+
+    /// Notes a fault that concerns one thing alone; gives back one of the database.
+    fn go_on(&mut self, done: Result<()>) -> Result<()> {
+        match done {
+            Ok(()) => Ok(()),
+            Err(error @ Error::Store(_)) => Err(error),
+            Err(error) => {
+                self.faults.push(error);
+                Ok(())
+            }
+        }
+    }
+
     async fn carry_out(&mut self, planned: &Planned) -> Result<()> {
         match &planned.action {
             // Together, in one transaction a provider.
@@ -156,7 +184,13 @@ impl Commit<'_> {
         let mut audits = Vec::new();
         for (config, planned) in creates {
             if !recipes.contains_key(config) {
-                let recipe = Recipe::fetch(self.plane, *config).await?;
+                let recipe = match Recipe::fetch(self.plane, *config).await {
+                    Ok(recipe) => recipe,
+                    Err(error) => {
+                        self.go_on(Err(error))?;
+                        None
+                    }
+                };
                 recipes.insert(*config, recipe);
             }
             let Some(Some(recipe)) = recipes.get(config) else {
@@ -405,7 +439,7 @@ impl Commit<'_> {
         if let Some(row) = self
             .plane
             .store()
-            .session_end(session, how, self.now, None, audit)
+            .session_expire(self.fence, session, how, self.now, audit)
             .await?
         {
             self.plane

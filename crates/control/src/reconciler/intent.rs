@@ -132,6 +132,7 @@ impl Recipe {
             request: StoredRequest::write(&request)?,
             connection: crate::session::sealed(&self.access)?,
             username: self.access.username.clone(),
+            personal_keys: self.config.connection.access.uses_user_key() && facts.can_authorize,
             created_at: now,
         };
         Ok((intent, request))

@@ -25,6 +25,8 @@ pub struct Tick {
     pub effects: Vec<Effect>,
     /// When to tick again even if nothing wakes the loop until then.
     pub next_at: Option<Timestamp>,
+    /// What went wrong: the plan is carried out in part. A tick at once would meet the same again.
+    pub faults: Vec<Error>,
 }
 
 /// One pass of the loop. Another process may hold the lease: then nothing is decided, and the next tick asks again.
@@ -34,15 +36,17 @@ pub async fn tick(plane: &ControlPlane) -> Result<Tick> {
         return Ok(Tick {
             effects: Vec::new(),
             next_at: Some(plane.now().plus_millis(plane.settings().lease_millis / 10)),
+            faults: Vec::new(),
         });
     };
     let snapshot = observe::digest(plane).await?;
     let now = plane.now();
     let plan = scaling::plan(&snapshot, now);
-    let effects = commit::commit(plane, fence, &snapshot, &plan).await?;
+    let (effects, faults) = commit::commit(plane, fence, &snapshot, &plan).await;
     Ok(Tick {
         effects,
         next_at: plan.next_at,
+        faults,
     })
 }
 

@@ -12,7 +12,7 @@ use domain::snapshot::Waiter;
 use store::{AuditEntry, NewSession, SeatOutcome, SeatWrite};
 use tokio::sync::oneshot;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::plane::ControlPlane;
 
 /// Requests decided in one transaction.
@@ -46,7 +46,8 @@ struct Ticket {
     answer: oneshot::Sender<Admission>,
 }
 
-/// Brings a request through the gate of its pool.
+/// Brings a request through the gate of its pool. It must be driven to its end: whoever leads decides for others too, so
+/// the faces run it in a task of its own.
 pub(crate) async fn enter(
     plane: &ControlPlane,
     session: NewSession,
@@ -64,11 +65,8 @@ pub(crate) async fn enter(
         let lead = gate.lead.lock().await;
         match answered.try_recv() {
             Ok(admission) => return Ok(admission),
-            Err(oneshot::error::TryRecvError::Closed) => {
-                return Err(Error::Fault(
-                    "the leader of a batch went away without an answer".to_owned(),
-                ));
-            }
+            // Whoever led has failed and is told why; nothing is written for the others, who may ask again.
+            Err(oneshot::error::TryRecvError::Closed) => return Ok(Admission::TooBusy),
             Err(oneshot::error::TryRecvError::Empty) => {}
         }
         let batch: Vec<Ticket> = {

@@ -214,6 +214,7 @@ impl Database {
     /// A server that is to be made.
     pub fn new_server(&self, scaled: &Scaled, name: &str) -> NewServer {
         NewServer {
+            personal_keys: true,
             id: self.id(ServerId::from_uuid),
             name: name.to_owned(),
             pool: scaled.pool,
