@@ -2,7 +2,11 @@
 
 XTASK := cargo run --quiet --package xtask --
 
-.PHONY: run test build bench dev lint
+# Seeds of the simulation, and the first of them.
+SEEDS := 300
+SEED_FROM := 0
+
+.PHONY: run test build bench sim planted-bugs dev lint
 
 # Installs what is missing, builds, and starts Weir on http://127.0.0.1:3000 with its data in ./data.
 run:
@@ -19,6 +23,15 @@ build:
 # Measures: one line a figure, `name value unit`, and the same in target/bench.json.
 bench:
 	@$(XTASK) bench
+
+# Simulates Weir for a day and more with people and faults, once for each seed; the last line is `n seeds, v violations`.
+# One seed with its timeline: target/release/sim SEED
+sim:
+	@$(XTASK) sim --seeds $(SEEDS) --from $(SEED_FROM)
+
+# Plants bugs in a copy of the code and finds each by simulation; the last line is `n of n planted bugs found`.
+planted-bugs:
+	@$(XTASK) planted-bugs
 
 # Starts Weir and builds and starts it again on every save.
 dev:

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use domain::connection::Protocol;
 use domain::id::{ServerId, UserId, ZoneId};
+use domain::server::ServerState;
 use domain::session::SessionKind;
-use domain::snapshot::{ConfigSnapshot, PoolSnapshot, ServerSnapshot};
+use domain::snapshot::{ConfigSnapshot, MachineState, PoolSnapshot, ServerSnapshot, Sighting};
 
 /// A server with the people on it.
 pub(crate) struct Room<'a> {
@@ -85,9 +86,14 @@ impl Room<'_> {
         }
     }
 
-    /// Seats it will have, while it is on its way.
+    /// Seats it will have, while it is on its way. One whose create call was not answered counts as soon as a list shows
+    /// its machine.
     pub(crate) fn seats_in_flight(&self) -> u32 {
-        if self.server.state.is_in_flight() && !self.is_leaving {
+        let is_found = matches!(
+            (&self.server.state, &self.server.sighting),
+            (ServerState::Unknown, Sighting::Present { state, .. }) if *state != MachineState::Broken
+        );
+        if (self.server.state.is_in_flight() || is_found) && !self.is_leaving {
             seats_when_new(self.server)
         } else {
             0

@@ -344,6 +344,19 @@ fn seats_in_flight_cover_the_need() {
 }
 
 #[test]
+fn a_server_without_an_answer_is_in_flight_once_a_list_shows_its_machine() {
+    let mut found = booting(2, ONE_SEAT);
+    found.state = ServerState::Unknown;
+    let creates = |server: &ServerSnapshot| {
+        let plan = plan(pool(vec![config(1, 1)], vec![server.clone()]));
+        config_report(&plan, 0).up.create
+    };
+    assert_eq!(creates(&found), 0);
+    found.sighting = Sighting::NotLookedFor;
+    assert_eq!(creates(&found), 1);
+}
+
+#[test]
 fn a_burst_with_aggressive_scaling_queues_whole_and_shares_new_servers() {
     let limits = SeatLimits {
         max_sessions: 2,

@@ -87,7 +87,11 @@ impl Store {
         let servers = tx
             .all(
                 "servers",
-                "SELECT s.*, COALESCE(c.max_sessions, s.max_sessions) AS seats_sessions,
+                // Only what is read below: the sealed columns are large, and this is the loop's every look.
+                "SELECT s.id, s.pool_id, s.zone_id, s.config_id, s.provider_id, s.config_version, s.version, s.state,
+                    s.state_since, s.machine, s.host, s.port, s.why, s.created_at, s.protocol, s.first_user,
+                    s.retry_at, s.delete_accepted, s.access_wanted, s.access_applied,
+                    COALESCE(c.max_sessions, s.max_sessions) AS seats_sessions,
                     CASE WHEN s.config_id IS NULL THEN s.max_users ELSE c.max_users END AS seats_users,
                     COALESCE(c.reusable, 1) AS reusable, COALESCE(c.require_checkin, 0) AS require_checkin,
                     COALESCE(c.provision_timeout_secs, 0) AS provision_timeout_secs

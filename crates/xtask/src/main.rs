@@ -4,6 +4,7 @@ mod api;
 mod console;
 mod dev;
 mod packages;
+mod planted;
 mod postgres;
 mod programs;
 mod setup;
@@ -28,6 +29,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   test    everything; the last line is `N passed, N failed`
   lint    formatting and clippy
   sim     run seeds of the simulation; arguments are passed on
+  planted-bugs  plant bugs in a copy of the code and find them by simulation
   bench   measure; the figures are in target/bench.json too";
 
 fn main() -> ExitCode {
@@ -56,6 +58,13 @@ fn dispatch(command: &str, rest: &[String]) -> Result<ExitCode> {
         "lint" => return Ok(test::lint(&workspace)),
         "test" => return Ok(test::all(&workspace)),
         "sim" => programs::simulate(&workspace, rest)?,
+        "planted-bugs" => {
+            return Ok(if planted::find_all(&workspace)? {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            });
+        }
         "bench" => programs::bench(&workspace)?,
         _ => return Err(format!("unknown command\n\n{USAGE}")),
     }

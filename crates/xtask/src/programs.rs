@@ -49,21 +49,25 @@ pub fn serve(workspace: &Workspace, mode: Mode) -> Command {
 
 /// Builds the simulation for speed and becomes it.
 pub fn simulate(workspace: &Workspace, arguments: &[String]) -> Result<()> {
-    console::run(&mut workspace.cargo(&[
-        "build",
-        "--release",
-        "--package",
-        "sim",
-        "--bin",
-        "sim",
-    ]))?;
-    let mut command = workspace.command(&workspace.target("release/sim").to_string_lossy());
+    build_simulation(workspace)?;
+    let mut command = simulation(workspace);
     command.args(arguments);
     Err(format!(
         "can not start `{}`: {}",
         shown(&command),
         command.exec()
     ))
+}
+
+/// Builds the simulation for speed.
+pub fn build_simulation(workspace: &Workspace) -> Result<()> {
+    say("building the simulation");
+    console::run(&mut workspace.cargo(&["build", "--release", "--package", "sim", "--bin", "sim"]))
+}
+
+/// The simulation, built before.
+pub fn simulation(workspace: &Workspace) -> Command {
+    workspace.command(&workspace.target("release/sim").to_string_lossy())
 }
 
 /// Measures. Each figure is a line `name value unit`; `target/bench.json` holds the same.

@@ -143,6 +143,23 @@ pub fn of_schemathesis(run: &str, output: &str) -> Tally {
     }
 }
 
+/// Reads what the simulation prints: each seed is a test, and the last line counts those with a violation.
+pub fn of_simulation(output: &str) -> Tally {
+    let last = output.lines().last().unwrap_or_default();
+    let counts = last
+        .strip_suffix(" violations")
+        .and_then(|counts| counts.split_once(" seeds, "))
+        .and_then(|(seeds, failed)| Some((seeds.parse::<u64>().ok()?, failed.parse().ok()?)));
+    let Some((seeds, failed)) = counts else {
+        return Tally::broken(format!("the simulation ended with `{last}`"));
+    };
+    Tally {
+        passed: seeds.saturating_sub(failed),
+        failed,
+        complaints: Vec::new(),
+    }
+}
+
 /// The number that stands before a word: 3 in `ok. 3 passed; 0 failed`.
 fn count_before(text: &str, word: &str) -> u64 {
     text.split([';', '.'])
@@ -219,6 +236,14 @@ test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
         let tally = of_schemathesis("x", &bad);
         assert_eq!((tally.passed, tally.failed), (64, 3));
         assert_eq!(of_schemathesis("x", "could not connect").failures(), 1);
+    }
+
+    #[test]
+    fn seeds_with_a_violation_are_failures() {
+        let tally = of_simulation("9 requests\n300 seeds, 2 violations\n");
+        assert_eq!((tally.passed, tally.failures()), (298, 2));
+        assert_eq!(of_simulation("thread 'main' panicked").failures(), 1);
+        assert_eq!(of_simulation("").failures(), 1);
     }
 
     #[test]

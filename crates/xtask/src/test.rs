@@ -52,6 +52,11 @@ const PARTS: &[Part] = &[
         run: release,
     },
     Part {
+        name: "simulation",
+        what: "300 days of people and faults, each of its own seed",
+        run: simulation,
+    },
+    Part {
         name: "api",
         what: "requests made up from the API's description, on SQLite and on Postgres",
         run: crate::api::test,
@@ -181,6 +186,14 @@ fn cargo_test(workspace: &Workspace) -> Result<Tally> {
 fn release(workspace: &Workspace) -> Result<Tally> {
     programs::build(workspace, Mode::Release)?;
     Ok(Tally::check(true))
+}
+
+fn simulation(workspace: &Workspace) -> Result<Tally> {
+    programs::build_simulation(workspace)?;
+    let mut sim = programs::simulation(workspace);
+    sim.args(["--seeds", "300", "--from", "0"]);
+    let (status, output) = console::watch(&mut sim)?;
+    Ok(tally::of_simulation(&output).judged(status.success()))
 }
 
 /// Runs Playwright. With a Postgres each Weir gets a database of its own there.

@@ -106,6 +106,22 @@ pub(crate) async fn digest(plane: &ControlPlane) -> Result<Snapshot> {
     Ok(assemble(plane, stored))
 }
 
+/// A create call has ended, however: what lists did not show while it was on its way says nothing about a machine that
+/// it has made at its end.
+pub(super) fn create_ended(
+    observed: &mut Observed,
+    provider: ProviderId,
+    server: ServerId,
+    now: Timestamp,
+) {
+    observed.called_at.insert(server, now);
+    if let Some(memory) = observed.providers.get_mut(&provider)
+        && matches!(memory.sightings.get(&server), Some(Sighting::Absent { .. }))
+    {
+        memory.sightings.remove(&server);
+    }
+}
+
 /// The deployment, or one pool of it, as the planner sees it now. Nothing is remembered.
 pub(crate) async fn look(plane: &ControlPlane, pool: Option<PoolId>) -> Result<Snapshot> {
     let stored = plane.store().snapshot(pool, plane.now()).await?;
@@ -320,5 +336,88 @@ fn provider_snapshot(
         last_list_at: memory.and_then(|memory| memory.last_list_at),
         complete_list_at: memory.and_then(|memory| memory.complete_at),
         strangers: strangers.into_iter().flatten().collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::connection::Protocol;
+    use domain::id::{ConfigId, ZoneId};
+    use domain::server::{SeatLimits, ServerState};
+    use domain::snapshot::PoolSnapshot;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const START: Timestamp = Timestamp::from_millis(1_000_000);
+
+    fn stored(provider: ProviderId, server: ServerId, state: ServerState) -> StoredSnapshot {
+        let server = ServerSnapshot {
+            id: server,
+            zone: ZoneId::from_uuid(Uuid::nil()),
+            version: 1,
+            origin: Origin::Scaled {
+                config: ConfigId::from_uuid(Uuid::nil()),
+                config_version: 1,
+                provider,
+            },
+            state,
+            state_since: START,
+            created_at: START,
+            protocol: Protocol::Ssh,
+            limits: SeatLimits {
+                max_sessions: 1,
+                max_users: None,
+            },
+            reusable: true,
+            require_checkin: true,
+            provision_timeout_secs: 600,
+            first_user: None,
+            call_in_flight: false,
+            call_known: false,
+            retry_at: None,
+            delete_accepted: false,
+            access_pending: false,
+            sighting: Sighting::NotLookedFor,
+        };
+        StoredSnapshot {
+            providers: Vec::new(),
+            pools: vec![PoolSnapshot {
+                id: PoolId::from_uuid(Uuid::nil()),
+                configs: Vec::new(),
+                servers: vec![server],
+                sessions: Vec::new(),
+                queue: Vec::new(),
+            }],
+        }
+    }
+
+    #[test]
+    fn lists_during_a_slow_create_call_prove_nothing() {
+        let (provider, server) = (
+            ProviderId::from_uuid(Uuid::nil()),
+            ServerId::from_uuid(Uuid::nil()),
+        );
+        let mut observed = Observed::default();
+        observed.called_at.insert(server, START);
+        let empty = |secs| Listing {
+            started_at: START.plus_secs(secs),
+            machines: Vec::new(),
+        };
+        let rows = stored(provider, server, ServerState::Requested);
+        for secs in [5, 10, 15] {
+            compare(&mut observed, provider, &empty(secs), &rows, 0);
+        }
+        create_ended(&mut observed, provider, server, START.plus_secs(20));
+        let machine = MachineId("made at last".to_owned());
+        let rows = stored(provider, server, ServerState::Provisioning { machine });
+        for (secs, expected) in [(19, 0), (21, 1), (22, 2)] {
+            compare(&mut observed, provider, &empty(secs), &rows, 0);
+            let lists = match &observed.providers[&provider].sightings[&server] {
+                Sighting::Absent { lists, .. } => *lists,
+                Sighting::NotLookedFor | Sighting::Present { .. } => 0,
+            };
+            assert_eq!(lists, expected, "after {secs} s");
+        }
     }
 }

@@ -31,6 +31,10 @@ pub async fn record(plane: &ControlPlane, finished: Finished) -> Result<()> {
         call,
         outcome,
     } = finished;
+    if let Call::Create { server, .. } = &call {
+        let now = plane.now();
+        observe::create_ended(&mut observe::lock(plane), provider_id, *server, now);
+    }
     let recorded = match (&call, outcome) {
         (
             Call::Create {

@@ -166,6 +166,11 @@ impl FakeCloud {
         self.lock().calls
     }
 
+    /// How often each fault has happened, by its word.
+    pub fn faults(&self) -> BTreeMap<&'static str, u64> {
+        self.lock().faults.happened().clone()
+    }
+
     /// Repeated creates that differed from the first call for the same server: each is a fault of the caller.
     pub fn mismatches(&self) -> u32 {
         self.lock().mismatches

@@ -1,5 +1,6 @@
 //! What can go wrong in the fake cloud, and what decides when it does.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::clock::Entropy;
@@ -69,6 +70,28 @@ pub(super) enum Occasion {
 }
 
 impl Fault {
+    /// The fault's word in timelines and totals.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Capacity => "no capacity",
+            Self::Quota => "quota used up",
+            Self::Throttled { .. } => "throttled",
+            Self::Auth => "credentials refused",
+            Self::CreateLost => "create lost",
+            Self::AnswerLost => "answer lost",
+            Self::ListIncomplete => "list incomplete",
+            Self::ShortList => "short list",
+            Self::DeleteLost => "delete's answer lost",
+            Self::SlowDelete { .. } => "slow delete",
+            Self::ListedLate { .. } => "listed late",
+            Self::SlowBoot { .. } => "slow boot",
+            Self::NeverBoots => "never boots",
+            Self::NeverChecksIn => "never checks in",
+            Self::ScriptFails => "script fails",
+            Self::Dies { .. } => "dies",
+        }
+    }
+
     const fn fits(self, occasion: Occasion) -> bool {
         match self {
             Self::Throttled { .. } | Self::Auth => !matches!(occasion, Occasion::Made),
@@ -100,6 +123,7 @@ pub struct FaultPlan {
 pub(super) struct Faults {
     armed: Vec<(Fault, u32)>,
     plan: Option<FaultPlan>,
+    happened: BTreeMap<&'static str, u64>,
 }
 
 impl Faults {
@@ -115,8 +139,19 @@ impl Faults {
         self.plan = plan;
     }
 
+    /// How often each fault has happened, by its word.
+    pub(super) const fn happened(&self) -> &BTreeMap<&'static str, u64> {
+        &self.happened
+    }
+
     /// The fault of this occasion, used up by that.
     pub(super) fn take(&mut self, occasion: Occasion) -> Option<Fault> {
+        let fault = self.choose(occasion)?;
+        *self.happened.entry(fault.word()).or_default() += 1;
+        Some(fault)
+    }
+
+    fn choose(&mut self, occasion: Occasion) -> Option<Fault> {
         self.armed.retain(|(_, count)| *count > 0);
         if let Some((fault, count)) = self
             .armed
