@@ -6,12 +6,11 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use control::idempotency::{self, Begun};
 use domain::actor::Actor;
-use domain::error::{Problem, ProblemCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 
-use crate::rest::error::{ApiError, ApiResult, wrong_field};
+use crate::rest::error::{ApiError, ApiResult, fault, wrong_field};
 use crate::rest::json;
 use crate::rest::version::etag;
 use crate::state::AppState;

@@ -39,26 +39,10 @@ pub fn Wizard(
     review: ViewFn,
 ) -> impl IntoView {
     let ready = use_ready();
-    let query = use_query_map();
     let path = use_location().pathname;
     let navigate = use_navigate();
     let first = state.form.steps.first().map_or(REVIEW, |step| step.key);
-    // The key of the step, or `None` for the review.
-    let step = Memo::new(move |_| {
-        let wanted = query.read().get("step");
-        match wanted.as_deref() {
-            Some(REVIEW) => None,
-            Some(word) => Some(
-                state
-                    .form
-                    .steps
-                    .iter()
-                    .find(|step| step.key == word)
-                    .map_or(first, |step| step.key),
-            ),
-            None => Some(first),
-        }
-    });
+    let step = here(state, first);
     // The review is where everything has to be right, so it says at once what is not.
     let asked = RwSignal::new(step.get_untracked().is_none());
     if asked.get_untracked() {
@@ -148,6 +132,26 @@ pub fn Wizard(
             </fieldset>
         </form>
     }
+}
+
+/// The key of the step that the address names (the first, where it names none), or `None` for the review.
+fn here(state: FormState, first: &'static str) -> Memo<Option<&'static str>> {
+    let query = use_query_map();
+    Memo::new(move |_| {
+        let wanted = query.read().get("step");
+        match wanted.as_deref() {
+            Some(REVIEW) => None,
+            Some(word) => Some(
+                state
+                    .form
+                    .steps
+                    .iter()
+                    .find(|step| step.key == word)
+                    .map_or(first, |step| step.key),
+            ),
+            None => Some(first),
+        }
+    })
 }
 
 /// The fields of a step, or the review.
