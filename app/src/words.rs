@@ -396,12 +396,12 @@ mod tests {
             max_instances: 8,
             existing: 8,
             creates_per_hour: 60,
-            gate: u32::MAX,
+            gate: 8,
             ..Upscale::default()
         };
         let lines = upscale_lines(&up).join("\n");
         assert!(
-            lines.contains("10 minimum + 2 waiting − 0 free − 0 in flight = 12"),
+            lines.contains("max(0, 10 minimum − 0 free) + 2 waiting − 0 in flight = 12"),
             "{lines}"
         );
         assert!(lines.contains("8 max instances − 8 existing"), "{lines}");

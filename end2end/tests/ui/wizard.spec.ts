@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { api, change } from "../../support/api.ts";
+import { api, change, documentOf } from "../../support/api.ts";
 import { adminTest as test, expect, expectAccessible, open } from "../../support/test.ts";
 
 /** How a field is filled in. */
@@ -335,6 +335,16 @@ for (const [what, values] of Object.entries(DOCUMENTS)) {
         else await expect(field, row.key).toHaveValue(String(value));
       }
     }
+    // Saved once more it is the same, with its secrets.
+    await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name: "Review" }).click();
+    await expect(page.getByRole("heading", { name: "What happens when you save" })).toBeVisible();
+    await expect(page.getByRole("alert")).toHaveCount(0);
+    await page.getByRole("button", { name: "Save scaling" }).click();
+    await expect(page).toHaveURL(new RegExp(`/admin/pools/${id}$`));
+    const again = await api(page, "GET", `/autoscale-configs/${saved.id}`);
+    expect(documentOf(again)).toEqual(documentOf(saved));
+    expect(Object.keys(again.secrets)).toEqual(Object.keys(saved.secrets));
+    expect(again.version).toBe(saved.version + 1);
   });
 }
 
