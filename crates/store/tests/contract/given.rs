@@ -256,6 +256,12 @@ impl Database {
         self.server_in(scaled, name, running(name)).await
     }
 
+    /// A server that people enter with their own keys.
+    pub async fn entered_by_keys(&self, limits: SeatLimits) -> Server {
+        let scaled = self.scaled_by(|columns| columns.limits = limits).await;
+        self.running(&scaled, "desk").await
+    }
+
     pub async fn moved(&self, server: &Server, state: ServerState) -> Server {
         self.write(step(server, state)).await.server
     }

@@ -315,8 +315,8 @@ async fn seat_and_tell(
 
 async fn a_key_that_is_added_while_its_person_is_seated_reaches_the_server(db: Db) {
     let [first, second] = processes(&db).await;
-    let (pool, zone) = (db.pool("Desks").await, db.zone("Here").await);
-    let server = db.fixed(pool, zone, "desk", seats(ROUNDS)).await;
+    let server = db.entered_by_keys(seats(ROUNDS)).await;
+    let pool = server.pool_id;
     for round in 0..ROUNDS {
         let ada = db.user(&format!("person-{round}")).await.id;
         let session = db.queued(pool, ada).await;
@@ -351,8 +351,8 @@ async fn a_key_that_is_added_while_its_person_is_seated_reaches_the_server(db: D
 
 async fn a_session_that_ends_while_it_is_seated_leaves_no_key_behind(db: Db) {
     let [first, second] = processes(&db).await;
-    let (pool, zone) = (db.pool("Desks").await, db.zone("Here").await);
-    let server = db.fixed(pool, zone, "desk", seats(1)).await;
+    let server = db.entered_by_keys(seats(1)).await;
+    let pool = server.pool_id;
     let ada = db.user("ada").await.id;
     db.store
         .ssh_key_insert(ada, ssh_key::key(&db, "of ada"), db.audit())

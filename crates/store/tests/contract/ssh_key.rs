@@ -84,8 +84,7 @@ async fn a_server_has_the_keys_of_those_with_an_open_session(db: Db) {
 }
 
 async fn what_changes_who_may_enter_is_counted(db: Db) {
-    let (pool, zone) = (db.pool("Desks").await, db.zone("Here").await);
-    let server = db.fixed(pool, zone, "desk", seats(9)).await;
+    let server = db.entered_by_keys(seats(9)).await;
     let ada = db.user("ada").await.id;
     let row = async || db.server_row(server.id).await;
     assert_eq!(
