@@ -199,6 +199,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn where_no_key_is_put_there_is_nothing_to_wait_for() {
+        let app = TestApp::new().await;
+        let made = app.pool("Desks", json!({ "enabled": false })).await;
+        let server = json!({
+            "name": "desk", "pool_id": made.pool, "zone_id": made.zone, "protocol": "ssh", "host": "desk.example",
+            "port": 2222, "username": "desk", "limits": { "max_sessions": 2, "max_users": 2 },
+        });
+        app.admin("POST", "/servers", Some(server))
+            .await
+            .expect(201);
+        let request = json!({ "pool_id": made.pool });
+        let session = app
+            .user("POST", "/sessions", Some(request))
+            .await
+            .expect(201)
+            .json();
+        assert_eq!(session["connection"]["host"], "desk.example");
+        assert_eq!(session["connection"]["access_ready"], true);
+    }
+
+    #[tokio::test]
     async fn a_person_waits_is_seated_connects_and_ends() {
         let app = TestApp::new().await;
         let made = app
