@@ -1,5 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
-import { randomUUID } from "node:crypto";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,19 +8,8 @@ import { createInterface, type Interface } from "node:readline";
 /** The binary under test; `make test` names it. */
 const binary = process.env.WEIR_BIN ?? join(import.meta.dirname, "../../target/release/weir");
 
-/** A Postgres in which each Weir gets a database of its own; without one they use SQLite. */
-const postgres = process.env.WEIR_TEST_POSTGRES;
-
-/** What Weir is told by its environment, and nothing that is meant for another Weir on this machine. */
-function environment(): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([name]) => !name.startsWith("WEIR_"));
-  if (!postgres) return Object.fromEntries(own);
-  const name = `end2end_${randomUUID().replaceAll("-", "")}`;
-  execFileSync("createdb", ["--maintenance-db", postgres, name]);
-  const url = new URL(postgres);
-  url.pathname = `/${name}`;
-  return { ...Object.fromEntries(own), WEIR_DATABASE_URL: url.href };
-}
+/** The environment without what is meant for another Weir on this machine. */
+const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("WEIR_")));
 
 /** A running Weir with a data folder of its own. */
 export interface Weir {
@@ -40,7 +28,7 @@ export async function startWeir(...options: string[]): Promise<Weir> {
   const data = await mkdtemp(join(tmpdir(), "weir-end2end-"));
   const child = spawn(binary, ["serve", "--data", data, "--listen", "127.0.0.1:0", ...options], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: environment(),
+    env: environment,
   });
   const ended = new Promise<never>((_, reject) => {
     child.once("error", (cause) => reject(new Error(`can not start ${binary}`, { cause })));

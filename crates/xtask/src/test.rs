@@ -63,16 +63,8 @@ const PARTS: &[Part] = &[
     },
     Part {
         name: "end to end",
-        what: "the release binary in a browser, wide and narrow",
-        run: |workspace| end_to_end(workspace, &[], None),
-    },
-    Part {
-        name: "on Postgres",
-        what: "the same over Postgres, wide",
-        run: |workspace| {
-            let postgres = Postgres::start()?;
-            end_to_end(workspace, &["--project", "wide"], Some(&postgres))
-        },
+        what: "the release binary in a browser",
+        run: end_to_end,
     },
 ];
 
@@ -196,12 +188,7 @@ fn simulation(workspace: &Workspace) -> Result<Tally> {
     Ok(tally::of_simulation(&output).judged(status.success()))
 }
 
-/// Runs Playwright. With a Postgres each Weir gets a database of its own there.
-fn end_to_end(
-    workspace: &Workspace,
-    arguments: &[&str],
-    postgres: Option<&Postgres>,
-) -> Result<Tally> {
+fn end_to_end(workspace: &Workspace) -> Result<Tally> {
     let report = workspace.target("end2end.json");
     // A report of an earlier run must not be counted for this one.
     if report.exists() {
@@ -216,15 +203,9 @@ fn end_to_end(
     );
     playwright
         .arg("test")
-        .args(arguments)
         .current_dir(&folder)
         .env("WEIR_BIN", workspace.weir(Mode::Release))
         .env("WEIR_REPORT", &report);
-    if let Some(postgres) = postgres {
-        playwright.env("WEIR_TEST_POSTGRES", postgres.url());
-    } else {
-        playwright.env_remove("WEIR_TEST_POSTGRES");
-    }
     let (status, _) = console::watch(&mut playwright)?;
     let counted = fs::read_to_string(&report).map_err(|source| {
         format!(
