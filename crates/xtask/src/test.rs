@@ -53,7 +53,7 @@ const PARTS: &[Part] = &[
     },
     Part {
         name: "simulation",
-        what: "300 days of people and faults, each of its own seed",
+        what: "24 days of people and faults, each of its own seed",
         run: simulation,
     },
     Part {
