@@ -160,7 +160,7 @@ for (const theme of ["light", "dark"] as const) {
 
     full("a page about something that is gone", async ({ page }) => {
       await look(page, "gone", theme, "/admin/pools/pool_01980000-0000-7000-8000-000000000001");
-      await expect(page.getByRole("alert").first()).toBeVisible();
+      await expect(page.getByRole("alert")).toBeVisible();
     });
 
     full("a form with mistakes", async ({ page }) => {
