@@ -137,10 +137,7 @@ pub async fn validate(
     draft: Draft,
 ) -> Result<Validation> {
     actor.require_admin()?;
-    let old = match id {
-        Some(id) => Some(row(plane, id).await?),
-        None => None,
-    };
+    let old = replaced(plane, id).await?;
     match parse(plane, draft, old.as_ref()).await {
         Ok(parsed) => Ok(Validation {
             errors: Vec::new(),
@@ -162,10 +159,7 @@ pub async fn plan(
     draft: Draft,
 ) -> Result<PlanPreview> {
     actor.require_admin()?;
-    let old = match id {
-        Some(id) => Some(row(plane, id).await?),
-        None => None,
-    };
+    let old = replaced(plane, id).await?;
     let parsed = parse(plane, draft, old.as_ref()).await?;
     preview(plane, old.as_ref(), &parsed.config).await
 }
@@ -189,10 +183,7 @@ pub async fn render_script(
     template: Option<String>,
 ) -> Result<RenderedScript> {
     actor.require_admin()?;
-    let old = match id {
-        Some(id) => Some(row(plane, id).await?),
-        None => None,
-    };
+    let old = replaced(plane, id).await?;
     let config = parse(plane, draft, old.as_ref()).await?.config;
     let (zone, mut provider) = references(plane, &config).await?;
     if let Some(template) = template {
@@ -230,6 +221,14 @@ pub async fn render_script(
         limit_bytes: facts.script_limit_bytes,
         warnings: script::warnings(&config, &provider, &facts),
     })
+}
+
+/// The config that a draft would replace, where one is named.
+async fn replaced(plane: &ControlPlane, id: Option<ConfigId>) -> Result<Option<ConfigRow>> {
+    match id {
+        Some(id) => row(plane, id).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// The name of a server's machine: 15 characters, the longest that `NetBIOS` takes, ending in the random part of the id.
