@@ -304,10 +304,16 @@ impl World {
             twin(
                 "autoscale_script",
                 "POST /autoscale-configs/render-script",
-                ["{nonsense}", "{server_id}"].map(|template| {
-                    let args = json!({ "input": bad, "template": template });
-                    Ask::new(args, "/autoscale-configs/render-script")
-                        .body(json!({ "config": bad, "template": template }))
+                [
+                    (None, "{nonsense}"),
+                    (None, "{server_id}"),
+                    (Some(&config), "{server_id}"),
+                ]
+                .map(|(id, template)| {
+                    let query = id.map_or(String::new(), |id| format!("?config_id={id}"));
+                    let uri = format!("/autoscale-configs/render-script{query}");
+                    let args = json!({ "id": id, "input": bad, "template": template });
+                    Ask::new(args, uri).body(json!({ "config": bad, "template": template }))
                 }),
             ),
             twin(

@@ -176,9 +176,6 @@ pub struct RenderScriptInput {
     /// The keys of the autoscale config, saved or not.
     #[schema(value_type = AutoscaleConfigDocument)]
     pub config: Draft,
-    /// The saved config that it would replace, whose secrets stay set.
-    #[serde(default)]
-    pub id: Option<ConfigId>,
     /// Stands in for the provider config's script.
     #[serde(default)]
     #[schema(max_length = 65_536)]
@@ -186,18 +183,19 @@ pub struct RenderScriptInput {
 }
 
 /// The start-up script as a server of this config would get it, with sample values and masked secrets.
-#[utoipa::path(post, path = "/autoscale-configs/render-script", tag = "autoscale-configs",
+#[utoipa::path(post, path = "/autoscale-configs/render-script", tag = "autoscale-configs", params(SavedParams),
     request_body = RenderScriptInput, responses((status = 200, body = RenderedScript)))]
 pub async fn render_script(
     State(state): State<AppState>,
     Caller(actor): Caller,
+    Query(saved): Query<SavedParams>,
     Json(input): Json<RenderScriptInput>,
 ) -> ApiResult<Json<RenderedScript>> {
     Ok(Json(
         control::autoscale::render_script(
             &state.plane,
             &actor,
-            input.id,
+            saved.config_id,
             input.config,
             input.template,
         )
@@ -328,6 +326,20 @@ mod tests {
         app.admin("POST", "/autoscale-configs/render-script", Some(body))
             .await
             .expect_problem(422, "invalid");
+
+        let body = json!({ "config": made.document });
+        for (verb, body) in [
+            ("validate", &made.document),
+            ("plan", &made.document),
+            ("render-script", &body),
+        ] {
+            let of_none = format!(
+                "/autoscale-configs/{verb}?config_id=cfg_00000000-0000-0000-0000-000000000000"
+            );
+            app.admin("POST", &of_none, Some(body.clone()))
+                .await
+                .expect_problem(404, "not_found");
+        }
     }
 
     #[tokio::test]
