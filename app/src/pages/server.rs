@@ -143,12 +143,8 @@ pub fn actions(server: &Server, tried: Tried) -> AnyView {
         ),
         _ => None,
     };
-    let is_going = matches!(
-        server.status,
-        ServerState::Deleting { .. } | ServerState::Deleted { .. }
-    );
     let has_sessions = server.open_sessions > 0;
-    let delete = (!is_going).then(|| {
+    let delete = server.status.is_deletable().then(|| {
         let consequence = if has_sessions {
             format!(
                 "{} end at once.",

@@ -103,10 +103,20 @@ pub async fn authenticate(plane: &ControlPlane, token: &str) -> Result<Option<Ac
     else {
         return Ok(None);
     };
-    let is_same = bool::from(token_hash(secret).as_bytes().ct_eq(hash.as_bytes()));
-    Ok(is_same.then_some(Actor::ApiKey {
+    if !bool::from(token_hash(secret).as_bytes().ct_eq(hash.as_bytes())) {
+        return Ok(None);
+    }
+    // A key that acts for a person can do no more than they can now.
+    let role = match key.user_id {
+        None => key.role,
+        Some(user) => match plane.store().user(user).await? {
+            Some(user) => key.role.min(user.role),
+            None => return Ok(None),
+        },
+    };
+    Ok(Some(Actor::ApiKey {
         key: key.id,
-        role: key.role,
+        role,
         user: key.user_id,
     }))
 }

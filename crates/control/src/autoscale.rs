@@ -287,6 +287,8 @@ pub(crate) fn config_snapshot(
         reusable: config.reusable,
         backoff_secs: config.downscale_backoff_secs,
         surplus_since,
+        // What was wrong with the saved one says nothing about this one.
+        unprepared: None,
     }
 }
 

@@ -15,6 +15,7 @@ use crate::error::{Result, not_found};
 use crate::fields::Fields;
 use crate::page;
 use crate::plane::ControlPlane;
+use crate::reconciler::observe;
 use crate::script;
 
 /// Provider configs in the order of their making.
@@ -87,7 +88,7 @@ pub async fn replace(
         .provider_replace(id, seen, input, plane.now(), audit)
         .await?;
     plane.changed(EventNoun::Provider, id, None, None);
-    plane.wake();
+    observe::parts_changed(plane);
     Ok(provider)
 }
 

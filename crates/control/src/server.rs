@@ -1,10 +1,12 @@
 //! Servers: looked at, drained, deleted; fixed ones entered by hand.
 
 use domain::actor::Actor;
+use domain::connection::Protocol;
 use domain::error::{Problem, ProblemCode};
 use domain::event::EventNoun;
 use domain::id::{PoolId, ServerId};
 use domain::page::{Page, PageQuery};
+use domain::secret::Secret;
 use domain::server::{DrainReason, FixedServerInput, Origin, Server, ServerState};
 use domain::session::{EndReason, Revealed};
 use domain::value::{Host, Name, Text};
@@ -15,6 +17,9 @@ use crate::error::{Error, Result, not_found};
 use crate::fields::Fields;
 use crate::page;
 use crate::plane::ControlPlane;
+
+/// The longest secret of a fixed server, in characters: a private key of 16,384 bits fits.
+const MAX_SECRET: usize = 16_384;
 
 /// Servers in the order of their making.
 pub async fn list(
@@ -88,6 +93,29 @@ pub async fn create_fixed(
     if let Some(key) = &input.host_key {
         fields.free_text("host_key", key, 8192);
     }
+    for (key, secret) in [
+        ("password", &input.password),
+        ("private_key", &input.private_key),
+        ("private_key_passphrase", &input.private_key_passphrase),
+    ] {
+        if let Some(secret) = secret {
+            fields.free_text(key, secret.expose(), MAX_SECRET);
+        }
+    }
+    if input.private_key.is_some() && input.protocol != Protocol::Ssh {
+        fields.refuse(
+            "private_key",
+            "hidden",
+            "Only SSH servers are entered with a key. Leave it out.",
+        );
+    }
+    if input.private_key_passphrase.is_some() && input.private_key.is_none() {
+        fields.refuse(
+            "private_key_passphrase",
+            "hidden",
+            "There is no private key that it could open. Leave it out.",
+        );
+    }
     if plane.store().pool(input.pool_id).await?.is_none() {
         fields.refuse(
             "pool_id",
@@ -109,8 +137,12 @@ pub async fn create_fixed(
         username,
         ..input
     };
+    let text = |secret: &Option<Secret>| secret.as_ref().map(|one| one.expose().to_owned());
     let access = Revealed {
         username: input.username.clone(),
+        password: text(&input.password),
+        private_key: text(&input.private_key),
+        private_key_passphrase: text(&input.private_key_passphrase),
         ..Revealed::default()
     };
     let id = ServerId::new(plane.clock(), plane.entropy());
@@ -171,7 +203,7 @@ pub async fn drain(plane: &ControlPlane, actor: &Actor, id: ServerId) -> Result<
 pub async fn undrain(plane: &ControlPlane, actor: &Actor, id: ServerId) -> Result<Server> {
     actor.require_admin()?;
     let row = row(plane, id).await?;
-    if !matches!(row.server.status, ServerState::Draining { .. }) {
+    if row.server.status.clone().undrain().is_err() {
         return Err(wrong_state(&row, "taken back"));
     }
     let audit = plane.audit(actor, "server.undrain", id, json!({}));
@@ -228,13 +260,11 @@ pub async fn delete(
     }
     let state = match row.server.status.clone() {
         ServerState::Deleting { .. } | ServerState::Deleted { .. } => return Ok(()),
-        ServerState::Requested | ServerState::Unknown => return Err(wrong_state(&row, "deleted")),
-        state @ (ServerState::Running { .. } | ServerState::Draining { .. }) => state
+        state if !state.is_deletable() => return Err(wrong_state(&row, "deleted")),
+        state @ ServerState::Running { .. } => state
             .drain(DrainReason::Admin)
             .and_then(ServerState::delete),
-        state @ (ServerState::Provisioning { .. }
-        | ServerState::Booting { .. }
-        | ServerState::Failed { .. }) => state.delete(),
+        state => state.delete(),
     };
     let state = state.map_err(|error| Error::Fault(error.to_string()))?;
     let write = ServerWrite {

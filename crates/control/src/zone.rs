@@ -12,6 +12,7 @@ use crate::error::{Result, not_found};
 use crate::fields::Fields;
 use crate::page;
 use crate::plane::ControlPlane;
+use crate::reconciler::observe;
 
 /// Zones in the order of their making.
 pub async fn list(plane: &ControlPlane, actor: &Actor, query: &PageQuery) -> Result<Page<Zone>> {
@@ -66,6 +67,7 @@ pub async fn replace(
         .zone_replace(id, seen, input, plane.now(), audit)
         .await?;
     plane.changed(EventNoun::Zone, id, None, None);
+    observe::parts_changed(plane);
     Ok(zone)
 }
 

@@ -212,6 +212,9 @@ reasons! {
     HeldDisabled = "held.disabled";
     /// The config is in dry run: this would have been done.
     HeldDryRun = "held.dry_run";
+    /// The create call cannot be put together: the start-up script cannot be filled in, or the provider config cannot be
+    /// opened.
+    HeldUnprepared = "held.unprepared";
     /// A list shows so much less than expected that nothing is concluded from it.
     HeldShortList = "held.short_list";
     /// More seats than needed for longer than the backoff.
@@ -326,6 +329,9 @@ pub struct ConfigReport {
     pub down: Downscale,
     /// What came of them.
     pub findings: Vec<Finding>,
+    /// Why its create call cannot be put together, where that holds the loop back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 /// The arithmetic of scaling up (`decisions.md` 1.2). Seats and servers are whole numbers.
@@ -356,8 +362,8 @@ pub struct Upscale {
     pub creates_last_hour: u32,
     /// Their cap.
     pub creates_per_hour: u32,
-    /// Servers that the breaker, the provider's own wish, dry run and the switch let through: all (`max_instances`),
-    /// one or none.
+    /// Servers that the breaker, the provider's own wish, a create call that cannot be put together, dry run and the switch
+    /// let through: all (`max_instances`), one or none.
     pub gate: u32,
     /// min(`servers_wanted`, `max_instances` - existing, `creates_per_hour` - `creates_last_hour`, gate), not below 0.
     pub create: u32,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connection::{Address, Protocol};
 use crate::id::{ConfigId, PoolId, ProviderId, ServerId, ZoneId};
+use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
 /// The provider's own name for a machine.
@@ -179,6 +180,19 @@ impl ServerState {
     /// Whether it takes new sessions.
     pub const fn is_running(&self) -> bool {
         matches!(self, Self::Running { .. })
+    }
+
+    /// Whether it can be deleted by hand: not while nobody knows whether its machine is there, and not once it is on its
+    /// way out.
+    pub const fn is_deletable(&self) -> bool {
+        matches!(
+            self,
+            Self::Provisioning { .. }
+                | Self::Booting { .. }
+                | Self::Running { .. }
+                | Self::Draining { .. }
+                | Self::Failed { .. }
+        )
     }
 
     /// Whether it may cost money: everything but `Deleted`.
@@ -418,7 +432,7 @@ pub struct Server {
 }
 
 /// What an admin enters for a fixed server.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FixedServerInput {
@@ -440,6 +454,18 @@ pub struct FixedServerInput {
     /// The account people use.
     #[serde(default)]
     pub username: Option<String>,
+    /// The account's password. Who has a session there can show it.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(write_only))]
+    pub password: Option<Secret>,
+    /// A private key that opens the account; SSH alone. Who has a session there can show it.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(write_only))]
+    pub private_key: Option<Secret>,
+    /// The passphrase of that key.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(write_only))]
+    pub private_key_passphrase: Option<Secret>,
     /// How many sessions it takes.
     pub limits: SeatLimits,
     /// The public host key a client should pin.

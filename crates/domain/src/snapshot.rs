@@ -122,6 +122,8 @@ pub struct Stranger {
     pub lists: u32,
     /// A delete for it is under way.
     pub delete_in_flight: bool,
+    /// It was asked to go, and is not asked again before.
+    pub retry_at: Option<Timestamp>,
 }
 
 /// A pool as the planner sees it.
@@ -172,6 +174,17 @@ pub struct ConfigSnapshot {
     pub backoff_secs: u32,
     /// Since when there is something to remove.
     pub surplus_since: Option<Timestamp>,
+    /// Its last create call could not be put together.
+    pub unprepared: Option<Unprepared>,
+}
+
+/// Why the create call of a config's servers cannot be put together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unprepared {
+    /// What is wrong, for an admin.
+    pub problem: String,
+    /// When it is tried again, if the config stays as it is.
+    pub retry_at: Timestamp,
 }
 
 /// A server as the planner sees it.
@@ -235,6 +248,8 @@ pub enum Sighting {
         state: MachineState,
         /// Where it listens, if it is up.
         address: Option<Address>,
+        /// Its public host key, if the provider knows it.
+        host_key: Option<String>,
     },
     /// Complete lists in a row do not show it.
     Absent {

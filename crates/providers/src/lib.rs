@@ -19,7 +19,7 @@ pub use error::ProviderError;
 pub use machine::{CreateRequest, Listing, Machine, Tags};
 #[cfg(feature = "ssr")]
 pub use registry::Providers;
-pub use registry::{check_settings, form};
+pub use registry::form;
 
 /// A configured source of machines. Every method may be called again after a crash or a lost answer.
 ///

@@ -3,7 +3,6 @@
 use domain::error::FieldError;
 use domain::form::{Draft, Form};
 use domain::provider::ProviderKind;
-use serde_json::{Map, Value};
 
 use crate::fake::{self, FakeConfig};
 use crate::local::{self, LocalConfig};
@@ -17,15 +16,6 @@ pub fn form(kind: ProviderKind) -> &'static Form {
         ProviderKind::Local => &local::FORM,
         ProviderKind::Fake => &fake::FORM,
     }
-}
-
-/// The kind's own fields as they are stored: checked, and with the defaults written out.
-pub fn check_settings(
-    kind: ProviderKind,
-    settings: &Map<String, Value>,
-) -> Result<Map<String, Value>, Vec<FieldError>> {
-    let settings = Settings::parse(kind, &Draft::from(settings.clone()))?;
-    Ok(settings.draft().into())
 }
 
 /// The typed settings of a provider config.
@@ -120,14 +110,6 @@ mod open {
                 context,
                 state: Mutex::default(),
             }
-        }
-
-        /// The account that people sign in to on servers of the kind `local`.
-        ///
-        /// # Errors
-        /// It cannot be found out, or cannot stand in sshd's settings.
-        pub fn local_account(&self) -> Result<String, ProviderError> {
-            LocalProvider::account(&self.context.search_path)
         }
 
         /// The cloud of a provider config of the kind `fake`. It outlives changes of the settings.

@@ -264,6 +264,7 @@ impl Step<'_, '_, '_> {
             machine,
             state,
             address,
+            host_key: _,
         } = &self.server.sighting
         else {
             return false;

@@ -19,7 +19,15 @@ pub(crate) fn judge(source: &mut Source<'_>, tick: &mut Tick<'_>) {
             source
                 .findings
                 .push(Finding::new(Reason::OrphanQuarantined, 1).until(until));
-        } else if !stranger.delete_in_flight && source.takes_calls() {
+        } else if stranger.delete_in_flight || !tick.is_due_if_set(stranger.retry_at) {
+            // Whether it has gone is for the next lists to show.
+            let finding = Finding::new(Reason::CalledDelete, 1);
+            source.findings.push(
+                stranger
+                    .retry_at
+                    .map_or(finding.clone(), |at| finding.until(at)),
+            );
+        } else if source.takes_calls() {
             let machine = stranger.machine.clone();
             tick.act(
                 Action::DeleteStranger {

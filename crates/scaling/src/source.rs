@@ -31,12 +31,14 @@ pub(crate) struct Source<'a> {
     rests_until: Option<Timestamp>,
 }
 
-/// What a provider config lets through.
+/// What may be made from a provider config now.
 pub(crate) enum Gate {
     /// Everything.
     Open,
     /// One server, to see whether creating works again.
     Probe,
+    /// Nothing: the config's create call cannot be put together.
+    Unprepared,
     /// Nothing: the breaker is open, until then or until its probe has come to an end.
     Broken(Option<Timestamp>),
     /// Nothing: the provider asked for it.

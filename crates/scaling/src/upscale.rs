@@ -5,7 +5,7 @@
 //! wall: there is no overshoot.
 
 use domain::plan::{Action, ConfigReport, Downscale, Finding, Reason, Upscale};
-use domain::snapshot::{ConfigSnapshot, PoolSnapshot};
+use domain::snapshot::{ConfigSnapshot, PoolSnapshot, Unprepared};
 use domain::timestamp::Timestamp;
 
 use crate::capacity::{self, Zones};
@@ -29,6 +29,9 @@ pub(crate) fn grow(
             let weighed = weigh(config, waiting, zones, source.as_deref(), tick);
             let up = weighed.up;
             let is_probe = matches!(weighed.gate, Gate::Probe);
+            if let Some(unprepared) = unprepared(config, tick.now) {
+                tick.wake_at(unprepared.retry_at);
+            }
             let mut findings = Vec::new();
             grown(&up, is_probe, &mut findings);
             held(config, &weighed, source.as_deref(), tick, &mut findings);
@@ -59,6 +62,7 @@ pub(crate) fn grow(
                 provider_id: config.provider,
                 up,
                 down: Downscale::default(),
+                problem: unprepared(config, tick.now).map(|one| one.problem.clone()),
                 findings,
             }
         })
@@ -82,11 +86,15 @@ fn weigh(
 ) -> Weighed {
     let zone = zones.get(config.zone);
     let max_instances = source.map_or(0, |source| source.provider.max_instances);
-    let gate = source.map_or(Gate::Open, |source| source.gate(tick.settings, tick.now));
+    let gate = match (unprepared(config, tick.now), source) {
+        (Some(_), _) => Gate::Unprepared,
+        (None, Some(source)) => source.gate(tick.settings, tick.now),
+        (None, None) => Gate::Open,
+    };
     let lets_through = match gate {
         Gate::Open => max_instances,
         Gate::Probe => max_instances.min(1),
-        Gate::Broken(_) | Gate::Resting(_) => 0,
+        Gate::Unprepared | Gate::Broken(_) | Gate::Resting(_) => 0,
     };
     let mut up = Upscale {
         minimum: config.minimum,
@@ -111,6 +119,11 @@ fn weigh(
     }
     up.create = up.recompute();
     Weighed { up, gate, would }
+}
+
+/// What keeps the config's create call from being put together at this time.
+fn unprepared(config: &ConfigSnapshot, now: Timestamp) -> Option<&Unprepared> {
+    config.unprepared.as_ref().filter(|one| one.retry_at > now)
 }
 
 const fn is_growth(reason: Reason) -> bool {
@@ -176,6 +189,8 @@ fn held(
     }
     match *gate {
         Gate::Open => {}
+        // Not said until when: as long as the next try meets the same, it is the same decision.
+        Gate::Unprepared => hold(Reason::HeldUnprepared, 0, None),
         Gate::Probe => hold(Reason::HeldBreakerOpen, 1, None),
         Gate::Broken(until) => hold(Reason::HeldBreakerOpen, 0, until),
         Gate::Resting(until) => hold(Reason::HeldProviderBackoff, 0, Some(until)),

@@ -473,6 +473,7 @@ fn check_config(config: &ConfigSnapshot, report: &ConfigReport, plan: &Plan) {
         Reason::HeldCreatesPerHour,
         Reason::HeldBreakerOpen,
         Reason::HeldProviderBackoff,
+        Reason::HeldUnprepared,
     ]
     .iter()
     .any(|&reason| has(&report.findings, reason));
@@ -516,7 +517,7 @@ fn check_calls(snapshot: &Snapshot, plan: &Plan) {
                 let age = now.since(stranger.first_seen_at);
                 let grace = i64::from(snapshot.settings.orphan_grace_secs) * 1000;
                 assert!(stranger.lists >= 2 && age >= grace && !stranger.delete_in_flight);
-                assert!(!rests(*provider));
+                assert!(!rests(*provider) && stranger.retry_at.is_none_or(|at| at <= now));
                 continue;
             }
             _ => continue,
@@ -535,10 +536,18 @@ fn check_calls(snapshot: &Snapshot, plan: &Plan) {
 
 /// What was carried out is not asked for again. Only a machine that is gone makes room for one more.
 fn check_followed(plan: &Plan, next: &Plan) {
-    let made_room = plan
-        .actions
-        .iter()
-        .any(|one| matches!(one.action, Action::Gone { .. }));
+    let pools = next.report.pools.iter();
+    let unprepared: BTreeSet<_> = pools
+        .flat_map(|pool| &pool.configs)
+        .filter(|config| config.problem.is_some())
+        .map(|config| config.config_id)
+        .collect();
+    // A server that has gone, or that could not be put together, leaves its place to another config's.
+    let made_room = plan.actions.iter().any(|one| match one.action {
+        Action::Gone { .. } => true,
+        Action::Create { config, .. } => unprepared.contains(&config),
+        _ => false,
+    });
     for planned in &next.actions {
         let is_create = matches!(planned.action, Action::Create { .. });
         assert!(
@@ -653,6 +662,7 @@ fn sighting(dice: &mut Dice, now: Timestamp) -> Sighting {
                 MachineState::Broken,
             ]),
             address: dice.percent(70).then(address),
+            host_key: None,
         },
     }
 }

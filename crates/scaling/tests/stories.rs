@@ -9,7 +9,7 @@ use domain::server::{
 use domain::session::{EndReason, SessionKind};
 use domain::snapshot::{
     ConfigSnapshot, LoopSettings, MachineState, OpenSession, PoolSnapshot, ProviderFacts,
-    ProviderSnapshot, ServerSnapshot, Sighting, Snapshot, Stranger, Waiter,
+    ProviderSnapshot, ServerSnapshot, Sighting, Snapshot, Stranger, Unprepared, Waiter,
 };
 use domain::timestamp::Timestamp;
 use uuid::Uuid;
@@ -92,6 +92,7 @@ fn config(number: u32, minimum: u32) -> ConfigSnapshot {
         reusable: true,
         backoff_secs: 900,
         surplus_since: None,
+        unprepared: None,
     }
 }
 
@@ -127,6 +128,7 @@ fn running(number: u32, limits: SeatLimits) -> ServerSnapshot {
             machine: machine(number),
             state: MachineState::Up,
             address: Some(address()),
+            host_key: None,
         },
     }
 }
@@ -434,6 +436,32 @@ fn max_instances_is_a_wall() {
 }
 
 #[test]
+fn what_cannot_be_put_together_is_not_tried_all_the_time() {
+    let retry_at = NOON.plus_secs(30);
+    let config = ConfigSnapshot {
+        unprepared: Some(Unprepared {
+            problem: "The script is too long.".to_owned(),
+            retry_at,
+        }),
+        ..config(1, 2)
+    };
+    let snapshot = snapshot(pool(vec![config], Vec::new()));
+    let plan = scaling::plan(&snapshot, NOON);
+    assert_eq!(plan.actions, []);
+    assert_eq!(plan.next_at, Some(retry_at));
+    let report = config_report(&plan, 0);
+    assert_eq!(said(report), [(Reason::HeldUnprepared, 2)]);
+    assert_eq!(report.problem.as_deref(), Some("The script is too long."));
+    // Nothing has changed: then it is tried once more.
+    let plan = scaling::plan(&snapshot, retry_at);
+    assert_eq!(
+        said(config_report(&plan, 0)),
+        [(Reason::GrewBelowMinimum, 2)]
+    );
+    assert_eq!(config_report(&plan, 0).problem, None);
+}
+
+#[test]
 fn creates_an_hour_are_capped() {
     let mut snapshot = snapshot(pool(vec![config(1, 2)], Vec::new()));
     snapshot.providers[0].creates_last_hour = 59;
@@ -699,6 +727,7 @@ fn a_machine_that_does_not_come_up_fails_at_the_launch_time_out() {
         machine: machine(1),
         state: MachineState::Pending,
         address: None,
+        host_key: None,
     };
     let plan = plan(pool(Vec::new(), vec![slow]));
     assert_eq!(
@@ -806,6 +835,7 @@ fn stranger(first_seen_at: Timestamp) -> Stranger {
         first_seen_at,
         lists: 2,
         delete_in_flight: false,
+        retry_at: None,
     }
 }
 
@@ -833,6 +863,20 @@ fn a_machine_without_a_row_is_quarantined_and_then_deleted() {
             reason: Reason::OrphanDeleted
         }]
     );
+    // Asked once, it is left alone until the lists can show that it has gone.
+    let retry_at = NOON.plus_secs(660);
+    snapshot.providers[0].strangers[0].retry_at = Some(retry_at);
+    let asked = scaling::plan(&snapshot, NOON.plus_secs(600));
+    assert_eq!(asked.actions, []);
+    let told = &asked.report.providers[0].findings[0];
+    assert_eq!(
+        (told.reason, told.until),
+        (Reason::CalledDelete, Some(retry_at))
+    );
+    for source in &mut snapshot.providers {
+        source.last_list_at = Some(retry_at);
+    }
+    assert_eq!(scaling::plan(&snapshot, retry_at).actions, plan.actions);
     // One list is not enough, however long ago.
     snapshot.providers[0].strangers[0].lists = 1;
     assert_eq!(scaling::plan(&snapshot, NOON.plus_secs(600)).actions, []);

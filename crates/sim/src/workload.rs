@@ -224,6 +224,7 @@ async fn make(
                 dice.between(0, 20_000)
             },
             repeatable_create,
+            ..FakeConfig::INSTANT
         };
         let input = ProviderInput {
             name: name.to_owned(),

@@ -5,6 +5,7 @@ use domain::timestamp::Timestamp;
 use serde_json::Value;
 
 use crate::db::Tx;
+use crate::lease::Fence;
 use crate::row::{args, to_json};
 use crate::{Result, Store};
 
@@ -43,6 +44,14 @@ pub struct AuditRow {
 }
 
 impl Store {
+    /// Writes an entry about something that changes no row here.
+    pub async fn audit_write(&self, fence: Fence, entry: AuditEntry) -> Result<()> {
+        let mut tx = self.db.write().await?;
+        tx.check_fence(Some(fence)).await?;
+        tx.audit(entry).await?;
+        tx.commit().await
+    }
+
     /// Entries before `before` (or the newest), newest first.
     pub async fn audit_page(&self, before: Option<AuditId>, limit: u32) -> Result<Vec<AuditRow>> {
         let rows = self

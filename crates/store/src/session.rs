@@ -156,25 +156,6 @@ impl Store {
         tx.commit().await?;
         row.as_ref().map(read).transpose()
     }
-
-    /// The place of a waiting session in its pool's queue, from 1, and how many wait there. `None`: it does not wait.
-    pub async fn queue_place(&self, id: SessionId) -> Result<Option<(u32, u32)>> {
-        let row = self
-            .db
-            .one(
-                "sessions",
-                "SELECT q.id,
-                    (SELECT COUNT(*) FROM sessions e WHERE e.pool_id = q.pool_id AND e.state = 'queued'
-                        AND (e.requested_at < q.requested_at OR (e.requested_at = q.requested_at AND e.id <= q.id)))
-                        AS place,
-                    (SELECT COUNT(*) FROM sessions e WHERE e.pool_id = q.pool_id AND e.state = 'queued') AS waiting
-                 FROM sessions q WHERE q.id = $1 AND q.state = 'queued'",
-                args![id],
-            )
-            .await?;
-        row.map(|row| Ok((row.get("place")?, row.get("waiting")?)))
-            .transpose()
-    }
 }
 
 /// What a session opens, from the columns `kind` and `app`.

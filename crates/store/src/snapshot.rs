@@ -180,6 +180,7 @@ fn config(row: &Row) -> Result<ConfigSnapshot> {
         reusable: row.get("reusable")?,
         backoff_secs: row.get("backoff_secs")?,
         surplus_since: row.get("surplus_since")?,
+        unprepared: None,
     })
 }
 

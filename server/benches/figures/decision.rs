@@ -94,6 +94,7 @@ fn pool(provider: ProviderId, zone: ZoneId, id: &mut impl FnMut() -> Uuid) -> Po
         reusable: true,
         backoff_secs: 900,
         surplus_since: None,
+        unprepared: None,
     };
     let servers: Vec<_> = (0..POOL).map(|_| server(&config, id)).collect();
     let sessions = servers
@@ -157,6 +158,7 @@ fn server(config: &ConfigSnapshot, id: &mut impl FnMut() -> Uuid) -> ServerSnaps
             machine,
             state: MachineState::Up,
             address: Some(address),
+            host_key: None,
         },
     }
 }

@@ -95,4 +95,32 @@ mod tests {
             .await
             .expect_problem(404, "not_found");
     }
+
+    #[tokio::test]
+    async fn a_persons_key_can_no_more_than_the_person() {
+        let app = TestApp::new().await;
+        let body = json!({ "name": "eve", "role": "admin", "password": "correct horse battery" });
+        let eve = app.admin("POST", "/users", Some(body)).await.expect(201);
+        let id = eve.member("id");
+        let body = json!({ "name": "eve's", "role": "admin", "user_id": id });
+        let key = app.admin("POST", "/api-keys", Some(body)).await.expect(201);
+        let key = key.member("token");
+        app.call(&key, "GET", "/users", None).await.expect(200);
+
+        let path = format!("/users/{id}");
+        let demoted = json!({ "name": "eve", "role": "user" });
+        app.call_with(
+            &app.admin_key,
+            "PUT",
+            &path,
+            Some(demoted),
+            &[("if-match", "\"v1\"")],
+        )
+        .await
+        .expect(200);
+        app.call(&key, "GET", "/users", None)
+            .await
+            .expect_problem(403, "forbidden");
+        app.call(&key, "GET", "/sessions", None).await.expect(200);
+    }
 }

@@ -44,3 +44,64 @@ pub async fn list_decisions(
         control::decision::list(&state.plane, &actor, params.pool_id, &page).await?,
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use control::reconciler;
+    use serde_json::{Value, json};
+
+    use crate::testing::TestApp;
+
+    /// The newest conclusion about the only config of a pool, with what else its report says.
+    async fn newest(app: &TestApp, pool: &str) -> (Value, Value) {
+        let path = format!("/decisions?pool_id={pool}");
+        let decisions = app.admin("GET", &path, None).await.expect(200).json();
+        let report = decisions["items"][0]["report"]["configs"][0].clone();
+        (report["findings"][0]["reason"].clone(), report)
+    }
+
+    #[tokio::test]
+    async fn a_script_that_does_not_fit_is_said_and_not_tried_again_and_again() {
+        let app = TestApp::new().await;
+        let made = app
+            .pool("Desks", json!({ "minimum_available_sessions": 1 }))
+            .await;
+        let path = format!("/providers/{}", made.provider);
+        let with_limit = async |limit: u32| {
+            let provider = app.admin("GET", &path, None).await.expect(200).json();
+            let mut input = json!({});
+            for key in [
+                "name",
+                "kind",
+                "max_instances",
+                "startup_script",
+                "settings",
+            ] {
+                input[key] = provider[key].clone();
+            }
+            input["settings"]["script_limit_bytes"] = json!(limit);
+            let seen = format!("\"v{}\"", provider["version"]);
+            let seen = [("if-match", seen.as_str())];
+            app.call_with(&app.admin_key, "PUT", &path, Some(input), &seen)
+                .await
+                .expect(200);
+        };
+        with_limit(20).await;
+        for _ in 0..3 {
+            reconciler::tick(&app.plane).await.expect("a tick");
+        }
+        let (reason, report) = newest(&app, &made.pool).await;
+        assert_eq!(reason, "held.unprepared", "{report}");
+        assert_eq!(report["up"]["create"], 0, "{report}");
+        let problem = report["problem"].as_str().expect("a problem");
+        assert!(problem.contains("the provider takes 20"), "{problem}");
+
+        // The edit is enough: nobody waits for the next try.
+        with_limit(4096).await;
+        let tick = reconciler::tick(&app.plane).await.expect("a tick");
+        let kinds: Vec<_> = tick.effects.iter().map(reconciler::Effect::kind).collect();
+        assert!(kinds.contains(&"create"), "{kinds:?}");
+        let (reason, report) = newest(&app, &made.pool).await;
+        assert_eq!(reason, "grew.below_minimum", "{report}");
+    }
+}

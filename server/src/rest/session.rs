@@ -217,6 +217,75 @@ mod tests {
             .json();
         assert_eq!(session["connection"]["host"], "desk.example");
         assert_eq!(session["connection"]["access_ready"], true);
+        assert_eq!(session["connection"]["has_credentials"], false);
+    }
+
+    #[tokio::test]
+    async fn the_credentials_of_a_fixed_server_are_for_who_has_a_session_there() {
+        let app = TestApp::new().await;
+        let made = app.pool("Desks", json!({ "enabled": false })).await;
+        let server = json!({
+            "name": "desk", "pool_id": made.pool, "zone_id": made.zone, "protocol": "ssh", "host": "desk.example",
+            "port": 22, "username": "desk", "password": "hunter2-hunter2", "private_key": "-----BEGIN KEY-----\n",
+            "limits": { "max_sessions": 2, "max_users": 2 },
+        });
+        let mut wrong = server.clone();
+        wrong["protocol"] = json!("vnc");
+        wrong["private_key_passphrase"] = json!("");
+        app.admin("POST", "/servers", Some(wrong))
+            .await
+            .expect_problem(422, "invalid");
+        let entered = app
+            .admin("POST", "/servers", Some(server))
+            .await
+            .expect(201);
+        assert!(!entered.text.contains("hunter2"), "{entered:?}");
+        let request = json!({ "pool_id": made.pool });
+        let session = app
+            .user("POST", "/sessions", Some(request))
+            .await
+            .expect(201);
+        assert!(!session.text.contains("hunter2"), "{session:?}");
+        assert_eq!(session.json()["connection"]["has_credentials"], true);
+        let path = format!("{}/reveal", session.header("location"));
+        let revealed = app.user("POST", &path, None).await.expect(200).json();
+        assert_eq!(revealed["username"], "desk");
+        assert_eq!(revealed["password"], "hunter2-hunter2");
+        assert_eq!(revealed["private_key"], "-----BEGIN KEY-----\n");
+    }
+
+    #[tokio::test]
+    async fn everybody_in_a_list_has_their_own_place_in_the_queue() {
+        let app = TestApp::new().await;
+        let made = app
+            .pool("Desks", json!({ "aggressive_scaling": true }))
+            .await;
+        let ask = async |user: bool| {
+            let body = Some(json!({ "pool_id": made.pool }));
+            let answer = if user {
+                app.user("POST", "/sessions", body).await
+            } else {
+                app.admin("POST", "/sessions", body).await
+            };
+            answer.expect(202).member("id")
+        };
+        let asked = [ask(true).await, ask(false).await, ask(true).await];
+        let listed = app.admin("GET", "/sessions", None).await.expect(200).json();
+        let places = listed["items"].as_array().expect("items").iter();
+        let places: Vec<_> = places
+            .map(|one| {
+                (
+                    one["id"].clone(),
+                    one["wait"]["position"].clone(),
+                    one["wait"]["waiting"].clone(),
+                )
+            })
+            .collect();
+        let expected = asked.iter().zip(1..);
+        let expected: Vec<_> = expected
+            .map(|(id, place)| (json!(id), json!(place), json!(3)))
+            .collect();
+        assert_eq!(places, expected);
     }
 
     #[tokio::test]

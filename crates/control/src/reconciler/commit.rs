@@ -3,7 +3,7 @@
 //! Each action is a transaction of its own that names the version it was decided on. One that comes too late is
 //! dropped: whatever changed the row has woken the loop already.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::actor::Actor;
@@ -12,7 +12,7 @@ use domain::id::{ConfigId, DecisionId, PoolId, ProviderId, ServerId};
 use domain::plan::{Action, Decision, Plan, Planned, PoolReport};
 use domain::server::{DrainReason, FailReason, MachineId, Origin, ServerState};
 use domain::session::EndReason;
-use domain::snapshot::{PoolSnapshot, ServerSnapshot, Snapshot};
+use domain::snapshot::{PoolSnapshot, ServerSnapshot, Sighting, Snapshot, Unprepared};
 use domain::timestamp::Timestamp;
 use serde_json::json;
 use store::{Fence, Health, IntentOutcome, SeatOutcome, SeatWrite, ServerWrite, StoreError};
@@ -22,6 +22,9 @@ use super::intent::{Recipe, StoredRequest, open};
 use super::observe;
 use crate::error::{Error, Result};
 use crate::plane::ControlPlane;
+
+/// A create call that could not be put together is tried again after this long, in seconds.
+const PREPARE_AGAIN_SECS: u32 = 30;
 
 /// Writes what the plan says. The calls to make are given whatever happens: what has been committed for them, and noted
 /// as under way, must lead to its outcome. Beside them stands what went wrong.
@@ -41,6 +44,8 @@ pub(super) async fn commit(
         effects: Vec::new(),
         has_changed: false,
         faults: Vec::new(),
+        outdated: BTreeSet::new(),
+        snapshot,
         servers: index(snapshot),
     };
     if let Err(error) = commit.all(plan).await {
@@ -61,6 +66,9 @@ struct Commit<'a> {
     has_changed: bool,
     /// What went wrong.
     faults: Vec<Error>,
+    /// Pools whose report says something else than what has been done.
+    outdated: BTreeSet<PoolId>,
+    snapshot: &'a Snapshot,
     servers: BTreeMap<ServerId, (&'a PoolSnapshot, &'a ServerSnapshot)>,
 }
 
@@ -168,7 +176,8 @@ impl Commit<'_> {
                 .await
             }
             Action::DeleteStranger { provider, machine } => {
-                self.delete_stranger(*provider, machine.clone()).await
+                self.delete_stranger(*provider, machine.clone(), planned)
+                    .await
             }
             Action::List { provider } => self.list(*provider).await,
             Action::StartBackoff { config } => self.surplus(*config, Some(self.now)).await,
@@ -178,6 +187,7 @@ impl Commit<'_> {
 
     /// Intents of all planned servers in one transaction, then their calls.
     async fn create(&mut self, creates: &[(ConfigId, &Planned)]) -> Result<()> {
+        // None: it has gone, or no call can be put together for it.
         let mut recipes: BTreeMap<ConfigId, Option<Recipe>> = BTreeMap::new();
         let mut intents = Vec::new();
         let mut calls = Vec::new();
@@ -186,8 +196,9 @@ impl Commit<'_> {
             if !recipes.contains_key(config) {
                 let recipe = match Recipe::fetch(self.plane, *config).await {
                     Ok(recipe) => recipe,
+                    Err(error @ Error::Store(_)) => return Err(error),
                     Err(error) => {
-                        self.go_on(Err(error))?;
+                        self.unprepared(planned, &error);
                         None
                     }
                 };
@@ -200,7 +211,8 @@ impl Commit<'_> {
             let (intent, request) = match recipe.intent(self.plane, *config, id, self.now) {
                 Ok(intent) => intent,
                 Err(error) => {
-                    tracing::warn!(%config, %error, "a start-up script cannot be filled in");
+                    self.unprepared(planned, &error);
+                    recipes.insert(*config, None);
                     continue;
                 }
             };
@@ -236,9 +248,36 @@ impl Commit<'_> {
                     },
                 );
                 self.server_changed(server, pool);
+            } else {
+                // An edit came between the snapshot and this, and has woken the loop.
+                self.outdated.insert(pool);
             }
         }
         Ok(())
+    }
+
+    /// Notes that the create call of a planned server cannot be put together. The next tick weighs that.
+    fn unprepared(&mut self, planned: &Planned, error: &Error) {
+        let Action::Create { pool, config, .. } = planned.action else {
+            return;
+        };
+        let Some(version) = self.version_of(pool, config) else {
+            return;
+        };
+        tracing::warn!(%config, %error, "a create call cannot be put together");
+        let problem = match error {
+            Error::Problem(problem) => problem.detail.clone(),
+            error => error.to_string(),
+        };
+        let unprepared = Unprepared {
+            problem,
+            retry_at: self.now.plus_secs(PREPARE_AGAIN_SECS),
+        };
+        observe::lock(self.plane)
+            .unprepared
+            .insert(config, (version, unprepared));
+        self.outdated.insert(pool);
+        self.has_changed = true;
     }
 
     /// The stored call once more, byte for byte.
@@ -293,7 +332,10 @@ impl Commit<'_> {
             (state, Health::Unchanged)
         };
         let audit = (state.word() != was).then(|| self.audit("server.seen", server, planned));
-        let write = ServerWrite::new(server, version, state, self.now, health);
+        let write = ServerWrite {
+            host_key: self.listed_host_key(server),
+            ..ServerWrite::new(server, version, state, self.now, health)
+        };
         self.write(write, audit, pool).await
     }
 
@@ -352,11 +394,23 @@ impl Commit<'_> {
         Ok(())
     }
 
-    async fn delete_stranger(&mut self, provider: ProviderId, machine: MachineId) -> Result<()> {
+    async fn delete_stranger(
+        &mut self,
+        provider: ProviderId,
+        machine: MachineId,
+        planned: &Planned,
+    ) -> Result<()> {
         let open = self.open(provider).await?;
+        let detail = json!({ "reason": planned.reason, "machine": machine });
+        let audit = self
+            .plane
+            .audit(&Actor::System, "machine.delete", provider, detail);
+        self.plane.store().audit_write(self.fence, audit).await?;
         let mut observed = observe::lock(self.plane);
         let memory = observed.providers.entry(provider).or_default();
-        memory.stranger_deletes.insert(machine.clone());
+        if let Some(stranger) = memory.strangers.get_mut(&machine) {
+            stranger.delete_in_flight = true;
+        }
         drop(observed);
         self.push(provider, open, Call::DeleteStranger { machine });
         Ok(())
@@ -554,6 +608,15 @@ impl Commit<'_> {
         open(self.plane, &row)
     }
 
+    /// The public host key that the newest list shows for a server.
+    fn listed_host_key(&self, server: ServerId) -> Option<String> {
+        let (_, seen) = self.servers.get(&server)?;
+        match &seen.sighting {
+            Sighting::Present { host_key, .. } => host_key.clone(),
+            Sighting::NotLookedFor | Sighting::Absent { .. } => None,
+        }
+    }
+
     fn seen(&self, server: ServerId) -> Option<(PoolId, i64)> {
         self.servers
             .get(&server)
@@ -576,9 +639,19 @@ impl Commit<'_> {
             .changed(EventNoun::Server, server, Some(pool), None);
     }
 
+    fn version_of(&self, pool: PoolId, config: ConfigId) -> Option<i64> {
+        let pools = self.snapshot.pools.iter();
+        pools
+            .filter(|known| known.id == pool)
+            .flat_map(|pool| &pool.configs)
+            .find(|known| known.id == config)
+            .map(|known| known.version)
+    }
+
     /// Records each pool's report if it differs from the one before.
     async fn write_down(&mut self, reports: &[PoolReport]) -> Result<()> {
-        for report in reports {
+        let is_true = |report: &&PoolReport| !self.outdated.contains(&report.pool_id);
+        for report in reports.iter().filter(is_true) {
             let text =
                 serde_json::to_string(report).map_err(|error| Error::Fault(error.to_string()))?;
             let known = observe::lock(self.plane)

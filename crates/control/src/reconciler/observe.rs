@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{MutexGuard, PoisonError};
 
-use domain::id::{PoolId, ProviderId, ServerId};
+use domain::id::{ConfigId, PoolId, ProviderId, ServerId};
 use domain::provider::Provider;
 use domain::server::{MachineId, Origin};
 use domain::snapshot::{
-    ProviderFacts, ProviderSnapshot, ServerSnapshot, Sighting, Snapshot, Stranger,
+    ProviderFacts, ProviderSnapshot, ServerSnapshot, Sighting, Snapshot, Stranger, Unprepared,
 };
 use domain::timestamp::Timestamp;
 use providers::{Listing, Machine};
@@ -33,6 +33,8 @@ pub(crate) struct Observed {
     pub without_effect: BTreeSet<ServerId>,
     /// When this process last made a create call for a server.
     pub called_at: BTreeMap<ServerId, Timestamp>,
+    /// Configs whose last create call could not be put together, with the version of theirs that was tried.
+    pub unprepared: BTreeMap<ConfigId, (i64, Unprepared)>,
     /// The decision last recorded for each pool, without its time.
     pub decided: BTreeMap<PoolId, String>,
 }
@@ -46,14 +48,17 @@ pub(crate) struct ProviderMemory {
     /// A list that has not been compared with the store yet.
     pub fresh: Option<Listing>,
     sightings: BTreeMap<ServerId, Sighting>,
-    strangers: BTreeMap<MachineId, StrangerMemory>,
-    pub stranger_deletes: BTreeSet<MachineId>,
+    pub strangers: BTreeMap<MachineId, StrangerMemory>,
 }
 
-struct StrangerMemory {
+/// What this process remembers of a machine without a row.
+pub(crate) struct StrangerMemory {
     server: Option<ServerId>,
     first_seen_at: Timestamp,
     lists: u32,
+    pub delete_in_flight: bool,
+    /// It was asked to go, and is not asked again before.
+    pub retry_at: Option<Timestamp>,
 }
 
 pub(crate) fn lock(plane: &ControlPlane) -> MutexGuard<'_, Observed> {
@@ -120,6 +125,13 @@ pub(super) fn create_ended(
     {
         memory.sightings.remove(&server);
     }
+}
+
+/// Something that goes into create calls beside the config itself has changed: those that could not be put together are
+/// tried again.
+pub(crate) fn parts_changed(plane: &ControlPlane) {
+    lock(plane).unprepared.clear();
+    plane.wake();
 }
 
 /// The deployment, or one pool of it, as the planner sees it now. Nothing is remembered.
@@ -192,6 +204,7 @@ fn compare(
                 machine: machine.id.clone(),
                 state: machine.state,
                 address: machine.address.clone(),
+                host_key: machine.host_key.clone(),
             }
         } else {
             // A list that began before the last call could have had its effect proves nothing.
@@ -229,17 +242,19 @@ fn compare(
         .iter()
         .filter(|machine| !claimed.contains(&machine.id))
     {
-        let known = memory.strangers.remove(&machine.id);
-        strangers.insert(
-            machine.id.clone(),
-            StrangerMemory {
-                server: machine.server,
-                first_seen_at: known
-                    .as_ref()
-                    .map_or(list.started_at, |known| known.first_seen_at),
-                lists: known.map_or(1, |known| known.lists + 1),
-            },
-        );
+        let mut seen = memory
+            .strangers
+            .remove(&machine.id)
+            .unwrap_or(StrangerMemory {
+                server: None,
+                first_seen_at: list.started_at,
+                lists: 0,
+                delete_in_flight: false,
+                retry_at: None,
+            });
+        seen.server = machine.server;
+        seen.lists += 1;
+        strangers.insert(machine.id.clone(), seen);
     }
     memory.strangers = strangers;
 }
@@ -270,6 +285,15 @@ fn forget(observed: &mut Observed, stored: &StoredSnapshot) {
     for memory in observed.providers.values_mut() {
         memory.sightings.retain(|server, _| alive.contains(server));
     }
+    let configs: BTreeSet<ConfigId> = stored
+        .pools
+        .iter()
+        .flat_map(|pool| &pool.configs)
+        .map(|config| config.id)
+        .collect();
+    observed
+        .unprepared
+        .retain(|config, _| configs.contains(config));
     let pools: BTreeSet<PoolId> = stored.pools.iter().map(|pool| pool.id).collect();
     observed.decided.retain(|pool, _| pools.contains(pool));
 }
@@ -288,6 +312,12 @@ fn assemble(plane: &ControlPlane, stored: StoredSnapshot) -> Snapshot {
         .map(|(provider, facts)| provider_snapshot(&observed, &provider, facts))
         .collect();
     let mut pools = stored.pools;
+    for config in pools.iter_mut().flat_map(|pool| &mut pool.configs) {
+        let tried = observed.unprepared.get(&config.id);
+        config.unprepared = tried
+            .filter(|(version, _)| *version == config.version)
+            .map(|(_, unprepared)| unprepared.clone());
+    }
     for server in pools.iter_mut().flat_map(|pool| &mut pool.servers) {
         server.call_in_flight = observed.in_flight.contains(&server.id);
         server.call_known = observed.without_effect.contains(&server.id);
@@ -319,7 +349,8 @@ fn provider_snapshot(
             server: seen.server,
             first_seen_at: seen.first_seen_at,
             lists: seen.lists,
-            delete_in_flight: memory.stranger_deletes.contains(machine),
+            delete_in_flight: seen.delete_in_flight,
+            retry_at: seen.retry_at,
         })
     });
     ProviderSnapshot {

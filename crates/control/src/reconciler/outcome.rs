@@ -19,7 +19,8 @@ use crate::plane::ControlPlane;
 const ROUNDS: usize = 5;
 /// How long a provider is left alone that asks for fewer calls and does not say for how long, in seconds.
 const THROTTLED_SECS: u32 = 30;
-/// A machine that is still listed this long after its delete was accepted is deleted again, in seconds.
+/// A machine that is still listed this long after its delete was accepted is deleted again, in seconds. So is one without
+/// a row, whatever became of the call.
 const DELETE_AGAIN_SECS: u32 = 60;
 /// How often the port of a booting server is asked, in milliseconds.
 const PROBE_MILLIS: i64 = 1000;
@@ -61,12 +62,11 @@ pub async fn record(plane: &ControlPlane, finished: Finished) -> Result<()> {
                 tracing::warn!(provider = %provider_id, ?machine, %error, "deleting an orphan failed");
             }
             let mut observed = observe::lock(plane);
-            observed
-                .providers
-                .entry(provider_id)
-                .or_default()
-                .stranger_deletes
-                .remove(machine);
+            let memory = observed.providers.entry(provider_id).or_default();
+            if let Some(stranger) = memory.strangers.get_mut(machine) {
+                stranger.delete_in_flight = false;
+                stranger.retry_at = Some(plane.now().plus_secs(DELETE_AGAIN_SECS));
+            }
             Ok(())
         }
         (Call::List, Outcome::Listed(result)) => {

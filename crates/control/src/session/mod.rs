@@ -1,18 +1,16 @@
 //! Sessions: asked for, waited for, used and ended.
 
 mod gate;
+mod wait;
 
 use domain::actor::{Actor, Role};
 use domain::error::{Problem, ProblemCode};
 use domain::event::EventNoun;
 use domain::id::{PoolId, ServerId, SessionId, UserId};
 use domain::page::{Page, PageQuery};
-use domain::plan::{Finding, explain};
 use domain::secret::Secret;
-use domain::server::ServerState;
 use domain::session::{
-    Connection, EndReason, Revealed, Session, SessionKind, SessionRequest, SessionState, Wait,
-    WaitServer,
+    Connection, EndReason, Revealed, Session, SessionKind, SessionRequest, SessionState,
 };
 use serde_json::json;
 use store::{NewSession, ServerRow, SessionFilter, SessionRow};
@@ -23,6 +21,7 @@ use crate::plane::ControlPlane;
 
 use gate::Admission;
 pub(crate) use gate::Gate;
+use wait::Queues;
 
 /// Asks for a session. It has a seat at once, or waits in the pool's queue; the answer's state says which.
 ///
@@ -159,8 +158,9 @@ pub async fn list(
     let rows = plane.store().sessions_page(filter, request).await?;
     let page = page::page(rows, &request, |row: &SessionRow| row.id.uuid());
     let mut items = Vec::with_capacity(page.items.len());
+    let mut queues = Queues::new(plane);
     for row in page.items {
-        items.push(view(plane, row).await?);
+        items.push(view_with(&mut queues, row).await?);
     }
     Ok(Page {
         items,
@@ -335,6 +335,12 @@ fn changed(plane: &ControlPlane, id: SessionId, pool: PoolId, user: UserId) {
 }
 
 async fn view(plane: &ControlPlane, row: SessionRow) -> Result<Session> {
+    view_with(&mut Queues::new(plane), row).await
+}
+
+/// One of several: each queue is looked at once.
+async fn view_with(queues: &mut Queues<'_>, row: SessionRow) -> Result<Session> {
+    let plane = queues.plane();
     let connection = match &row.state {
         SessionState::Assigned { server_id, .. } | SessionState::Active { server_id, .. } => {
             connection(plane, &row, *server_id).await?
@@ -342,7 +348,7 @@ async fn view(plane: &ControlPlane, row: SessionRow) -> Result<Session> {
         SessionState::Queued | SessionState::Ended { .. } => None,
     };
     let wait = if row.state == SessionState::Queued {
-        wait(plane, &row).await?
+        queues.wait(&row).await?
     } else {
         None
     };
@@ -389,69 +395,4 @@ async fn connection(
 
 fn is_access_ready(row: &ServerRow, session: &SessionRow) -> bool {
     row.access_applied >= session.access_seq
-}
-
-/// What is known about the wait: the place in the queue, why there is no seat yet, and how far the server is.
-async fn wait(plane: &ControlPlane, session: &SessionRow) -> Result<Option<Wait>> {
-    let Some((position, waiting)) = plane.store().queue_place(session.id).await? else {
-        return Ok(None);
-    };
-    let now = plane.now();
-    let snapshot = plane.store().snapshot(Some(session.pool), now).await?;
-    let Some(pool) = snapshot
-        .pools
-        .into_iter()
-        .find(|pool| pool.id == session.pool)
-    else {
-        return Ok(None);
-    };
-    let reason = scaling::place(&pool, &[], now)
-        .into_iter()
-        .find(|placement| placement.session == session.id)
-        .map_or(domain::plan::Reason::QueuedInFlight, |placement| {
-            placement.reason
-        });
-    let mut coming: Vec<_> = pool
-        .servers
-        .iter()
-        .filter(|server| server.state.is_in_flight())
-        .collect();
-    // The one that is furthest comes first; people are seated in the order of the queue.
-    coming.sort_by_key(|server| (rank(&server.state), server.created_at, server.id));
-    let mut ahead = position.saturating_sub(1);
-    let next = coming.into_iter().find(|server| {
-        let seats = if server.reusable {
-            server.limits.seats()
-        } else {
-            1
-        };
-        let is_it = ahead < seats;
-        ahead = ahead.saturating_sub(seats);
-        is_it
-    });
-    let server = match next {
-        Some(next) => plane.store().server(next.id).await?.map(|row| WaitServer {
-            state: row.server.status.word().to_owned(),
-            state_since: row.server.state_since,
-            progress_percent: row.server.progress_percent,
-            message: row.server.message,
-        }),
-        None => None,
-    };
-    let explanation = explain::sentence(&Finding::new(reason, waiting), None);
-    Ok(Some(Wait {
-        position,
-        waiting,
-        reason,
-        explanation,
-        server,
-    }))
-}
-
-const fn rank(state: &ServerState) -> u8 {
-    match state {
-        ServerState::Booting { .. } => 0,
-        ServerState::Provisioning { .. } => 1,
-        _ => 2,
-    }
 }

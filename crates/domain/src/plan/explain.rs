@@ -33,6 +33,17 @@ pub fn sentence(finding: &Finding, config: Option<&ConfigReport>) -> String {
                 things(finding.count, "server")
             ),
         },
+        Reason::HeldUnprepared => {
+            let problem = config.and_then(|config| config.problem.as_deref());
+            format!(
+                "{} held back: the create call cannot be put together{}",
+                wanted(finding.count),
+                problem.map_or(String::new(), |problem| format!(
+                    ": {}",
+                    problem.trim_end_matches('.')
+                ))
+            )
+        }
         Reason::HeldShortList => format!(
             "The provider's list misses {}, too many at once to be believed; nothing is concluded from it",
             things(finding.count, "server")
@@ -224,6 +235,7 @@ mod tests {
             },
             down: Downscale::default(),
             findings: Vec::new(),
+            problem: None,
         }
     }
 
@@ -234,6 +246,14 @@ mod tests {
             sentence(&finding, Some(&report())),
             "3 more servers are held back: the limit of 8 instances of the provider config is reached with 8: \
              10 minimum, 2 waiting, 0 free, 0 on their way, 4 per server."
+        );
+        let broken = ConfigReport {
+            problem: Some("The script is too long.".to_owned()),
+            ..report()
+        };
+        assert_eq!(
+            sentence(&Finding::new(Reason::HeldUnprepared, 1), Some(&broken)),
+            "1 more server is held back: the create call cannot be put together: The script is too long."
         );
         let until = Timestamp::from_millis(0);
         let finding = Finding::new(Reason::KeptBackoff, 1).until(until);

@@ -16,6 +16,8 @@ pub struct FakeConfig {
     pub list_lag_millis: u32,
     /// A repeated create call gives the same machine.
     pub repeatable_create: bool,
+    /// The largest start-up script, in bytes after substitution.
+    pub script_limit_bytes: u32,
 }
 
 impl FakeConfig {
@@ -25,6 +27,7 @@ impl FakeConfig {
         script_millis: 0,
         list_lag_millis: 0,
         repeatable_create: true,
+        script_limit_bytes: 16_384,
     };
 
     /// Reads the form.
@@ -40,6 +43,7 @@ impl FakeConfig {
             .with("script_millis", self.script_millis)
             .with("list_lag_millis", self.list_lag_millis)
             .with("repeatable_create", self.repeatable_create)
+            .with("script_limit_bytes", self.script_limit_bytes)
     }
 
     fn read(reader: &Reader<'_>) -> Result<Self, Vec<FieldError>> {
@@ -48,6 +52,7 @@ impl FakeConfig {
             script_millis: reader.int("script_millis")?,
             list_lag_millis: reader.int("list_lag_millis")?,
             repeatable_create: reader.bool("repeatable_create"),
+            script_limit_bytes: reader.int("script_limit_bytes")?,
         })
     }
 }
@@ -72,6 +77,7 @@ mod tests {
             script_millis: 20,
             list_lag_millis: 300,
             repeatable_create: false,
+            script_limit_bytes: 4000,
         };
         assert_eq!(FakeConfig::parse(&config.draft()), Ok(config));
         assert_eq!(

@@ -58,5 +58,18 @@ pub static FORM: Form = Form {
             default: Preset::Bool(true),
             ..Field::BASE
         },
+        Field {
+            key: "script_limit_bytes",
+            step: "fake",
+            label: "Largest start-up script",
+            help: "After its tags are filled in. Clouds take 16 or 64 KiB.",
+            kind: Kind::Int {
+                min: 1,
+                max: 1_048_576,
+            },
+            unit: "bytes",
+            default: Preset::Int(16_384),
+            ..Field::BASE
+        },
     ],
 };

@@ -31,7 +31,7 @@ impl Provider for FakeProvider {
             repeatable_create: self.config.repeatable_create,
             can_authorize: true,
             runs_script: true,
-            script_limit_bytes: None,
+            script_limit_bytes: Some(self.config.script_limit_bytes),
         }
     }
 

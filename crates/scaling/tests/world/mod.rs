@@ -10,7 +10,7 @@ use domain::server::{DrainReason, FailReason, MachineId, Origin, SeatLimits, Ser
 use domain::session::SessionKind;
 use domain::snapshot::{
     ConfigSnapshot, LoopSettings, MachineState, OpenSession, PoolSnapshot, ProviderFacts,
-    ProviderSnapshot, ServerSnapshot, Sighting, Snapshot, Stranger, Waiter,
+    ProviderSnapshot, ServerSnapshot, Sighting, Snapshot, Stranger, Unprepared, Waiter,
 };
 use domain::timestamp::Timestamp;
 use uuid::Uuid;
@@ -350,8 +350,18 @@ impl World {
 
     fn intend(&mut self, pool: PoolId, config: ConfigId, provider: ProviderId) {
         let id = ServerId::from_uuid(self.id());
-        let config = self.config_mut(config).clone();
         let now = self.now;
+        let is_unprepared = self.is_wild && self.dice.percent(2);
+        let config = self.config_mut(config);
+        let holds = |known: &Unprepared| known.retry_at > now;
+        if is_unprepared || config.unprepared.as_ref().is_some_and(holds) {
+            config.unprepared = Some(Unprepared {
+                problem: "The script is too long.".to_owned(),
+                retry_at: now.plus_secs(30),
+            });
+            return;
+        }
+        let config = config.clone();
         let require_checkin = self.dice.percent(70);
         let pool = self
             .snapshot
@@ -479,9 +489,18 @@ impl World {
                 }
             }
             Due::StrangerDeleted(provider, name) => {
-                self.machines.remove(&(provider, name.clone()));
+                let now = self.now;
+                // Accepted, or not; lists show it a while longer.
+                if self.dice.percent(80)
+                    && let Some(machine) = self.machines.get_mut(&(provider, name.clone()))
+                {
+                    machine.gone_at.get_or_insert(now.plus_millis(2000));
+                }
                 let strangers = &mut self.provider_mut(provider).strangers;
-                strangers.retain(|one| one.machine != name);
+                if let Some(known) = strangers.iter_mut().find(|one| one.machine == name) {
+                    known.delete_in_flight = false;
+                    known.retry_at = Some(now.plus_secs(60));
+                }
             }
             Due::Listed {
                 provider,
@@ -593,6 +612,7 @@ impl World {
                     machine: machine.clone(),
                     state: *state,
                     address: (*state == MachineState::Up).then(address),
+                    host_key: None,
                 },
                 (
                     None,
@@ -628,6 +648,7 @@ impl World {
                     first_seen_at: now,
                     lists: 1,
                     delete_in_flight: false,
+                    retry_at: None,
                 });
             }
         }
@@ -828,6 +849,7 @@ impl World {
             provider.list_in_flight = false;
             for stranger in &mut provider.strangers {
                 stranger.delete_in_flight = false;
+                stranger.retry_at = None;
             }
         }
         for pool in &mut self.snapshot.pools {
@@ -928,5 +950,6 @@ fn config(dice: &mut Dice, number: u32, providers: &[ProviderSnapshot]) -> Confi
         reusable: dice.percent(70),
         backoff_secs: dice.one_of(&[0, 60, 900]),
         surplus_since: None,
+        unprepared: None,
     }
 }

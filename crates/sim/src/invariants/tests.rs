@@ -146,6 +146,7 @@ fn good() -> Look {
         reusable: true,
         backoff_secs: 60,
         surplus_since: None,
+        unprepared: None,
     };
     let provider = StoredProvider {
         id: PROVIDER,
@@ -470,6 +471,7 @@ fn a_minimum_that_is_not_kept_needs_a_reason() {
             up: Upscale::default(),
             down: Downscale::default(),
             findings: vec![Finding::new(Reason::HeldAtLimit, 1)],
+            problem: None,
         }],
         findings: Vec::new(),
     };

@@ -8,7 +8,8 @@ use crate::given::zone_input;
 
 crate::on_both![
     entries_come_back_newest_first,
-    an_entry_is_written_with_what_it_says_or_not_at_all
+    an_entry_is_written_with_what_it_says_or_not_at_all,
+    an_entry_by_itself_needs_the_lease
 ];
 
 async fn entries_come_back_newest_first(db: Db) {
@@ -55,4 +56,15 @@ async fn an_entry_is_written_with_what_it_says_or_not_at_all(db: Db) {
     let id = db.id(domain::id::ZoneId::from_uuid);
     db.refusal(db.store.zone_insert(id, zone_input("There"), NOW, first))
         .await;
+}
+
+async fn an_entry_by_itself_needs_the_lease(db: Db) {
+    let take = async |holder| db.store.lease_take(holder, NOW, 1000).await.unwrap();
+    let old = take("one").await.expect("nobody has it");
+    db.store.audit_write(old, db.audit()).await.unwrap();
+    db.store.lease_release("one", old).await.unwrap();
+    take("another").await.expect("nobody has it");
+    db.refuses_the_fence(db.store.audit_write(old, db.audit()))
+        .await;
+    assert_eq!(db.store.audit_page(None, 9).await.unwrap().len(), 1);
 }

@@ -134,6 +134,9 @@ pub fn fixed_input(pool: PoolId, zone: ZoneId, name: &str, limits: SeatLimits) -
         host: "desk.example".to_owned(),
         port: 2222,
         username: Some("desk".to_owned()),
+        password: None,
+        private_key: None,
+        private_key_passphrase: None,
         limits,
         host_key: Some("ssh-ed25519 AAAA".to_owned()),
     }

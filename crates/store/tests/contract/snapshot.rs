@@ -162,6 +162,7 @@ async fn a_pool_shows_its_configs_servers_sessions_and_queue(db: Db) {
         reusable: true,
         backoff_secs: 900,
         surplus_since: None,
+        unprepared: None,
     };
     let second = ConfigSnapshot {
         id: second,

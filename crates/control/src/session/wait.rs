@@ -1,0 +1,128 @@
+//! What is known about a wait: the place in the queue, why there is no seat yet, and how far the server is.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use domain::id::{PoolId, SessionId};
+use domain::plan::{Finding, Reason, explain};
+use domain::server::ServerState;
+use domain::session::{Wait, WaitServer};
+use domain::snapshot::{PoolSnapshot, ServerSnapshot};
+use store::SessionRow;
+
+use crate::error::Result;
+use crate::plane::ControlPlane;
+
+/// The queues of one answer: each pool is looked at once, however many of its people are in the answer.
+pub(super) struct Queues<'a> {
+    plane: &'a ControlPlane,
+    looks: BTreeMap<PoolId, Option<Look>>,
+}
+
+/// A pool with the reason of everyone who waits there.
+struct Look {
+    pool: PoolSnapshot,
+    reasons: BTreeMap<SessionId, Reason>,
+}
+
+impl<'a> Queues<'a> {
+    /// Nothing is looked at yet.
+    pub(super) const fn new(plane: &'a ControlPlane) -> Self {
+        Self {
+            plane,
+            looks: BTreeMap::new(),
+        }
+    }
+
+    /// What the looks are made with.
+    pub(super) const fn plane(&self) -> &'a ControlPlane {
+        self.plane
+    }
+
+    /// The wait of a session. None: it has stopped waiting since it was read.
+    pub(super) async fn wait(&mut self, session: &SessionRow) -> Result<Option<Wait>> {
+        let look = match self.looks.entry(session.pool) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(vacant) => vacant.insert(look(self.plane, session.pool).await?),
+        };
+        let Some(Look { pool, reasons }) = look else {
+            return Ok(None);
+        };
+        let Some(ahead) = pool.queue.iter().position(|one| one.id == session.id) else {
+            return Ok(None);
+        };
+        let (ahead, waiting) = (count(ahead), count(pool.queue.len()));
+        let reason = reasons
+            .get(&session.id)
+            .copied()
+            .unwrap_or(Reason::QueuedInFlight);
+        let server = match coming(pool, ahead) {
+            Some(next) => self
+                .plane
+                .store()
+                .server(next.id)
+                .await?
+                .map(|row| WaitServer {
+                    state: row.server.status.word().to_owned(),
+                    state_since: row.server.state_since,
+                    progress_percent: row.server.progress_percent,
+                    message: row.server.message,
+                }),
+            None => None,
+        };
+        let explanation = explain::sentence(&Finding::new(reason, waiting), None);
+        Ok(Some(Wait {
+            position: ahead + 1,
+            waiting,
+            reason,
+            explanation,
+            server,
+        }))
+    }
+}
+
+async fn look(plane: &ControlPlane, id: PoolId) -> Result<Option<Look>> {
+    let now = plane.now();
+    let snapshot = plane.store().snapshot(Some(id), now).await?;
+    let pool = snapshot.pools.into_iter().find(|pool| pool.id == id);
+    Ok(pool.map(|pool| Look {
+        reasons: scaling::place(&pool, &[], now)
+            .into_iter()
+            .map(|placement| (placement.session, placement.reason))
+            .collect(),
+        pool,
+    }))
+}
+
+/// The server on its way that will serve whoever has `ahead` people before them: the furthest comes first, and people
+/// are seated in the order of the queue.
+fn coming(pool: &PoolSnapshot, mut ahead: u32) -> Option<&ServerSnapshot> {
+    let mut coming: Vec<_> = pool
+        .servers
+        .iter()
+        .filter(|server| server.state.is_in_flight())
+        .collect();
+    coming.sort_by_key(|server| (rank(&server.state), server.created_at, server.id));
+    coming.into_iter().find(|server| {
+        let seats = if server.reusable {
+            server.limits.seats()
+        } else {
+            1
+        };
+        let is_it = ahead < seats;
+        ahead = ahead.saturating_sub(seats);
+        is_it
+    })
+}
+
+const fn rank(state: &ServerState) -> u8 {
+    match state {
+        ServerState::Booting { .. } => 0,
+        ServerState::Provisioning { .. } => 1,
+        _ => 2,
+    }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
