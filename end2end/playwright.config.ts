@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { defineConfig } from "@playwright/test";
+import type { Options } from "./support/test.ts";
 
 /** Debian's Chromium; nothing is downloaded. */
 const chromium = execFileSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" }).trim();
@@ -7,8 +8,8 @@ const chromium = execFileSync("sh", ["-c", "command -v chromium"], { encoding: "
 /** Where the report for machines goes; `make test` names it. */
 const report = process.env.WEIR_REPORT;
 
-export default defineConfig({
-  testDir: "tests",
+export default defineConfig<object, Options>({
+  testDir: "tests/ui",
   outputDir: "test-results",
   forbidOnly: true,
   fullyParallel: true,
@@ -31,8 +32,9 @@ export default defineConfig({
       ],
     },
   },
+  // All tests at both widths and over both databases.
   projects: [
-    { name: "wide", use: { viewport: { width: 1440, height: 900 } }, testMatch: "ui/**/*.spec.ts" },
-    { name: "narrow", use: { viewport: { width: 390, height: 844 } }, testMatch: "ui/**/*.spec.ts" },
+    { name: "wide", use: { viewport: { width: 1440, height: 900 }, database: "sqlite" } },
+    { name: "narrow", use: { viewport: { width: 390, height: 844 }, database: "postgres" } },
   ],
 });

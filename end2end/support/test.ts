@@ -1,17 +1,28 @@
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test as base, type BrowserContext, type Page } from "@playwright/test";
+import { createDatabase } from "./postgres.ts";
 import { startWeir, type Weir } from "./weir.ts";
+
+/** What the projects of the configuration set. */
+export interface Options {
+  /** Where the Weir under test keeps its data. */
+  database: "sqlite" | "postgres";
+}
 
 /** Every UI test imports `test` from here: it serves a Weir of its own to each worker, and fails on what a page says aside.
  * A test that asks for things that the server refuses says so: `test.use({ refusals: true })`. */
-export const test = base.extend<{ quiet: void; refusals: boolean }, { weir: Weir }>({
+export const test = base.extend<{ quiet: void; refusals: boolean }, Options & { weir: Weir }>({
   refusals: [false, { option: true }],
 
+  database: ["sqlite", { option: true, scope: "worker" }],
+
   weir: [
-    async ({}, use) => {
-      const weir = await startWeir();
+    async ({ database }, use, { workerIndex }) => {
+      const made = database === "postgres" ? await createDatabase(`end2end_${process.pid}_${workerIndex}`) : undefined;
+      const weir = await startWeir(...(made ? ["--database-url", made.url] : []));
       await use(weir);
       await weir.stop();
+      await made?.drop();
     },
     { scope: "worker" },
   ],

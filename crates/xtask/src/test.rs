@@ -63,7 +63,7 @@ const PARTS: &[Part] = &[
     },
     Part {
         name: "end to end",
-        what: "the release binary in a browser",
+        what: "the release binary in a browser, wide over SQLite and narrow over Postgres",
         run: end_to_end,
     },
 ];
@@ -195,6 +195,7 @@ fn end_to_end(workspace: &Workspace) -> Result<Tally> {
         fs::remove_file(&report)
             .map_err(|source| format!("can not remove {}: {source}", report.display()))?;
     }
+    let postgres = Postgres::start()?;
     let folder = workspace.end2end();
     let mut playwright = workspace.command(
         &folder
@@ -205,7 +206,8 @@ fn end_to_end(workspace: &Workspace) -> Result<Tally> {
         .arg("test")
         .current_dir(&folder)
         .env("WEIR_BIN", workspace.weir(Mode::Release))
-        .env("WEIR_REPORT", &report);
+        .env("WEIR_REPORT", &report)
+        .env("WEIR_TEST_POSTGRES", postgres.url());
     let (status, _) = console::watch(&mut playwright)?;
     let counted = fs::read_to_string(&report).map_err(|source| {
         format!(
