@@ -1,4 +1,4 @@
-import type { Browser, Page } from "@playwright/test";
+import type { Page } from "@playwright/test";
 import { api } from "../../support/api.ts";
 import { adminTest, expect, expectAccessible, open } from "../../support/test.ts";
 
@@ -123,84 +123,76 @@ async function fill(page: Page): Promise<Made> {
   return { zone, provider, directory, user, pool, config: rdp, shell, desktop, waiting, ended, server };
 }
 
-/** Opens a page and sees that everybody can use it, and that it fits on the screen; a picture of it is kept with the results. */
-async function look(page: Page, name: string, theme: "light" | "dark", address: string): Promise<void> {
-  await page.emulateMedia({ colorScheme: theme });
+/** Opens a page and looks at it. */
+async function visit(page: Page, name: string, address: string): Promise<void> {
   await open(page, address);
   await expect(page.getByRole("heading", { level: 1 })).toHaveCount(1);
   await expect(page.getByText("Loading", { exact: true })).toHaveCount(0);
-  await expectAccessible(page);
+  await look(page, name);
+}
+
+/** Sees that everybody can use the page as it is, in both themes, and that it fits on the screen; pictures of it are kept with the
+ * results. */
+async function look(page: Page, name: string): Promise<void> {
   const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   expect(beyond, "what is wider than the screen").toBeLessThanOrEqual(0);
-  await picture(page, name, theme);
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    await expectAccessible(page);
+    const file = `${name.replace(/\W+/g, "-")}-${page.viewportSize()?.width}-${colorScheme}.png`;
+    await page.screenshot({ path: full.info().outputPath(file), fullPage: true });
+  }
 }
 
-async function picture(page: Page, name: string, theme: string): Promise<void> {
-  const width = page.viewportSize()?.width;
-  await page.screenshot({ path: full.info().outputPath(`${name.replace(/\W+/g, "-")}-${width}-${theme}.png`), fullPage: true });
-}
+full.describe("with data", () => {
+  for (const [name, address] of Object.entries(PAGES)) {
+    full(name, async ({ page, made }) => {
+      await visit(page, name, address.replace(/\{(\w+)\}/g, (_, word) => made[word]));
+    });
+  }
+});
 
-for (const theme of ["light", "dark"] as const) {
-  full.describe(`with data, ${theme}`, () => {
-    for (const [name, address] of Object.entries(PAGES)) {
-      full(name, async ({ page, made }) => {
-        await look(page, name, theme, address.replace(/\{(\w+)\}/g, (_, word) => made[word]));
-      });
-    }
+adminTest.describe("empty", () => {
+  for (const name of EMPTY) {
+    adminTest(name, async ({ page }) => visit(page, `${name} empty`, PAGES[name]));
+  }
+});
+
+full.describe("in error", () => {
+  full.use({ refusals: true });
+
+  full("a page about something that is gone", async ({ page }) => {
+    await visit(page, "gone", "/admin/pools/pool_01980000-0000-7000-8000-000000000001");
+    await expect(page.getByRole("alert")).toBeVisible();
   });
 
-  adminTest.describe(`empty, ${theme}`, () => {
-    for (const name of EMPTY) {
-      adminTest(name, async ({ page }) => look(page, `${name} empty`, theme, PAGES[name]));
-    }
+  full("a form with mistakes", async ({ page }) => {
+    await open(page, "/admin/users/new");
+    await page.getByRole("button", { name: "Create person" }).click();
+    await expect(page.getByRole("alert")).toBeFocused();
+    await look(page, "form with mistakes");
   });
 
-  full.describe(`in error, ${theme}`, () => {
-    full.use({ refusals: true });
+  full("a refusal of the server", async ({ page, made }) => {
+    await open(page, "/admin/zones");
+    expect(made.zone).toBeTruthy();
+    await page.getByRole("button", { name: /^Delete/ }).first().click();
+    await look(page, "dialog");
+    await page.getByRole("button", { name: "Delete zone" }).click();
+    await expect(page.getByRole("alert")).toContainText("Finance");
+    await look(page, "refusal");
+  });
 
-    full("a page about something that is gone", async ({ page }) => {
-      await look(page, "gone", theme, "/admin/pools/pool_01980000-0000-7000-8000-000000000001");
+  full.describe("at the door", () => {
+    full.use({ storageState: { cookies: [], origins: [] } });
+
+    full("a wrong password", async ({ page }) => {
+      await open(page, "/login");
+      await page.getByLabel("Name").fill("ana");
+      await page.getByLabel("Password").fill("wrong");
+      await page.getByRole("button", { name: "Sign in" }).click();
       await expect(page.getByRole("alert")).toBeVisible();
-    });
-
-    full("a form with mistakes", async ({ page }) => {
-      await page.emulateMedia({ colorScheme: theme });
-      await open(page, "/admin/users/new");
-      await page.getByRole("button", { name: "Create person" }).click();
-      await expect(page.getByRole("alert")).toBeFocused();
-      await expectAccessible(page);
-      await picture(page, "form with mistakes", theme);
-    });
-
-    full("a refusal of the server", async ({ page, made }) => {
-      await page.emulateMedia({ colorScheme: theme });
-      await open(page, "/admin/zones");
-      expect(made.zone).toBeTruthy();
-      await page.getByRole("button", { name: /^Delete/ }).first().click();
-      await expectAccessible(page);
-      await picture(page, "dialog", theme);
-      await page.getByRole("button", { name: "Delete zone" }).click();
-      await expect(page.getByRole("alert")).toContainText("Finance");
-      await expectAccessible(page);
-      await picture(page, "refusal", theme);
-    });
-
-    full("a wrong password", async ({ browser, weir }) => {
-      await withoutSignIn(browser, weir.origin, theme, async (page) => {
-        await open(page, "/login");
-        await page.getByLabel("Name").fill("ana");
-        await page.getByLabel("Password").fill("wrong");
-        await page.getByRole("button", { name: "Sign in" }).click();
-        await expect(page.getByRole("alert")).toBeVisible();
-        await expectAccessible(page);
-        await picture(page, "wrong password", theme);
-      });
+      await look(page, "wrong password");
     });
   });
-}
-
-async function withoutSignIn(browser: Browser, baseURL: string, colorScheme: "light" | "dark", visit: (page: Page) => Promise<void>) {
-  const context = await browser.newContext({ baseURL, colorScheme, viewport: full.info().project.use.viewport });
-  await visit(await context.newPage());
-  await context.close();
-}
+});
