@@ -26,6 +26,7 @@ use crate::pages::api_keys::{ApiKeyNewPage, ApiKeysPage};
 use crate::pages::autoscale::{AutoscaleEditPage, AutoscaleNewPage};
 use crate::pages::directories::{DirectoriesPage, DirectoryEditPage, DirectoryNewPage};
 use crate::pages::login::LoginPage;
+use crate::pages::manual::{ProblemsPage, ReasonsPage};
 use crate::pages::not_found::NotFoundPage;
 use crate::pages::pool::PoolPage;
 use crate::pages::pools::{PoolEditPage, PoolNewPage, PoolsPage};
@@ -60,6 +61,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/") view=Home ssr=SsrMode::Async />
                     <Route path=path!("/setup") view=SetupPage ssr=SsrMode::Async />
                     <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
+                    <Route path=path!("/docs/problems") view=ProblemsPage ssr=SsrMode::Async />
+                    <Route path=path!("/docs/reasons") view=ReasonsPage ssr=SsrMode::Async />
                     <ParentRoute path=path!("/portal") view=PortalFrame ssr=SsrMode::Async>
                         <Route path=path!("") view=PortalPage />
                         <Route path=path!("sessions/:id") view=SessionPage />

@@ -296,6 +296,7 @@ fn content_security_policy(nonce: &Nonce) -> HeaderValue {
 mod tests {
     use axum::body::{Body, to_bytes};
     use axum::http::StatusCode;
+    use domain::plan::Reason;
     use tower::ServiceExt;
 
     use super::*;
@@ -382,6 +383,20 @@ mod tests {
         let (status, _, body) = ask(get("/no-such-page")).await;
         assert_eq!(status, StatusCode::NOT_FOUND);
         assert!(body.contains("<h1>Page not found</h1>"), "{body}");
+    }
+
+    #[tokio::test]
+    async fn every_problem_and_every_reason_has_its_entry_in_the_manual() {
+        let (_, _, problems) = ask(get("/docs/problems")).await;
+        for &code in ProblemCode::ALL {
+            let address = Problem::new(code, "").kind;
+            let entry = address.strip_prefix("/docs/problems#").expect("an entry");
+            assert!(problems.contains(&format!("id=\"{entry}\"")), "{entry}");
+        }
+        let (_, _, reasons) = ask(get("/docs/reasons")).await;
+        for reason in Reason::ALL {
+            assert!(reasons.contains(&format!("id=\"{reason}\"")), "{reason}");
+        }
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@ pub mod api_keys;
 pub mod autoscale;
 pub mod directories;
 pub mod login;
+pub mod manual;
 pub mod not_found;
 pub mod pool;
 pub mod pools;

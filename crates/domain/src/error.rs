@@ -35,12 +35,12 @@ impl FieldError {
 }
 
 macro_rules! problem_codes {
-    ($($(#[$doc:meta])* $variant:ident = $code:literal, $status:literal, $title:literal;)*) => {
+    ($($(#[doc = $about:literal])* $variant:ident = $code:literal, $status:literal, $title:literal;)*) => {
         /// The closed list of problems. A code never changes its meaning; clients match on it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-        pub enum ProblemCode { $($(#[$doc])* $variant,)* }
+        pub enum ProblemCode { $($(#[doc = $about])* $variant,)* }
 
         impl ProblemCode {
             /// All codes, in the order of the manual.
@@ -54,6 +54,11 @@ macro_rules! problem_codes {
             /// The HTTP status that carries it.
             pub const fn status(self) -> u16 {
                 match self { $(Self::$variant => $status,)* }
+            }
+
+            /// Its entry in the manual: when it is given.
+            pub fn about(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($about),*).trim_ascii(),)* }
             }
 
             /// One line for people; the same for every problem of this code.

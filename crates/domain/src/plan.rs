@@ -164,16 +164,21 @@ impl Action {
 }
 
 macro_rules! reasons {
-    ($($(#[$doc:meta])* $variant:ident = $code:literal;)*) => {
+    ($($(#[doc = $about:literal])* $variant:ident = $code:literal;)*) => {
         /// The closed list of reasons: the same in the UI, the API, metrics and logs. The doc comment of each is its
         /// entry in the manual.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-        pub enum Reason { $($(#[$doc])* #[serde(rename = $code)] $variant,)* }
+        pub enum Reason { $($(#[doc = $about])* #[serde(rename = $code)] $variant,)* }
 
         impl Reason {
             /// All reasons, in the order of the manual.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// Its entry in the manual: what it says.
+            pub fn about(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($about),*).trim_ascii(),)* }
+            }
 
             /// The stable code.
             pub const fn code(self) -> &'static str {

@@ -23,6 +23,8 @@ const full = adminTest.extend<object, { made: Made }>({
 const PAGES: Record<string, string> = {
   "sign in": "/login",
   "set-up without a link": "/setup",
+  problems: "/docs/problems",
+  reasons: "/docs/reasons",
   portal: "/portal",
   "a session that waits": "/portal/sessions/{waiting}",
   "a session to connect to": "/portal/sessions/{desktop}",

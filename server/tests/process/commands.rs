@@ -4,11 +4,11 @@ use std::io::Read as _;
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::weir::{Serving, WAIT, folder, printed, refused, sendable};
+use crate::weir::{Serving, folder, printed, refused, sendable, wait_for};
 
 /// The line of the specification's start-up script, as an admin pastes it.
 const CHECK_IN: &str = r#"curl -k -X POST -H "Content-Type: application/json" -d '{{"status": "running", "status_message": "Initialization Complete", "status_progress": "100"}}' https://{upstream_auth_address}/api/set_server_status?token={checkin_jwt}"#;
@@ -42,19 +42,9 @@ fn the_check_in_line_of_the_specification_runs_unchanged() {
         "max_simultaneous_sessions_per_server": 1, "max_simultaneous_users": 1,
     });
     let config = post("/autoscale-configs", config);
-    let begun = Instant::now();
-    let server = loop {
-        let servers = weir.call(&key, "GET", "/servers", None);
-        let first = &servers["items"][0];
-        if first["state"] == "running" {
-            break first.clone();
-        }
-        assert!(
-            begun.elapsed() < WAIT,
-            "the server has not checked in: {servers}"
-        );
-        std::thread::sleep(Duration::from_millis(100));
-    };
+    let first = || weir.call(&key, "GET", "/servers", None)["items"][0].clone();
+    wait_for("the server to check in", || first()["state"] == "running");
+    let server = first();
     assert_eq!(server["message"], "Initialization Complete", "{server}");
     assert_eq!(server["progress_percent"], 100, "{server}");
 
@@ -70,11 +60,95 @@ fn the_check_in_line_of_the_specification_runs_unchanged() {
         Some(&document),
     );
     weir.call(&key, "DELETE", &format!("/servers/{id}"), None);
-    let begun = Instant::now();
-    while weir.call(&key, "GET", "/servers", None)["items"] != json!([]) {
-        assert!(begun.elapsed() < WAIT, "the server is not gone");
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    wait_for("the server to go", || first().is_null());
+}
+
+#[test]
+fn a_demo_has_a_pool_with_a_server_that_people_can_have() {
+    let folder = folder();
+    let key = printed(
+        folder.path(),
+        &["api-key", "create", "--name", "test", "--role", "admin"],
+    );
+    // Behind a proxy its machines are in memory.
+    let args = [
+        "demo",
+        "--listen",
+        "127.0.0.1:0",
+        "--behind-tls-proxy",
+        "--public-url",
+        "https://weir.test",
+    ];
+    let weir = Serving::run(folder.path(), &args);
+    let pool = || weir.call(&key, "GET", "/pools", None)["items"][0].clone();
+    wait_for("a free seat", || pool()["counts"]["free_seats"] == 2);
+    assert_eq!(pool()["name"], "Demo");
+    // Started once more, it is the same demo.
+    weir.signal("TERM");
+    assert!(weir.end().0.success());
+    let weir = Serving::run(folder.path(), &args);
+    let pools = weir.call(&key, "GET", "/pools", None);
+    assert_eq!(pools["items"].as_array().map(Vec::len), Some(1), "{pools}");
+}
+
+#[test]
+fn a_provider_that_cannot_be_opened_holds_up_no_other() {
+    let folder = folder();
+    let key = printed(
+        folder.path(),
+        &["api-key", "create", "--name", "test", "--role", "admin"],
+    );
+    let made = |weir: &Serving, path: &str, body: Value| {
+        weir.call(&key, "POST", path, Some(&body))["id"].clone()
+    };
+    let weir = Serving::begin(folder.path(), &[]);
+    let zone = made(
+        &weir,
+        "/zones",
+        json!({ "name": "Here", "upstream_auth_address": weir.authority() }),
+    );
+    let pool = |weir: &Serving, kind: &str| {
+        let provider = json!({
+            "name": kind, "kind": kind, "max_instances": 1, "startup_script": "{checkin_jwt}",
+            "settings": if kind == "fake" { json!({ "boot_millis": 0, "script_millis": 0 }) } else { json!({}) },
+        });
+        let provider = made(weir, "/providers", provider);
+        let pool = made(weir, "/pools", json!({ "name": kind }));
+        let config = json!({
+            "enabled": kind == "fake", "name": kind, "pool_id": pool, "deployment_zone_id": zone,
+            "provider_id": provider, "connection_type": "ssh", "connection_username": "desk",
+            "use_user_ssh_key": true, "minimum_available_sessions": 1,
+            "max_simultaneous_sessions_per_server": 1, "max_simultaneous_users": 1,
+        });
+        (pool, made(weir, "/autoscale-configs", config))
+    };
+    let (closed, config) = pool(&weir, "local");
+    weir.signal("TERM");
+    weir.end();
+
+    // Behind a proxy the kind is not offered, and what was made before cannot be opened.
+    let proxied = ["--behind-tls-proxy", "--public-url", "https://weir.test"];
+    let weir = Serving::begin(folder.path(), &proxied);
+    let config = format!("/autoscale-configs/{}", config.as_str().expect("an id"));
+    let mut document = weir.call(&key, "GET", &config, None);
+    sendable(&mut document);
+    document["enabled"] = json!(true);
+    weir.call(&key, "PUT", &config, Some(&document));
+    let (open, _) = pool(&weir, "fake");
+    let path = format!("/pools/{}", open.as_str().expect("an id"));
+    wait_for("a server of the other provider", || {
+        weir.call(&key, "GET", &path, None)["counts"]["free_seats"] == 1
+    });
+    let path = format!("/decisions?pool_id={}", closed.as_str().expect("an id"));
+    let report = || {
+        let decisions = weir.call(&key, "GET", &path, None);
+        decisions["items"][0]["report"]["configs"][0].clone()
+    };
+    wait_for("the reason", || {
+        report()["findings"][0]["reason"] == "held.unprepared"
+    });
+    let problem = report()["problem"].to_string();
+    assert!(problem.contains("--allow-local-provider"), "{problem}");
 }
 
 #[test]

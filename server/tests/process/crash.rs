@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 use serde_json::{Value, json};
 
-use crate::weir::{Serving, WAIT, folder, printed, sendable};
+use crate::weir::{Serving, folder, printed, sendable, wait_for};
 
 /// Complete lists of the provider after which all is as it should be again: the fault-free ticks of the promise.
 const TICKS: u64 = 3;
@@ -418,14 +418,6 @@ fn complete_lists(weir: &Serving) -> u64 {
         .find(|line| line.contains("kind=\"list\"") && line.contains("outcome=\"ok\""))
         .and_then(|line| line.rsplit(' ').next()?.parse().ok())
         .unwrap_or_default()
-}
-
-fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < WAIT, "waited in vain for {what}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
 }
 
 fn entries(folder: &Path) -> Vec<std::path::PathBuf> {

@@ -10,7 +10,16 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The longest that anything here is waited for.
-pub const WAIT: Duration = Duration::from_mins(1);
+const WAIT: Duration = Duration::from_mins(1);
+
+/// Waits until it is so.
+pub fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < WAIT, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
 
 pub fn weir(data: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
@@ -58,9 +67,12 @@ impl Serving {
 
     /// Starts on this address.
     pub fn begin_at(data: &Path, listen: &str, args: &[&str]) -> Self {
-        let mut all = vec!["serve", "--listen", listen];
-        all.extend_from_slice(args);
-        let mut child = weir(data, &all)
+        Self::run(data, &[&["serve", "--listen", listen], args].concat())
+    }
+
+    /// Runs a command that serves.
+    pub fn run(data: &Path, args: &[&str]) -> Self {
+        let mut child = weir(data, args)
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()
