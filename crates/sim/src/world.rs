@@ -97,6 +97,8 @@ pub fn run(seed: u64) -> Result<Run> {
     // The pool of connections has a time-out of its own, which never comes: nothing in a world waits.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
+        // The database is a thread of its own, which wakes this one with each row: it may first finish its statement.
+        .on_thread_unpark(std::thread::yield_now)
         .build()
         .map_err(|error| format!("no runtime: {error}"))?;
     runtime.block_on(async {
@@ -195,6 +197,8 @@ struct Done {
     is_tick: bool,
     /// Rows may have changed, so that the store must be looked at.
     may_have_written: bool,
+    /// Weir has taken in a list, which wakes its loop and writes no row.
+    is_list: bool,
     acts: u32,
     is_edit: bool,
 }
@@ -363,7 +367,7 @@ impl World {
                 self.tick().await
             };
             // Whatever writes a server's or a session's row wakes the loop.
-            done.may_have_written |= self.heed_wakes().await;
+            done.may_have_written |= self.heed_wakes().await && !done.is_list;
             for call in self.clouds.take_calls() {
                 for violation in self.watch.call(&call) {
                     self.violated(violation);
@@ -375,10 +379,7 @@ impl World {
     }
 
     async fn event(&mut self, event: Event) -> Done {
-        let mut done = Done {
-            may_have_written: !matches!(event, Event::Reach(_)),
-            ..Done::default()
-        };
+        let mut done = Done::default();
         match event {
             Event::Reach(flight) => self.reach(*flight).await,
             Event::Answer {
@@ -387,14 +388,18 @@ impl World {
                 kind,
                 finished,
             } => {
-                done.may_have_written = kind != "list";
+                done.is_list = kind == "list";
+                done.may_have_written = !done.is_list;
                 self.answer(life, list_of, kind, *finished).await;
             }
             Event::CheckIn {
                 token,
                 report,
                 tries,
-            } => self.check_in(token, report, tries).await,
+            } => {
+                done.may_have_written = true;
+                self.check_in(token, report, tries).await;
+            }
             Event::Ask(user, pool) => {
                 if let Some(act) = self.ask(user, pool) {
                     return self.act(act).await;
@@ -420,7 +425,10 @@ impl World {
                 self.clock.set(self.now().plus_millis(millis));
                 self.fault("clock jump", &format!("{millis} ms forward"));
             }
-            Event::Fall => self.fall().await,
+            Event::Fall => {
+                done.may_have_written = true;
+                self.fall().await;
+            }
             Event::Rise => self.rise().await,
             Event::Calm => {
                 self.is_calm = true;
@@ -938,11 +946,15 @@ impl World {
         let known = self.seen.take().filter(|_| !done.may_have_written);
         let stored = match known {
             Some(look) => look.stored,
-            None => self
-                .store
-                .snapshot(None, now)
-                .await
-                .map_err(|error| format!("the store cannot be read: {error:?}"))?,
+            None => {
+                let stored = self
+                    .store
+                    .snapshot(None, now)
+                    .await
+                    .map_err(|error| format!("the store cannot be read: {error:?}"))?;
+                self.clouds.expect(&stored);
+                stored
+            }
         };
         let is_quiet = !self.is_woken;
         let look = Look {
