@@ -96,7 +96,8 @@ impl World {
                 };
             }
         } else {
-            let (ticked, acted) = tokio::join!(reconciler::tick(&plane), async {
+            // In this order each time: turns that change with each poll would change with how soon the database answers.
+            let (ticked, acted) = tokio::join!(biased; reconciler::tick(&plane), async {
                 let act = companion?;
                 pause(&store, steps).await;
                 Some((act.clone(), perform(&plane, act).await))
