@@ -1,11 +1,10 @@
 //! The look after an event: the invariants are held against it, and what is new goes into the timeline.
 
-use domain::plan::Reason;
 use domain::session::{EndReason, SessionState};
 
 use super::{Done, World};
 use crate::Result;
-use crate::invariants::{Gone, Invariant, Look, Violation, holds_back, reasons};
+use crate::invariants::{Gone, Invariant, Look, Violation, without_reason};
 
 impl World {
     /// Looks at all there is, judges it, and writes down what has changed.
@@ -67,28 +66,20 @@ impl World {
             let Some(row) = row.as_ref().filter(|_| self.last.contains(id)) else {
                 continue;
             };
-            let in_vain = matches!(
-                row.state,
-                SessionState::Ended {
-                    how: EndReason::QueueTimeout,
-                    ..
-                }
-            );
-            if !in_vain {
+            let SessionState::Ended {
+                how: EndReason::QueueTimeout,
+                ended_at,
+                ..
+            } = row.state
+            else {
                 continue;
-            }
+            };
             let decisions = self
                 .store
-                .decisions_page(Some(row.pool), None, 10)
+                .decisions_page(Some(row.pool), None, 50)
                 .await
                 .map_err(|error| format!("the store cannot be read: {error:?}"))?;
-            // The newest that was made while it still waited.
-            let reasons = decisions
-                .iter()
-                .map(|decision| reasons(&decision.report))
-                .find(|reasons| !reasons.contains(&Reason::EndedQueueTimeout))
-                .unwrap_or_default();
-            if !reasons.iter().any(|reason| holds_back(*reason)) {
+            if let Some(reasons) = without_reason(&decisions, ended_at) {
                 let what = format!("{id} waited in vain, and its pool says {reasons:?}");
                 self.violated(Violation::new(
                     self.now(),
