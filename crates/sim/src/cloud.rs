@@ -19,7 +19,7 @@ use providers::fake::{FakeCloud, FakeMachine};
 use providers::registry::{Context, Registry};
 use providers::{CreateRequest, Listing, Machine, Provider, ProviderError, Providers};
 use serde_json::{Map, Value};
-use store::Store;
+use store::{Store, StoredSnapshot};
 
 use crate::chance::{Dice, Stream};
 
@@ -80,6 +80,8 @@ struct Lists {
     was_short: bool,
     /// The one under way leaves out machines.
     is_short: bool,
+    /// How many machines Weir expects in them, by the rows of the last look.
+    expected: usize,
 }
 
 impl Clouds {
@@ -138,6 +140,26 @@ impl Clouds {
         self.lock().lists.entry(provider).or_default().empty_until = Some(until);
     }
 
+    /// The rows are these: what is up by them is expected in the lists.
+    pub(crate) fn expect(&self, stored: &StoredSnapshot) {
+        let mut state = self.lock();
+        for provider in &stored.providers {
+            let is_expected = |server: &&ServerSnapshot| {
+                let is_up = matches!(
+                    server.state,
+                    ServerState::Booting { .. }
+                        | ServerState::Running { .. }
+                        | ServerState::Draining { .. }
+                );
+                is_up
+                    && matches!(server.origin, Origin::Scaled { provider: of, .. } if of == provider.id)
+            };
+            let servers = stored.pools.iter().flat_map(|pool| &pool.servers);
+            let expected = servers.filter(is_expected).count();
+            state.lists.entry(provider.id).or_default().expected = expected;
+        }
+    }
+
     /// Lists tell the truth from now on.
     pub(crate) fn calm(&self) {
         self.lock().may_lie = false;
@@ -179,13 +201,13 @@ impl Clouds {
 
     /// Leaves machines out of a list, sometimes. Never so that Weir could not know better: two lists in a row that miss
     /// only a few machines are its proof that they are gone.
-    async fn shorten(&self, provider: ProviderId, mut list: Listing) -> Listing {
-        let expected = self.expected(provider).await;
+    fn shorten(&self, provider: ProviderId, mut list: Listing) -> Listing {
         let now = self.clock.now();
         let mut state = self.lock();
         let is_short = state.may_lie && state.dice.per_mille(SHORT_PER_MILLE);
         let lists = state.lists.entry(provider).or_default();
-        let is_empty = lists.empty_until.is_some_and(|until| now < until) && expected > OBVIOUS;
+        let is_empty =
+            lists.empty_until.is_some_and(|until| now < until) && lists.expected > OBVIOUS;
         let is_half = is_short && !lists.was_short && list.machines.len() > 1;
         if is_empty {
             list.machines.clear();
@@ -195,24 +217,6 @@ impl Clouds {
         lists.is_short = is_empty || is_half;
         state.short_lists += u64::from(is_empty || is_half);
         list
-    }
-
-    /// How many machines Weir expects in a list.
-    async fn expected(&self, provider: ProviderId) -> usize {
-        let Ok(stored) = self.store.snapshot(None, self.clock.now()).await else {
-            return 0;
-        };
-        let is_expected = |server: &&ServerSnapshot| {
-            let is_up = matches!(
-                server.state,
-                ServerState::Booting { .. }
-                    | ServerState::Running { .. }
-                    | ServerState::Draining { .. }
-            );
-            is_up && matches!(server.origin, Origin::Scaled { provider: of, .. } if of == provider)
-        };
-        let servers = stored.pools.iter().flat_map(|pool| &pool.servers);
-        servers.filter(is_expected).count()
     }
 }
 
@@ -279,7 +283,7 @@ impl Provider for WatchedProvider {
 
     async fn list(&self, deployment: DeploymentId) -> Result<Listing, ProviderError> {
         let list = self.inner.list(deployment).await?;
-        Ok(self.clouds.shorten(self.id, list).await)
+        Ok(self.clouds.shorten(self.id, list))
     }
 
     async fn authorize(&self, machine: &MachineId, keys: &[String]) -> Result<(), ProviderError> {

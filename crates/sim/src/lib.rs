@@ -7,7 +7,8 @@
 //!
 //! | file | what is in it |
 //! | --- | --- |
-//! | `world` | the clock, the queue of events, and what each event does |
+//! | `run` | a seed, and what came of it |
+//! | `world` | the clock, the queue of events, and in a file a noun what each event does |
 //! | `cloud` | the fake clouds, with a record of the calls that reach them |
 //! | `workload` | the deployment, and what people and admins do |
 //! | `faults` | what goes wrong, and how often |
@@ -19,11 +20,12 @@ mod chance;
 pub mod cloud;
 pub mod faults;
 pub mod invariants;
+mod run;
 pub mod timeline;
 pub mod workload;
-pub mod world;
+mod world;
 
-pub use world::{Run, Totals, run};
+pub use run::{Run, Totals, run};
 
 /// A seed that cannot be run at all says why: a fault of the simulation or of Weir.
 pub type Result<T> = std::result::Result<T, String>;

@@ -1,18 +1,22 @@
 //! The only file that says Sqlite or Postgres: connections, transactions, and one statement for both.
 
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
 };
 use sqlx::{Connection, Postgres, Sqlite, Transaction};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::error::{OpenError, StoreError};
 use crate::migrations;
-use crate::row::{Arg, Row};
+use crate::row::{Arg, Cells, Row};
 
 /// Which database to open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +61,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 20;
+/// How a transaction that writes begins on SQLite.
+const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
 
 /// The pools of connections.
 #[derive(Clone)]
@@ -65,9 +71,11 @@ pub(crate) enum Db {
     Sqlite {
         /// The writer.
         write: SqlitePool,
-        /// The readers; in memory the same pool as `write`.
+        /// The readers.
         read: SqlitePool,
     },
+    /// One connection for all, without a pool: a pool asks it whether it is alive each time that it comes back.
+    Memory(Arc<Mutex<Memory>>),
     /// READ COMMITTED for writes (the guards are made for it), a stable snapshot for reads.
     Postgres(PgPool),
 }
@@ -75,18 +83,77 @@ pub(crate) enum Db {
 /// A transaction. Dropped without [`Tx::commit`] it leaves no trace.
 pub(crate) enum Tx {
     Sqlite(Transaction<'static, Sqlite>),
+    Memory(Held),
     Postgres(Transaction<'static, Postgres>),
 }
 
-/// Repeats an expression for both databases, with `D` as the database's type.
+/// The connection of a database in memory, as long as one caller has it; the others come after, in the order in which
+/// they asked. A read needs no transaction: nobody else can write meanwhile.
+pub(crate) struct Held(OwnedMutexGuard<Memory>);
+
+/// The only connection of a database in memory.
+pub(crate) struct Memory {
+    connection: SqliteConnection,
+    /// Who began a transaction has not committed it. Left so, it is rolled back by who comes next.
+    is_open: bool,
+}
+
+impl Held {
+    async fn take(memory: &Arc<Mutex<Memory>>) -> Self {
+        // Whoever is quick to come back lets others ask first: else the order would hang on how soon the database answers,
+        // and nothing would replay.
+        tokio::task::yield_now().await;
+        let mut held = Self(Arc::clone(memory).lock_owned().await);
+        if held.0.is_open {
+            // Where its commit was carried out and nobody waited for the answer, there is nothing to roll back.
+            let _ = sqlx::query("ROLLBACK").execute(&mut *held).await;
+            held.0.is_open = false;
+        }
+        held
+    }
+
+    async fn begin(&mut self) -> Result<(), sqlx::Error> {
+        self.0.is_open = true;
+        sqlx::query(BEGIN_WRITE).execute(&mut **self).await?;
+        Ok(())
+    }
+
+    async fn commit(mut self) -> Result<(), sqlx::Error> {
+        if self.0.is_open {
+            sqlx::query("COMMIT").execute(&mut *self).await?;
+            self.0.is_open = false;
+        }
+        Ok(())
+    }
+}
+
+impl Deref for Held {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.0.connection
+    }
+}
+
+impl DerefMut for Held {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.0.connection
+    }
+}
+
+/// Repeats an expression for each kind of transaction, with `D` as the database's type.
 macro_rules! each {
-    ($self:expr, $kind:ident, $inner:ident => $body:expr) => {
+    ($self:expr, $inner:ident => $body:expr) => {
         match $self {
-            $kind::Sqlite($inner) => {
+            Tx::Sqlite($inner) => {
                 type D = Sqlite;
                 $body
             }
-            $kind::Postgres($inner) => {
+            Tx::Memory($inner) => {
+                type D = Sqlite;
+                $body
+            }
+            Tx::Postgres($inner) => {
                 type D = Postgres;
                 $body
             }
@@ -108,12 +175,6 @@ macro_rules! bound {
     }};
 }
 
-/// A pool of either kind, for a single statement outside of a transaction.
-enum Pool<'a> {
-    Sqlite(&'a SqlitePool),
-    Postgres(&'a PgPool),
-}
-
 impl Db {
     pub(crate) async fn connect(url: &DatabaseUrl) -> Result<Self, OpenError> {
         let opened = match url {
@@ -133,13 +194,18 @@ impl Db {
                         }
                     })
             }
-            DatabaseUrl::SqliteMemory => sqlite_pool(1)
-                .connect_with(sqlite_options(SqliteConnectOptions::new().in_memory(true)))
-                .await
-                .map(|pool| Self::Sqlite {
-                    write: pool.clone(),
-                    read: pool,
-                }),
+            DatabaseUrl::SqliteMemory => {
+                let options = sqlite_options(SqliteConnectOptions::new().in_memory(true));
+                SqliteConnection::connect_with(&options)
+                    .await
+                    .map(|connection| {
+                        let is_open = false;
+                        Self::Memory(Arc::new(Mutex::new(Memory {
+                            connection,
+                            is_open,
+                        })))
+                    })
+            }
             DatabaseUrl::Postgres(address) => match PgConnectOptions::from_str(address) {
                 Ok(options) => PgPoolOptions::new()
                     .max_connections(POSTGRES_CONNECTIONS)
@@ -158,6 +224,11 @@ impl Db {
         let migrator = migrations::migrator();
         let done = match self {
             Self::Sqlite { write, .. } => migrator.run(write).await,
+            // What `run` does with a connection, which it is not general enough to take where the future must be `Send`.
+            Self::Memory(memory) => {
+                let connection = &mut memory.lock().await.connection;
+                migrator.run_direct(None, connection, false).await
+            }
             Self::Postgres(pool) => migrator.run(pool).await,
         };
         done.map_err(migrations::open_error)
@@ -167,7 +238,12 @@ impl Db {
     /// because another writer was quicker.
     pub(crate) async fn write(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with(BEGIN_WRITE).await?),
+            Self::Memory(memory) => {
+                let mut held = Held::take(memory).await;
+                held.begin().await?;
+                Tx::Memory(held)
+            }
             Self::Postgres(pool) => Tx::Postgres(
                 pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED")
                     .await?,
@@ -179,6 +255,7 @@ impl Db {
     pub(crate) async fn read(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
+            Self::Memory(memory) => Tx::Memory(Held::take(memory).await),
             Self::Postgres(pool) => Tx::Postgres(
                 pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
                     .await?,
@@ -194,13 +271,18 @@ impl Db {
         args: Vec<Arg>,
     ) -> Result<Vec<Row>, StoreError> {
         refuse_nul(&args)?;
-        let pool = match self {
-            Self::Sqlite { read, .. } => Pool::Sqlite(read),
-            Self::Postgres(pool) => Pool::Postgres(pool),
-        };
-        each!(pool, Pool, pool => {
-            let rows = bound!(D, sql, args).fetch_all(pool).await?;
-            Ok(rows.into_iter().map(|row| Row::new(table, row.into())).collect())
+        Ok(match self {
+            Self::Sqlite { read, .. } => {
+                rows(table, bound!(Sqlite, sql, args).fetch_all(read).await?)
+            }
+            Self::Memory(memory) => {
+                let mut held = Held::take(memory).await;
+                rows(
+                    table,
+                    bound!(Sqlite, sql, args).fetch_all(&mut *held).await?,
+                )
+            }
+            Self::Postgres(pool) => rows(table, bound!(Postgres, sql, args).fetch_all(pool).await?),
         })
     }
 
@@ -212,14 +294,22 @@ impl Db {
         args: Vec<Arg>,
     ) -> Result<Option<Row>, StoreError> {
         refuse_nul(&args)?;
-        let pool = match self {
-            Self::Sqlite { read, .. } => Pool::Sqlite(read),
-            Self::Postgres(pool) => Pool::Postgres(pool),
+        let cells: Option<Cells> = match self {
+            Self::Sqlite { read, .. } => {
+                let row = bound!(Sqlite, sql, args).fetch_optional(read).await?;
+                row.map(Cells::from)
+            }
+            Self::Memory(memory) => {
+                let mut held = Held::take(memory).await;
+                let row = bound!(Sqlite, sql, args).fetch_optional(&mut *held).await?;
+                row.map(Cells::from)
+            }
+            Self::Postgres(pool) => {
+                let row = bound!(Postgres, sql, args).fetch_optional(pool).await?;
+                row.map(Cells::from)
+            }
         };
-        each!(pool, Pool, pool => {
-            let row = bound!(D, sql, args).fetch_optional(pool).await?;
-            Ok(row.map(|row| Row::new(table, row.into())))
-        })
+        Ok(cells.map(|cells| Row::new(table, cells)))
     }
 
     pub(crate) async fn close(&self) {
@@ -228,6 +318,8 @@ impl Db {
                 read.close().await;
                 write.close().await;
             }
+            // It goes with the last who knows it.
+            Self::Memory(_) => {}
             Self::Postgres(pool) => pool.close().await,
         }
     }
@@ -235,7 +327,7 @@ impl Db {
 
 impl Tx {
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
-        each!(self, Tx, tx => {
+        each!(self, tx => {
             // The arms differ only in the type of the transaction.
             let _: std::marker::PhantomData<D> = std::marker::PhantomData;
             Ok(tx.commit().await?)
@@ -249,7 +341,7 @@ impl Tx {
         args: Vec<Arg>,
     ) -> Result<u64, StoreError> {
         refuse_nul(&args)?;
-        each!(self, Tx, tx => Ok(bound!(D, sql, args).execute(&mut **tx).await?.rows_affected()))
+        each!(self, tx => Ok(bound!(D, sql, args).execute(&mut **tx).await?.rows_affected()))
     }
 
     /// The rows of a statement. `table` names it in errors.
@@ -260,9 +352,8 @@ impl Tx {
         args: Vec<Arg>,
     ) -> Result<Vec<Row>, StoreError> {
         refuse_nul(&args)?;
-        each!(self, Tx, tx => {
-            let rows = bound!(D, sql, args).fetch_all(&mut **tx).await?;
-            Ok(rows.into_iter().map(|row| Row::new(table, row.into())).collect())
+        each!(self, tx => {
+            Ok(rows(table, bound!(D, sql, args).fetch_all(&mut **tx).await?))
         })
     }
 
@@ -304,11 +395,16 @@ impl Tx {
         args: Vec<Arg>,
     ) -> Result<Option<Row>, StoreError> {
         refuse_nul(&args)?;
-        each!(self, Tx, tx => {
+        each!(self, tx => {
             let row = bound!(D, sql, args).fetch_optional(&mut **tx).await?;
             Ok(row.map(|row| Row::new(table, row.into())))
         })
     }
+}
+
+fn rows<R: Into<Cells>>(table: &'static str, rows: Vec<R>) -> Vec<Row> {
+    let rows = rows.into_iter();
+    rows.map(|row| Row::new(table, row.into())).collect()
 }
 
 /// Whether the database holds no deployment yet.

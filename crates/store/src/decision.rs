@@ -27,20 +27,22 @@ impl Store {
         tx.commit().await
     }
 
-    /// Keeps a decision.
-    pub async fn decision_insert(&self, fence: Fence, decision: Decision) -> Result<()> {
+    /// Keeps the decisions of one pass of the loop.
+    pub async fn decisions_insert(&self, fence: Fence, decisions: &[Decision]) -> Result<()> {
         let mut tx = self.db.write().await?;
         tx.check_fence(Some(fence)).await?;
-        tx.run(
-            "INSERT INTO decisions (id, pool_id, at, report) VALUES ($1, $2, $3, $4)",
-            args![
-                decision.id,
-                decision.pool_id,
-                decision.at,
-                to_json(&decision.report)
-            ],
-        )
-        .await?;
+        for decision in decisions {
+            tx.run(
+                "INSERT INTO decisions (id, pool_id, at, report) VALUES ($1, $2, $3, $4)",
+                args![
+                    decision.id,
+                    decision.pool_id,
+                    decision.at,
+                    to_json(&decision.report)
+                ],
+            )
+            .await?;
+        }
         tx.commit().await
     }
 

@@ -66,8 +66,9 @@ impl Row {
 
     /// A JSON document.
     pub(crate) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, StoreError> {
-        serde_json::from_str(&self.get::<String>(column)?)
-            .map_err(|error| self.inconsistent(column, error.to_string()))
+        let text = text(self, column).and_then(|text| text.ok_or_else(missing));
+        let text = text.map_err(|why| self.inconsistent(column, why))?;
+        serde_json::from_str(text).map_err(|error| self.inconsistent(column, error.to_string()))
     }
 
     /// The error that names this row and the column.
@@ -89,23 +90,32 @@ pub(crate) trait Column: Sized {
     fn read(row: &Row, column: &'static str) -> Result<Self, String>;
 }
 
+/// A text where it lies in the row.
+fn text<'r>(row: &'r Row, column: &'static str) -> Result<Option<&'r str>, String> {
+    match &row.cells {
+        Cells::Sqlite(row) => row.try_get(column),
+        Cells::Postgres(row) => row.try_get(column),
+    }
+    .map_err(|error| error.to_string())
+}
+
+fn int(row: &Row, column: &'static str) -> Result<Option<i64>, String> {
+    match &row.cells {
+        Cells::Sqlite(row) => row.try_get(column),
+        Cells::Postgres(row) => row.try_get(column),
+    }
+    .map_err(|error| error.to_string())
+}
+
 impl Column for Option<String> {
     fn read(row: &Row, column: &'static str) -> Result<Self, String> {
-        match &row.cells {
-            Cells::Sqlite(row) => row.try_get(column),
-            Cells::Postgres(row) => row.try_get(column),
-        }
-        .map_err(|error| error.to_string())
+        Ok(text(row, column)?.map(str::to_owned))
     }
 }
 
 impl Column for Option<i64> {
     fn read(row: &Row, column: &'static str) -> Result<Self, String> {
-        match &row.cells {
-            Cells::Sqlite(row) => row.try_get(column),
-            Cells::Postgres(row) => row.try_get(column),
-        }
-        .map_err(|error| error.to_string())
+        int(row, column)
     }
 }
 
@@ -125,13 +135,13 @@ fn missing() -> String {
     "is NULL".to_owned()
 }
 
-/// Types kept in a TEXT (`$from`: `Option<String>`) or BIGINT (`$from`: `Option<i64>`) column.
+/// Types kept in a TEXT (`$from`: [`text`]) or BIGINT (`$from`: [`int`]) column.
 macro_rules! columns {
-    ($from:ty: $($type:ty, $read:expr, $write:expr;)*) => { $(
+    ($from:ident: $($type:ty, $read:expr, $write:expr;)*) => { $(
         impl Column for Option<$type> {
             fn read(row: &Row, column: &'static str) -> Result<Self, String> {
                 let read: fn(_) -> Result<$type, String> = $read;
-                <$from>::read(row, column)?.map(read).transpose()
+                $from(row, column)?.map(read).transpose()
             }
         }
 
@@ -157,8 +167,8 @@ macro_rules! columns {
 }
 
 macro_rules! ids {
-    ($($id:ident)*) => { columns! { Option<String>: $(
-        $id, |text: String| $id::from_bare(&text).map_err(|error| error.to_string()), $id::bare;
+    ($($id:ident)*) => { columns! { text: $(
+        $id, |text| $id::from_bare(text).map_err(|error| error.to_string()), $id::bare;
     )* } };
 }
 
@@ -167,14 +177,14 @@ ids! {
     UserId ZoneId
 }
 
-columns! { Option<String>:
-    Role, |text: String| Role::from_word(&text).ok_or_else(|| unknown(&text)), |role| role.as_str().to_owned();
-    Protocol, |text: String| Protocol::from_word(&text).ok_or_else(|| unknown(&text)), |protocol| protocol.as_str().to_owned();
-    ProviderKind, |text: String| ProviderKind::from_word(&text).ok_or_else(|| unknown(&text)), |kind| kind.as_str().to_owned();
-    EndReason, |text: String| end_reason(&text), |reason| reason.as_str().to_owned();
+columns! { text:
+    Role, |text| Role::from_word(text).ok_or_else(|| unknown(text)), |role| role.as_str().to_owned();
+    Protocol, |text| Protocol::from_word(text).ok_or_else(|| unknown(text)), |protocol| protocol.as_str().to_owned();
+    ProviderKind, |text| ProviderKind::from_word(text).ok_or_else(|| unknown(text)), |kind| kind.as_str().to_owned();
+    EndReason, end_reason, |reason| reason.as_str().to_owned();
 }
 
-columns! { Option<i64>:
+columns! { int:
     bool, |int| match int {
         0 => Ok(false),
         1 => Ok(true),

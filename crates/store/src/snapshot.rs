@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::id::{PoolId, ProviderId};
+use domain::id::{ConfigId, PoolId, ProviderId};
 use domain::provider::ProviderKind;
 use domain::server::SeatLimits;
 use domain::snapshot::{
@@ -59,7 +59,9 @@ impl Store {
         let providers = tx
             .all(
                 "providers",
-                "SELECT p.*,
+                // Here and below only what is read: start-up scripts and sealed columns are large, and this is the loop's
+                // every look.
+                "SELECT p.id, p.kind, p.settings, p.max_instances, p.failures, p.failed_at, p.not_before,
                     (SELECT COUNT(*) FROM servers s WHERE s.provider_id = p.id AND s.state <> 'deleted') AS existing,
                     (SELECT COUNT(*) FROM servers s WHERE s.provider_id = p.id AND s.created_at > $1) AS created,
                     (SELECT MIN(s.created_at) FROM servers s WHERE s.provider_id = p.id AND s.created_at > $1) AS oldest
@@ -67,27 +69,21 @@ impl Store {
                 args![now.plus_millis(-HOUR_MILLIS)],
             )
             .await?;
-        let pools = tx
-            .all(
-                "pools",
-                "SELECT id FROM pools WHERE CAST($1 AS TEXT) IS NULL OR id = $1 ORDER BY id",
-                args![scope],
-            )
-            .await?;
+        // A pool without a config is a row too.
         let configs = tx
             .all(
                 "autoscale_configs",
-                "SELECT c.id, c.version, c.created_at, c.pool_id, c.zone_id, c.provider_id, c.enabled, c.dry_run,
+                "SELECT p.id AS pool_id, c.id, c.version, c.created_at, c.zone_id, c.provider_id, c.enabled, c.dry_run,
                     c.aggressive, c.minimum, c.max_sessions, c.max_users, c.reusable, c.backoff_secs, l.surplus_since
-                 FROM autoscale_configs c LEFT JOIN autoscale_loop l ON l.config_id = c.id
-                 WHERE CAST($1 AS TEXT) IS NULL OR c.pool_id = $1 ORDER BY c.created_at, c.id",
+                 FROM pools p LEFT JOIN autoscale_configs c ON c.pool_id = p.id
+                    LEFT JOIN autoscale_loop l ON l.config_id = c.id
+                 WHERE CAST($1 AS TEXT) IS NULL OR p.id = $1 ORDER BY c.created_at, c.id",
                 args![scope],
             )
             .await?;
         let servers = tx
             .all(
                 "servers",
-                // Only what is read below: the sealed columns are large, and this is the loop's every look.
                 "SELECT s.id, s.pool_id, s.zone_id, s.config_id, s.provider_id, s.config_version, s.version, s.state,
                     s.state_since, s.machine, s.host, s.port, s.why, s.created_at, s.protocol, s.first_user,
                     s.retry_at, s.delete_accepted, s.access_wanted, s.access_applied,
@@ -103,7 +99,7 @@ impl Store {
         let sessions = tx
             .all(
                 "sessions",
-                "SELECT id, pool_id, user_id, server_id, kind, app, state, requested_at, expires_at FROM sessions
+                "SELECT id, pool_id, user_id, server_id, kind, app, requested_at, expires_at FROM sessions
                  WHERE state <> 'ended' AND (CAST($1 AS TEXT) IS NULL OR pool_id = $1) ORDER BY requested_at, id",
                 args![scope],
             )
@@ -111,19 +107,16 @@ impl Store {
         drop(tx);
 
         let mut by_id = BTreeMap::new();
-        for row in &pools {
-            let id: PoolId = row.get("id")?;
-            let pool = PoolSnapshot {
+        for row in &configs {
+            let id: PoolId = row.get("pool_id")?;
+            let pool = by_id.entry(id).or_insert_with(|| PoolSnapshot {
                 id,
                 configs: Vec::new(),
                 servers: Vec::new(),
                 sessions: Vec::new(),
                 queue: Vec::new(),
-            };
-            by_id.insert(id, pool);
-        }
-        for row in &configs {
-            if let Some(pool) = by_id.get_mut(&row.get("pool_id")?) {
+            });
+            if row.get::<Option<ConfigId>>("id")?.is_some() {
                 pool.configs.push(config(row)?);
             }
         }

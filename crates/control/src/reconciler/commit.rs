@@ -19,7 +19,7 @@ use store::{Fence, Health, IntentOutcome, SeatOutcome, SeatWrite, ServerWrite, S
 
 use super::effect::{Call, Effect};
 use super::intent::{Recipe, StoredRequest, open};
-use super::observe;
+use super::observe::{self, Opened};
 use crate::error::{Error, Result};
 use crate::plane::ControlPlane;
 
@@ -34,7 +34,7 @@ const PREPARE_AGAIN_SECS: u32 = 30;
 pub(super) async fn commit(
     plane: &ControlPlane,
     fence: Fence,
-    snapshot: &Snapshot,
+    (snapshot, opened): (&Snapshot, Opened),
     plan: &Plan,
 ) -> (Vec<Effect>, Vec<Error>) {
     let mut commit = Commit {
@@ -47,6 +47,7 @@ pub(super) async fn commit(
         outdated: BTreeSet::new(),
         snapshot,
         servers: index(snapshot),
+        opened,
     };
     if let Err(error) = commit.all(plan).await {
         commit.faults.push(error);
@@ -70,6 +71,7 @@ struct Commit<'a> {
     outdated: BTreeSet<PoolId>,
     snapshot: &'a Snapshot,
     servers: BTreeMap<ServerId, (&'a PoolSnapshot, &'a ServerSnapshot)>,
+    opened: Opened,
 }
 
 fn index(snapshot: &Snapshot) -> BTreeMap<ServerId, (&PoolSnapshot, &ServerSnapshot)> {
@@ -602,6 +604,10 @@ impl Commit<'_> {
     }
 
     async fn open(&self, provider: ProviderId) -> Result<Arc<dyn providers::Provider>> {
+        if let Some(open) = self.opened.get(&provider) {
+            return Ok(Arc::clone(open));
+        }
+        // Its row has its name, and opening it says why it cannot be opened.
         let row = self.plane.store().provider(provider).await?;
         let row =
             row.ok_or_else(|| Error::Fault(format!("the provider config {provider} has gone")))?;
@@ -648,8 +654,10 @@ impl Commit<'_> {
             .map(|known| known.version)
     }
 
-    /// Records each pool's report if it differs from the one before.
+    /// Records each pool's report if it differs from the one before, all of them together.
     async fn write_down(&mut self, reports: &[PoolReport]) -> Result<()> {
+        let mut decisions = Vec::new();
+        let mut texts = Vec::new();
         let is_true = |report: &&PoolReport| !self.outdated.contains(&report.pool_id);
         for report in reports.iter().filter(is_true) {
             let text =
@@ -667,23 +675,24 @@ impl Commit<'_> {
                 },
             };
             if known.as_deref() != Some(text.as_str()) {
-                let id = DecisionId::new(self.plane.clock(), self.plane.entropy());
-                let decision = Decision {
-                    id,
+                decisions.push(Decision {
+                    id: DecisionId::new(self.plane.clock(), self.plane.entropy()),
                     pool_id: report.pool_id,
                     at: self.now,
                     report: report.clone(),
-                };
-                self.plane
-                    .store()
-                    .decision_insert(self.fence, decision)
-                    .await?;
-                self.plane
-                    .changed(EventNoun::Decision, id, Some(report.pool_id), None);
+                });
             }
-            observe::lock(self.plane)
-                .decided
-                .insert(report.pool_id, text);
+            texts.push((report.pool_id, text));
+        }
+        if !decisions.is_empty() {
+            let store = self.plane.store();
+            store.decisions_insert(self.fence, &decisions).await?;
+        }
+        observe::lock(self.plane).decided.extend(texts);
+        for decision in decisions {
+            let pool = Some(decision.pool_id);
+            self.plane
+                .changed(EventNoun::Decision, decision.id, pool, None);
         }
         Ok(())
     }

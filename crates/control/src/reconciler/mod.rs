@@ -39,10 +39,10 @@ pub async fn tick(plane: &ControlPlane) -> Result<Tick> {
             faults: Vec::new(),
         });
     };
-    let snapshot = observe::digest(plane).await?;
+    let (snapshot, opened) = observe::digest(plane).await?;
     let now = plane.now();
     let plan = scaling::plan(&snapshot, now);
-    let (effects, faults) = commit::commit(plane, fence, &snapshot, &plan).await;
+    let (effects, faults) = commit::commit(plane, fence, (&snapshot, opened), &plan).await;
     Ok(Tick {
         effects,
         next_at: plan.next_at,

@@ -4,7 +4,7 @@
 //! store that is read later (`docs/architecture.md`, law 3).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use domain::id::{ConfigId, PoolId, ProviderId, ServerId};
 use domain::provider::Provider;
@@ -69,8 +69,11 @@ pub(crate) fn lock(plane: &ControlPlane) -> MutexGuard<'_, Observed> {
         .unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The whole deployment as the planner sees it, after comparing new lists with the store.
-pub(crate) async fn digest(plane: &ControlPlane) -> Result<Snapshot> {
+/// Provider configs that can be opened, open.
+pub(super) type Opened = BTreeMap<ProviderId, Arc<dyn providers::Provider>>;
+
+/// The whole deployment as the planner sees it, after comparing new lists with the store; and its providers.
+pub(super) async fn digest(plane: &ControlPlane) -> Result<(Snapshot, Opened)> {
     let now = plane.now();
     let fresh: Vec<(ProviderId, Listing)> = {
         let mut observed = lock(plane);
@@ -96,19 +99,21 @@ pub(crate) async fn digest(plane: &ControlPlane) -> Result<Snapshot> {
             return Err(error.into());
         }
     };
+    let opened = open_all(plane, &stored);
     {
         let mut observed = lock(plane);
         for (id, list) in fresh {
-            let lag = stored
-                .providers
-                .iter()
-                .find(|known| known.id == id)
-                .map_or(0, |known| i64::from(facts_of(plane, known).list_lag_millis));
+            let is_known = stored.providers.iter().any(|known| known.id == id);
+            let lag = if is_known {
+                i64::from(facts_of(&opened, id).list_lag_millis)
+            } else {
+                0
+            };
             compare(&mut observed, id, &list, &stored, lag);
         }
         forget(&mut observed, &stored);
     }
-    Ok(assemble(plane, stored))
+    Ok((assemble(plane, stored, &opened), opened))
 }
 
 /// A create call has ended, however: what lists did not show while it was on its way says nothing about a machine that
@@ -137,7 +142,8 @@ pub(crate) fn parts_changed(plane: &ControlPlane) {
 /// The deployment, or one pool of it, as the planner sees it now. Nothing is remembered.
 pub(crate) async fn look(plane: &ControlPlane, pool: Option<PoolId>) -> Result<Snapshot> {
     let stored = plane.store().snapshot(pool, plane.now()).await?;
-    Ok(assemble(plane, stored))
+    let opened = open_all(plane, &stored);
+    Ok(assemble(plane, stored, &opened))
 }
 
 /// What the kind of a provider config can do.
@@ -159,12 +165,18 @@ const CLOSED: ProviderFacts = ProviderFacts {
     script_limit_bytes: None,
 };
 
-fn facts_of(plane: &ControlPlane, provider: &StoredProvider) -> ProviderFacts {
-    plane
-        .inner()
-        .parts
-        .providers
-        .open(provider.id, provider.kind, &provider.settings)
+fn open_all(plane: &ControlPlane, stored: &StoredSnapshot) -> Opened {
+    let providers = &plane.inner().parts.providers;
+    let open = |known: &StoredProvider| {
+        let provider = providers.open(known.id, known.kind, &known.settings).ok()?;
+        Some((known.id, provider))
+    };
+    stored.providers.iter().filter_map(open).collect()
+}
+
+fn facts_of(opened: &Opened, provider: ProviderId) -> ProviderFacts {
+    opened
+        .get(&provider)
         .map_or(CLOSED, |provider| provider.facts())
 }
 
@@ -298,18 +310,12 @@ fn forget(observed: &mut Observed, stored: &StoredSnapshot) {
     observed.decided.retain(|pool, _| pools.contains(pool));
 }
 
-fn assemble(plane: &ControlPlane, stored: StoredSnapshot) -> Snapshot {
-    let facts: Vec<ProviderFacts> = stored
-        .providers
-        .iter()
-        .map(|provider| facts_of(plane, provider))
-        .collect();
+fn assemble(plane: &ControlPlane, stored: StoredSnapshot, opened: &Opened) -> Snapshot {
     let observed = lock(plane);
     let providers = stored
         .providers
-        .into_iter()
-        .zip(facts)
-        .map(|(provider, facts)| provider_snapshot(&observed, &provider, facts))
+        .iter()
+        .map(|provider| provider_snapshot(&observed, provider, facts_of(opened, provider.id)))
         .collect();
     let mut pools = stored.pools;
     for config in pools.iter_mut().flat_map(|pool| &mut pool.configs) {

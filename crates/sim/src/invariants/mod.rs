@@ -21,7 +21,7 @@ use providers::fake::FakeMachine;
 use store::{SessionRow, StoredSnapshot};
 
 pub use rest::at_rest;
-pub(crate) use rest::{holds_back, reasons};
+pub(crate) use rest::without_reason;
 
 macro_rules! invariants {
     ($($(#[$doc:meta])* $variant:ident = $sentence:literal;)*) => {

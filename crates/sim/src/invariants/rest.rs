@@ -3,10 +3,15 @@
 use std::collections::BTreeSet;
 
 use domain::id::PoolId;
-use domain::plan::{PoolReport, Reason};
+use domain::plan::{Decision, PoolReport, Reason};
 use domain::server::Origin;
+use domain::timestamp::Timestamp;
 
 use super::{Invariant, Look, Violation};
+
+/// From the plan to a seat, in milliseconds, where nothing fails: the longest boot, script and list lag of the clouds (two
+/// minutes together), the calls, and the list that shows the machine.
+const SERVER_COMES_WITHIN: i64 = 180_000;
 
 /// Judges a world at rest. `report` is the last that was recorded for a pool.
 pub fn at_rest(look: &Look, report: impl Fn(PoolId) -> Option<PoolReport>) -> Vec<Violation> {
@@ -48,8 +53,38 @@ pub fn at_rest(look: &Look, report: impl Fn(PoolId) -> Option<PoolReport>) -> Ve
     found
 }
 
+/// Why a wait is no fault that has ended in vain where nothing fails: the pool could not grow, or could not until so
+/// lately that the server that then set off was still on its way. None where that is so, else what the pool said last.
+///
+/// `decisions` are those of the pool, newest first. Each stood until the next was made.
+pub(crate) fn without_reason(
+    decisions: &[Decision],
+    ended_at: Timestamp,
+) -> Option<BTreeSet<Reason>> {
+    let mut until = ended_at;
+    let mut stood = Vec::new();
+    for decision in decisions {
+        let reasons = reasons(&decision.report);
+        // One that ends waits is made without those that it ends.
+        if !reasons.contains(&Reason::EndedQueueTimeout) {
+            stood.push((reasons, until));
+        }
+        until = decision.at;
+    }
+    let holds = |reasons: &BTreeSet<Reason>| reasons.iter().any(|reason| holds_back(*reason));
+    let last = stood.first().map(|(reasons, _)| reasons.clone());
+    let last = last.unwrap_or_default();
+    let was_held_lately = stood
+        .iter()
+        .take_while(|(_, until)| ended_at.since(*until) <= SERVER_COMES_WITHIN)
+        .any(|(reasons, _)| holds(reasons));
+    let is_coming = last.contains(&Reason::QueuedInFlight);
+    let has_reason = holds(&last) || (is_coming && was_held_lately);
+    (!has_reason).then_some(last)
+}
+
 /// All reasons of a report.
-pub(crate) fn reasons(report: &PoolReport) -> BTreeSet<Reason> {
+fn reasons(report: &PoolReport) -> BTreeSet<Reason> {
     let of_configs = report.configs.iter().flat_map(|config| &config.findings);
     of_configs
         .chain(&report.findings)
@@ -58,6 +93,6 @@ pub(crate) fn reasons(report: &PoolReport) -> BTreeSet<Reason> {
 }
 
 /// Whether a reason says that the pool cannot grow now, through no fault of Weir's.
-pub(crate) const fn holds_back(reason: Reason) -> bool {
+const fn holds_back(reason: Reason) -> bool {
     matches!(reason, Reason::HeldAtLimit | Reason::HeldCreatesPerHour)
 }

@@ -1,8 +1,8 @@
 //! Bad worlds, one for each invariant: one that cannot object is none.
 
 use domain::connection::{Address, Protocol};
-use domain::id::{ConfigId, DeploymentId, PoolId, ZoneId};
-use domain::plan::{ConfigReport, Downscale, Finding, PoolReport, Reason, Upscale};
+use domain::id::{ConfigId, DecisionId, DeploymentId, PoolId, ZoneId};
+use domain::plan::{ConfigReport, Decision, Downscale, Finding, PoolReport, Reason, Upscale};
 use domain::provider::ProviderKind;
 use domain::secret::Secret;
 use domain::server::{DeleteReason, DrainReason, FailReason, MachineId, Origin, SeatLimits};
@@ -453,6 +453,39 @@ fn what_is_left_over_at_the_end_is_seen() {
     assert_eq!(at_end(|look| pool(look).servers.clear()), leaks);
     let waits = at_end(|look| pool(look).queue.push(waiter(30, ADA)));
     assert_eq!(waits, only(Invariant::WaitingAreSeated));
+}
+
+#[test]
+fn a_wait_in_vain_needs_a_reason() {
+    // The reasons of each decision with how many seconds before the wait's end it was made, newest first.
+    let judged = |decisions: &[(i64, Reason)]| {
+        let decisions: Vec<Decision> = decisions
+            .iter()
+            .map(|(secs, reason)| Decision {
+                id: DecisionId::from_uuid(uuid(40)),
+                pool_id: POOL,
+                at: NOW.plus_millis(-secs * 1000),
+                report: PoolReport {
+                    pool_id: POOL,
+                    configs: Vec::new(),
+                    findings: vec![Finding::new(*reason, 1)],
+                },
+            })
+            .collect();
+        without_reason(&decisions, NOW)
+    };
+    let no_reason = |last| Some(BTreeSet::from([last]));
+    let (held, coming) = (Reason::HeldAtLimit, Reason::QueuedInFlight);
+    assert_eq!(judged(&[]), Some(BTreeSet::new()));
+    assert_eq!(judged(&[(900, held)]), None);
+    // The decision that ends it, and others just before, says nothing of it.
+    assert_eq!(judged(&[(0, Reason::EndedQueueTimeout), (900, held)]), None);
+    assert_eq!(judged(&[(900, coming)]), no_reason(coming));
+    // Held until a server could come no sooner; until it could have come long ago; and then nothing came.
+    assert_eq!(judged(&[(20, coming), (900, held)]), None);
+    assert_eq!(judged(&[(181, coming), (900, held)]), no_reason(coming));
+    let nothing = Reason::HeldEnough;
+    assert_eq!(judged(&[(20, nothing), (900, held)]), no_reason(nothing));
 }
 
 #[test]

@@ -94,7 +94,8 @@ async fn an_old_epoch_writes_nothing(db: Db) {
         vec![db.audit()],
     );
     db.refuses_the_fence(seat).await;
-    let kept = store.decision_insert(old, decision(&db, scaled.pool, NOW));
+    let made = [decision(&db, scaled.pool, NOW)];
+    let kept = store.decisions_insert(old, &made);
     db.refuses_the_fence(kept).await;
     let surplus = store.surplus_write(old, vec![(scaled.config, Some(NOW))]);
     db.refuses_the_fence(surplus).await;

@@ -73,7 +73,7 @@ async fn a_filter_that_is_not_set_filters_nothing(db: Db) {
         let server = db.fixed(pool, zone, name, seats(9)).await;
         db.seated(&server, person).await;
         let decided = decision(&db, pool, NOW);
-        db.store.decision_insert(fence, decided).await.unwrap();
+        db.store.decisions_insert(fence, &[decided]).await.unwrap();
         pools.push((pool, server.id, person));
     }
     let (store, (pool, server, person)) = (&db.store, pools[0]);

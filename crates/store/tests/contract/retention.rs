@@ -1,5 +1,7 @@
 //! How long history is kept.
 
+use std::slice;
+
 use domain::server::{DeleteReason, ServerState};
 use store::{Idempotency, ServerWrite};
 
@@ -32,7 +34,10 @@ async fn history_is_forgotten_after_its_time_and_what_lives_is_kept(db: Db) {
     })
     .await;
     let old = decision(&db, scaled.pool, NOW.plus_millis(-1));
-    db.store.decision_insert(scaled.fence, old).await.unwrap();
+    let kept = db
+        .store
+        .decisions_insert(scaled.fence, slice::from_ref(&old));
+    kept.await.unwrap();
     db.store
         .idempotency_begin("ada", "k", "print", NOW)
         .await

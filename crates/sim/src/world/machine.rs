@@ -1,0 +1,98 @@
+//! Machines: what they report, and what befalls them.
+
+use control::checkin;
+use domain::checkin::CheckinReport;
+use domain::secret::Secret;
+use providers::fake::FakeEvent;
+
+use super::World;
+use super::event::Event;
+use crate::faults;
+use crate::invariants::{Invariant, Violation};
+
+impl World {
+    /// Machines have something to say; it may be lost, late or said twice.
+    pub(super) fn machines_report(&mut self) {
+        for (_, cloud) in self.clouds.clouds() {
+            for FakeEvent::CheckIn {
+                server,
+                token,
+                report,
+                ..
+            } in cloud.due(self.now())
+            {
+                let name = self.timeline.name("server", server.uuid());
+                let roll = if self.is_calm {
+                    100
+                } else {
+                    self.dice.below(100)
+                };
+                let lost = faults::CHECKIN_LOST;
+                let late = lost + faults::CHECKIN_LATE;
+                let twice = late + faults::CHECKIN_TWICE;
+                let mut delays = vec![self.dice.millis(1, 50)];
+                if roll < lost {
+                    self.fault("check-in lost", &name);
+                    delays.clear();
+                } else if roll < late {
+                    self.fault("check-in late", &name);
+                    delays = vec![self.dice.millis(5_000, 1_200_000)];
+                } else if roll < twice {
+                    self.fault("check-in twice", &name);
+                    delays.push(self.dice.millis(1, 90_000));
+                }
+                for millis in delays {
+                    let event = Event::CheckIn {
+                        token: token.clone(),
+                        report: report.clone(),
+                        tries: 0,
+                    };
+                    self.after(millis, event);
+                }
+            }
+        }
+    }
+
+    pub(super) async fn check_in(&mut self, token: Secret, report: CheckinReport, tries: u32) {
+        let Some(plane) = self.plane.clone() else {
+            // Scripts try again for a while.
+            if tries < 10 {
+                let event = Event::CheckIn {
+                    token,
+                    report,
+                    tries: tries + 1,
+                };
+                self.after(15_000, event);
+            }
+            return;
+        };
+        if let Err(error) = checkin::record(&plane, token.expose(), report).await
+            && error.is_fault()
+        {
+            let what = format!("a check-in: {error:?}");
+            self.violated(Violation::new(self.now(), Invariant::LoopGoesOn, what));
+        }
+    }
+
+    pub(super) fn harm(&mut self) {
+        let alive = self.clouds.alive();
+        let machines: Vec<_> = alive
+            .iter()
+            .flat_map(|(provider, machines)| machines.iter().map(|one| (*provider, one.clone())))
+            .collect();
+        let Some((provider, machine)) = self.dice.pick(&machines) else {
+            return;
+        };
+        let name = self
+            .timeline
+            .name("server", machine.request.tags.server.uuid());
+        let cloud = self.clouds.cloud(provider);
+        if self.dice.percent(50) {
+            cloud.kill(&machine.id);
+            self.fault("machine dies", &name);
+        } else {
+            cloud.vanish(&machine.id);
+            self.fault("machine deleted by hand", &name);
+        }
+    }
+}

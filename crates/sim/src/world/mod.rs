@@ -1,0 +1,239 @@
+//! A world: its clock, its queue of events by due time, and what it does when the next is due.
+//!
+//! Weir's effects are values: each reaches its cloud at a due time and is answered at another, and between them anything
+//! may happen. Now and then something that a person does meets a tick in the middle, in an order that the seed
+//! decides. Time in which nothing is due is skipped.
+
+mod call;
+mod day;
+mod event;
+mod look;
+mod machine;
+mod person;
+mod weir;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use control::ControlPlane;
+use domain::clock::Clock as _;
+use domain::id::{DeploymentId, ServerId, SessionId};
+use domain::timestamp::Timestamp;
+use store::{DatabaseUrl, MasterKey, Store};
+
+use crate::Result;
+use crate::chance::{Dice, HandClock, SeededEntropy, Stream};
+use crate::cloud::Clouds;
+use crate::faults::Happened;
+use crate::invariants::{Look, Violation, Watch, at_rest};
+use crate::run::{Run, Totals};
+use crate::timeline::Timeline;
+use crate::workload::{self, Deployment};
+
+use event::Event;
+
+const START: Timestamp = Timestamp::from_millis(1_796_000_000_000);
+const MINUTE: i64 = 60_000;
+const HOUR: i64 = 60 * MINUTE;
+/// People ask and things fail for this long.
+const DAY: i64 = 24 * HOUR;
+/// From the last fault to the last requests: breakers close, orphans go.
+const QUIET: i64 = 90 * MINUTE;
+/// From the last requests to the end.
+const LAST: i64 = 90 * MINUTE;
+/// How long a lease lasts: longer than usual, since renewing it costs a transaction.
+const LEASE: i64 = 5 * MINUTE;
+
+/// Weir and all that is around it.
+pub(crate) struct World {
+    clock: Arc<HandClock>,
+    entropy: Arc<SeededEntropy>,
+    dice: Dice,
+    store: Store,
+    deployment: DeploymentId,
+    clouds: Arc<Clouds>,
+    /// Weir, while it is up.
+    plane: Option<ControlPlane>,
+    life: u64,
+    /// Until then the lease may still be another's.
+    lease_free_at: Timestamp,
+    /// When the loop ticks next,
+    tick_at: Option<Timestamp>,
+    /// because something woke it.
+    is_woken: bool,
+    queue: BTreeMap<(Timestamp, u64), Event>,
+    sequence: u64,
+    made: Deployment,
+    ends_at: Timestamp,
+    is_calm: bool,
+    /// The last requests: these must be seated.
+    last: BTreeSet<SessionId>,
+    open: BTreeSet<SessionId>,
+    states: BTreeMap<ServerId, &'static str>,
+    seen: Option<Look>,
+    watch: Watch,
+    timeline: Timeline,
+    totals: Totals,
+    happened: Happened,
+    violations: Vec<Violation>,
+}
+
+/// What an event did, for the look after it.
+#[derive(Default)]
+struct Done {
+    /// A tick has ended as it should.
+    is_tick: bool,
+    /// Rows may have changed, so that the store must be looked at.
+    may_have_written: bool,
+    /// Weir has taken in a list, which wakes its loop and writes no row.
+    is_list: bool,
+    acts: u32,
+    is_edit: bool,
+}
+
+impl World {
+    pub(crate) async fn new(seed: u64) -> Result<Self> {
+        let clock = Arc::new(HandClock::at(START));
+        let entropy = Arc::new(SeededEntropy::new(seed, Stream::Weir));
+        let deployment = DeploymentId::new(&*clock, &*entropy);
+        let store = Store::open(
+            &DatabaseUrl::SqliteMemory,
+            &MasterKey::from_bytes([7; 32]),
+            deployment,
+            START,
+            entropy.clone(),
+        )
+        .await
+        .map_err(|error| format!("no database: {error}"))?;
+        let clouds = Arc::new(Clouds::new(seed, clock.clone(), store.clone(), deployment));
+        let mut dice = Dice::new(seed, Stream::World);
+        let plane = weir::plane(&clock, &entropy, &store, &clouds, deployment, 0);
+        let made = workload::deploy(&plane, &clouds, &mut dice, seed).await?;
+        let mut world = Self {
+            clock,
+            entropy,
+            dice,
+            store,
+            deployment,
+            clouds,
+            plane: Some(plane),
+            life: 0,
+            lease_free_at: START,
+            tick_at: Some(START),
+            is_woken: false,
+            queue: BTreeMap::new(),
+            sequence: 0,
+            made,
+            ends_at: START.plus_millis(DAY + QUIET + LAST),
+            is_calm: false,
+            last: BTreeSet::new(),
+            open: BTreeSet::new(),
+            states: BTreeMap::new(),
+            seen: None,
+            watch: Watch::default(),
+            timeline: Timeline::new(START),
+            totals: Totals::default(),
+            happened: Happened::default(),
+            violations: Vec::new(),
+        };
+        world.plan_the_day();
+        Ok(world)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn push(&mut self, at: Timestamp, event: Event) {
+        self.sequence += 1;
+        self.queue.insert((at, self.sequence), event);
+    }
+
+    fn after(&mut self, millis: i64, event: Event) {
+        self.push(self.now().plus_millis(millis), event);
+    }
+
+    fn note(&mut self, what: &str) {
+        self.timeline.note(self.clock.now(), what);
+    }
+
+    fn fault(&mut self, word: &'static str, what: &str) {
+        self.happened.count(word);
+        self.note(&format!("FAULT {word}: {what}"));
+    }
+
+    fn violated(&mut self, violation: Violation) {
+        self.timeline
+            .note(violation.at, &format!("VIOLATION {violation}"));
+        self.violations.push(violation);
+    }
+
+    /// Goes from event to event until the end or the first violation.
+    pub(crate) async fn live(&mut self) -> Result<()> {
+        while self.violations.is_empty() {
+            let queued = self.queue.keys().next().map(|(at, _)| *at);
+            let machines = self.clouds.clouds();
+            let machines = machines
+                .iter()
+                .filter_map(|(_, cloud)| cloud.next_due())
+                .min();
+            let tick = self.tick_at.filter(|_| self.plane.is_some());
+            let Some(due) = [queued, machines, tick].into_iter().flatten().min() else {
+                break;
+            };
+            if due > self.ends_at {
+                break;
+            }
+            self.clock.set(due.max(self.now()));
+            let mut done = if queued == Some(due) {
+                let Some((_, event)) = self.queue.pop_first() else {
+                    break;
+                };
+                self.event(event).await
+            } else if machines == Some(due) {
+                self.machines_report();
+                continue;
+            } else {
+                self.tick().await
+            };
+            // Whatever writes a server's or a session's row wakes the loop.
+            done.may_have_written |= self.heed_wakes().await && !done.is_list;
+            for call in self.clouds.take_calls() {
+                for violation in self.watch.call(&call) {
+                    self.violated(violation);
+                }
+            }
+            self.look(&done).await?;
+        }
+        Ok(())
+    }
+
+    /// The last look, once all has come to rest.
+    pub(crate) async fn end(mut self, seed: u64) -> Run {
+        if self.violations.is_empty()
+            && let Some(look) = self.seen.take()
+        {
+            let mut reports = BTreeMap::new();
+            for (pool, _) in &self.made.pools {
+                if let Ok(Some(decision)) = self.store.last_decision(*pool).await {
+                    reports.insert(*pool, decision.report);
+                }
+            }
+            for violation in at_rest(&look, |pool| reports.get(&pool).cloned()) {
+                self.violated(violation);
+            }
+        }
+        let clouds = self.clouds.clouds();
+        let made = clouds.iter().map(|(_, cloud)| cloud.machines().len());
+        self.totals.machines = made.sum::<usize>() as u64;
+        self.totals.faults = self.happened.with(self.clouds.faults());
+        self.plane = None;
+        self.store.close().await;
+        Run {
+            seed,
+            violations: self.violations,
+            totals: self.totals,
+            timeline: self.timeline,
+        }
+    }
+}
