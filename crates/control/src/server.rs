@@ -57,6 +57,39 @@ pub async fn create_fixed(
     input: FixedServerInput,
 ) -> Result<Server> {
     actor.require_admin()?;
+    let input = checked(plane, input).await?;
+    let text = |secret: &Option<Secret>| secret.as_ref().map(|one| one.expose().to_owned());
+    let access = Revealed {
+        username: input.username.clone(),
+        password: text(&input.password),
+        private_key: text(&input.private_key),
+        private_key_passphrase: text(&input.private_key_passphrase),
+        ..Revealed::default()
+    };
+    let id = ServerId::new(plane.clock(), plane.entropy());
+    let audit = plane.audit(
+        actor,
+        "server.create_fixed",
+        id,
+        json!({ "name": input.name, "host": input.host }),
+    );
+    let pool = input.pool_id;
+    let server = plane
+        .store()
+        .fixed_server_insert(
+            id,
+            input,
+            crate::session::sealed(&access)?,
+            plane.now(),
+            audit,
+        )
+        .await?;
+    changed(plane, id, pool);
+    Ok(server)
+}
+
+/// The input with its values in their one form, or all that is wrong with it.
+async fn checked(plane: &ControlPlane, input: FixedServerInput) -> Result<FixedServerInput> {
     let mut fields = Fields::default();
     let name = fields.read::<Name>("name", &input.name);
     let host = fields.read::<Host>("host", &input.host);
@@ -131,40 +164,12 @@ pub async fn create_fixed(
         );
     }
     fields.finish()?;
-    let input = FixedServerInput {
+    Ok(FixedServerInput {
         name,
         host,
         username,
         ..input
-    };
-    let text = |secret: &Option<Secret>| secret.as_ref().map(|one| one.expose().to_owned());
-    let access = Revealed {
-        username: input.username.clone(),
-        password: text(&input.password),
-        private_key: text(&input.private_key),
-        private_key_passphrase: text(&input.private_key_passphrase),
-        ..Revealed::default()
-    };
-    let id = ServerId::new(plane.clock(), plane.entropy());
-    let audit = plane.audit(
-        actor,
-        "server.create_fixed",
-        id,
-        json!({ "name": input.name, "host": input.host }),
-    );
-    let pool = input.pool_id;
-    let server = plane
-        .store()
-        .fixed_server_insert(
-            id,
-            input,
-            crate::session::sealed(&access)?,
-            plane.now(),
-            audit,
-        )
-        .await?;
-    changed(plane, id, pool);
-    Ok(server)
+    })
 }
 
 /// Takes no new sessions; a scaled server is deleted when its last session has ended.

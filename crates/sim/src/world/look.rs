@@ -11,17 +11,16 @@ impl World {
     pub(super) async fn look(&mut self, done: &Done) -> Result<()> {
         let now = self.now();
         let known = self.seen.take().filter(|_| !done.may_have_written);
-        let stored = match known {
-            Some(look) => look.stored,
-            None => {
-                let stored = self
-                    .store
-                    .snapshot(None, now)
-                    .await
-                    .map_err(|error| format!("the store cannot be read: {error:?}"))?;
-                self.clouds.expect(&stored);
-                stored
-            }
+        let stored = if let Some(look) = known {
+            look.stored
+        } else {
+            let stored = self
+                .store
+                .snapshot(None, now)
+                .await
+                .map_err(|error| format!("the store cannot be read: {error:?}"))?;
+            self.clouds.expect(&stored);
+            stored
         };
         let is_quiet = !self.is_woken;
         let look = Look {

@@ -80,6 +80,10 @@ pub(crate) struct World {
 
 /// What an event did, for the look after it.
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, not one state in disguise"
+)]
 struct Done {
     /// A tick has ended as it should.
     is_tick: bool,
