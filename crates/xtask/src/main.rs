@@ -26,7 +26,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   run     build and start Weir on 127.0.0.1:3000
   dev     the same, built and started again on every save
   build   make target/release/weir with all assets in it
-  test    everything; the last line is `N passed, N failed`
+  test    everything, or the parts that are named; the last line is `N passed, N failed`
   lint    formatting and clippy
   sim     run seeds of the simulation; arguments are passed on
   planted-bugs  plant bugs in a copy of the code and find them by simulation
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
 
 fn dispatch(command: &str, rest: &[String]) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
-    if !rest.is_empty() && command != "sim" {
+    if !rest.is_empty() && !matches!(command, "sim" | "test") {
         return Err(format!("takes no arguments, got {rest:?}\n\n{USAGE}"));
     }
     match command {
@@ -56,7 +56,8 @@ fn dispatch(command: &str, rest: &[String]) -> Result<ExitCode> {
         "dev" => dev::watch(&workspace)?,
         "build" => programs::build(&workspace, web::Mode::Release)?,
         "lint" => return Ok(test::lint(&workspace)),
-        "test" => return Ok(test::all(&workspace)),
+        "test" if rest.is_empty() => return Ok(test::all(&workspace)),
+        "test" => return test::some(&workspace, rest),
         "sim" => programs::simulate(&workspace, rest)?,
         "planted-bugs" => {
             return Ok(if planted::find_all(&workspace)? {

@@ -419,13 +419,14 @@ impl Commit<'_> {
     }
 
     async fn list(&mut self, provider: ProviderId) -> Result<()> {
-        let open = self.open(provider).await?;
+        let open = self.open(provider).await;
         let mut observed = observe::lock(self.plane);
         let memory = observed.providers.entry(provider).or_default();
-        memory.list_in_flight = true;
+        // One that cannot be opened is not tried at every tick either.
         memory.last_list_at = Some(self.now);
+        memory.list_in_flight = open.is_ok();
         drop(observed);
-        self.push(provider, open, Call::List);
+        self.push(provider, open?, Call::List);
         Ok(())
     }
 
