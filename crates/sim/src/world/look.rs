@@ -8,20 +8,16 @@ use crate::invariants::{Gone, Invariant, Look, Violation, without_reason};
 
 impl World {
     /// Looks at all there is, judges it, and writes down what has changed.
-    pub(super) async fn look(&mut self, done: &Done) -> Result<()> {
+    pub(super) async fn look(&mut self, done: &Done, have_rows_changed: bool) -> Result<()> {
         let now = self.now();
-        let known = self.seen.take().filter(|_| !done.may_have_written);
-        let stored = match known {
-            Some(look) => look.stored,
-            None => {
-                let stored = self
-                    .store
-                    .snapshot(None, now)
-                    .await
-                    .map_err(|error| format!("the store cannot be read: {error:?}"))?;
-                self.clouds.expect(&stored);
-                stored
-            }
+        let known = self.seen.take().filter(|_| !have_rows_changed);
+        let stored = if let Some(look) = known {
+            look.stored
+        } else {
+            let stored = self.store.snapshot(None, now).await;
+            let stored = stored.map_err(|error| format!("the store cannot be read: {error:?}"))?;
+            self.clouds.expect(&stored);
+            stored
         };
         let is_quiet = !self.is_woken;
         let look = Look {
