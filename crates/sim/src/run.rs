@@ -1,6 +1,11 @@
 //! A seed, run to its end or to its first violation, and what came of it.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
 
 use crate::Result;
 use crate::invariants::Violation;
@@ -55,16 +60,43 @@ impl Totals {
 /// # Errors
 /// The world cannot be made.
 pub fn run(seed: u64) -> Result<Run> {
-    // The pool of connections has a time-out of its own, which never comes: nothing in a world waits.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        // The database is a thread of its own, which wakes this one with each row: it may first finish its statement.
-        .on_thread_unpark(std::thread::yield_now)
-        .build()
-        .map_err(|error| format!("no runtime: {error}"))?;
-    runtime.block_on(async {
+    on_this_thread(async {
         let mut world = World::new(seed).await?;
         world.live().await?;
         Ok(world.end(seed).await)
     })
+}
+
+/// Waits for a world, whose only other thread is its database.
+fn on_this_thread<F: Future>(world: F) -> F::Output {
+    let bell = Arc::new(Bell {
+        thread: thread::current(),
+        has_rung: AtomicBool::new(false),
+    });
+    let waker = Waker::from(Arc::clone(&bell));
+    let mut context = Context::from_waker(&waker);
+    let mut world = pin!(world);
+    loop {
+        if let Poll::Ready(output) = world.as_mut().poll(&mut context) {
+            return output;
+        }
+        while !bell.has_rung.swap(false, Ordering::SeqCst) {
+            thread::park();
+            // The database rings with each row: it may finish its statement first.
+            thread::yield_now();
+        }
+    }
+}
+
+/// Wakes the thread of a world.
+struct Bell {
+    thread: Thread,
+    has_rung: AtomicBool,
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.has_rung.store(true, Ordering::SeqCst);
+        self.thread.unpark();
+    }
 }

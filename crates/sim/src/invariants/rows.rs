@@ -139,7 +139,13 @@ impl Watch {
             let machines = u32::try_from(machines).unwrap_or(u32::MAX);
             let used = machines.max(provider.existing);
             let (bound, was_used) = self.bounds.get(&provider.id).copied().unwrap_or_default();
-            let bound = provider.max_instances.max(bound.min(was_used));
+            // Where it is lowered while a tick makes a server, the old one held for that server.
+            let kept = if look.is_tick && look.is_edit {
+                bound
+            } else {
+                bound.min(was_used)
+            };
+            let bound = provider.max_instances.max(kept);
             if used > bound {
                 let what = format!(
                     "{} has {machines} machines and {} rows, and may have {bound}",

@@ -356,6 +356,22 @@ fn rows_and_machines_are_counted_against_the_maximum() {
         &Gone::default(),
     );
     assert_eq!(lowered, BTreeSet::new(), "who is there may stay");
+    let lowered_after_one_more = |is_tick| {
+        let lowered = move |look: &mut Look| {
+            look.stored.providers[0].existing = 2;
+            look.stored.providers[0].max_instances = 1;
+            look.is_tick = is_tick;
+            look.is_edit = true;
+        };
+        after(|_| {}, lowered, &Gone::default())
+    };
+    assert_eq!(lowered_after_one_more(true), BTreeSet::new());
+    let more = lowered_after_one_more(false);
+    assert_eq!(
+        more,
+        only(Invariant::NeverAboveMaximum),
+        "only a tick makes"
+    );
 }
 
 #[test]

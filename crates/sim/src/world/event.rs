@@ -6,7 +6,7 @@ use domain::id::{PoolId, ProviderId, UserId};
 use domain::secret::Secret;
 
 use super::call::Flight;
-use super::{Done, MINUTE, World};
+use super::{Done, MINUTE, Rows, World};
 use crate::workload::Act;
 
 pub(super) enum Event {
@@ -58,8 +58,11 @@ impl World {
                 kind,
                 finished,
             } => {
-                done.is_list = kind == "list";
-                done.may_have_written = !done.is_list;
+                done.rows = if kind == "list" {
+                    Rows::Kept
+                } else {
+                    Rows::Changed
+                };
                 self.answer(life, list_of, kind, *finished).await;
             }
             Event::CheckIn {
@@ -67,7 +70,7 @@ impl World {
                 report,
                 tries,
             } => {
-                done.may_have_written = true;
+                done.rows = Rows::Changed;
                 self.check_in(token, report, tries).await;
             }
             Event::Ask(user, pool) => {
@@ -96,7 +99,7 @@ impl World {
                 self.fault("clock jump", &format!("{millis} ms forward"));
             }
             Event::Fall => {
-                done.may_have_written = true;
+                done.rows = Rows::Changed;
                 self.fall().await;
             }
             Event::Rise => self.rise().await,

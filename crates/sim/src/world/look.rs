@@ -8,17 +8,14 @@ use crate::invariants::{Gone, Invariant, Look, Violation, without_reason};
 
 impl World {
     /// Looks at all there is, judges it, and writes down what has changed.
-    pub(super) async fn look(&mut self, done: &Done) -> Result<()> {
+    pub(super) async fn look(&mut self, done: &Done, have_rows_changed: bool) -> Result<()> {
         let now = self.now();
-        let known = self.seen.take().filter(|_| !done.may_have_written);
+        let known = self.seen.take().filter(|_| !have_rows_changed);
         let stored = if let Some(look) = known {
             look.stored
         } else {
-            let stored = self
-                .store
-                .snapshot(None, now)
-                .await
-                .map_err(|error| format!("the store cannot be read: {error:?}"))?;
+            let stored = self.store.snapshot(None, now).await;
+            let stored = stored.map_err(|error| format!("the store cannot be read: {error:?}"))?;
             self.clouds.expect(&stored);
             stored
         };

@@ -80,19 +80,24 @@ pub(crate) struct World {
 
 /// What an event did, for the look after it.
 #[derive(Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent facts, not one state in disguise"
-)]
 struct Done {
     /// A tick has ended as it should.
     is_tick: bool,
-    /// Rows may have changed, so that the store must be looked at.
-    may_have_written: bool,
-    /// Weir has taken in a list, which wakes its loop and writes no row.
-    is_list: bool,
+    rows: Rows,
     acts: u32,
     is_edit: bool,
+}
+
+/// Whether rows may have changed during an event, so that the store must be looked at.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Rows {
+    /// They may.
+    Changed,
+    /// Only if the loop was woken: whatever writes a server's or a session's row wakes it.
+    #[default]
+    ChangedIfWoken,
+    /// They have not, and the loop is woken all the same: Weir has taken in a list.
+    Kept,
 }
 
 impl World {
@@ -189,7 +194,7 @@ impl World {
                 break;
             }
             self.clock.set(due.max(self.now()));
-            let mut done = if queued == Some(due) {
+            let done = if queued == Some(due) {
                 let Some((_, event)) = self.queue.pop_first() else {
                     break;
                 };
@@ -200,14 +205,18 @@ impl World {
             } else {
                 self.tick().await
             };
-            // Whatever writes a server's or a session's row wakes the loop.
-            done.may_have_written |= self.heed_wakes().await && !done.is_list;
+            let is_woken = self.heed_wakes().await;
+            let have_rows_changed = match done.rows {
+                Rows::Changed => true,
+                Rows::ChangedIfWoken => is_woken,
+                Rows::Kept => false,
+            };
             for call in self.clouds.take_calls() {
                 for violation in self.watch.call(&call) {
                     self.violated(violation);
                 }
             }
-            self.look(&done).await?;
+            self.look(&done, have_rows_changed).await?;
         }
         Ok(())
     }

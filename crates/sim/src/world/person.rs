@@ -5,7 +5,7 @@ use domain::server::ServerState;
 use domain::session::{Session, SessionState};
 
 use super::event::Event;
-use super::{Done, MINUTE, World};
+use super::{Done, MINUTE, Rows, World};
 use crate::faults;
 use crate::invariants::{Invariant, Look, Violation};
 use crate::workload::{self, Act, perform};
@@ -105,7 +105,7 @@ impl World {
         done: &mut Done,
     ) {
         done.acts += 1;
-        done.may_have_written = true;
+        done.rows = Rows::Changed;
         done.is_edit |= act.is_edit();
         let what = self.in_words(act);
         if matches!(act, Act::Ask { .. }) {

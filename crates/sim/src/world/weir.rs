@@ -11,7 +11,7 @@ use domain::snapshot::LoopSettings;
 use store::Store;
 
 use super::event::Event;
-use super::{Done, LEASE, World};
+use super::{Done, LEASE, Rows, World};
 use crate::chance::{HandClock, SeededEntropy};
 use crate::cloud::{Clouds, Ports, Watched};
 use crate::faults;
@@ -91,7 +91,7 @@ impl World {
                 drop(plane);
                 self.fall().await;
                 return Done {
-                    may_have_written: true,
+                    rows: Rows::Changed,
                     ..Done::default()
                 };
             }
