@@ -429,6 +429,8 @@ fn link(operation: &Value) -> Option<(String, Value)> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use domain::error::ProblemCode;
+
     use super::*;
 
     /// The description, without any database.
@@ -448,6 +450,14 @@ mod tests {
             known == text,
             "the API has changed: look at it, then run this test with WEIR_UPDATE_SNAPSHOTS=1"
         );
+    }
+
+    #[test]
+    fn closed_lists_are_described_by_the_words_that_are_sent() {
+        let document = description();
+        let words = |name: &str| document["components"]["schemas"][name]["enum"].clone();
+        assert_eq!(words("Reason"), json!(domain::plan::Reason::ALL));
+        assert_eq!(words("ProblemCode"), json!(ProblemCode::ALL));
     }
 
     #[test]

@@ -43,7 +43,7 @@ fn entry(id: &'static str, heading: &'static str, about: String) -> AnyView {
     view! {
         <section id=id>
             <h2>{heading} {code}</h2>
-            <p>{about}</p>
+            <p>{about.replace('`', "")}</p>
         </section>
     }
     .into_any()

@@ -168,7 +168,6 @@ macro_rules! reasons {
         /// The closed list of reasons: the same in the UI, the API, metrics and logs. The doc comment of each is its
         /// entry in the manual.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum Reason { $($(#[doc = $about])* #[serde(rename = $code)] $variant,)* }
 
         impl Reason {
@@ -193,6 +192,22 @@ macro_rules! reasons {
         }
     };
 }
+
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Reason {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::schema::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some(
+                "Why, from one closed list; /docs/reasons says what each means.",
+            ))
+            .enum_values(Some(Self::ALL.iter().map(|reason| reason.code())))
+            .into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Reason {}
 
 reasons! {
     /// Fewer free seats than Minimum Available Sessions, counting those in flight.
