@@ -11,7 +11,7 @@ pub fn ProblemsPage() -> impl IntoView {
     let entries = ProblemCode::ALL.iter().map(|code| {
         let id = code.as_str();
         let about = format!("{} Status {}.", code.about(), code.status());
-        entry(id, code.title(), about)
+        entry(id, code.title(), &about)
     });
     list(
         "Problems",
@@ -25,7 +25,7 @@ pub fn ProblemsPage() -> impl IntoView {
 pub fn ReasonsPage() -> impl IntoView {
     let entries = Reason::ALL
         .iter()
-        .map(|reason| entry(reason.code(), reason.code(), reason.about().to_owned()));
+        .map(|reason| entry(reason.code(), reason.code(), reason.about()));
     list(
         "Reasons",
         "Why Weir does what it does, and why not: every decision names one of these.",
@@ -33,7 +33,7 @@ pub fn ReasonsPage() -> impl IntoView {
     )
 }
 
-fn entry(id: &'static str, heading: &'static str, about: String) -> AnyView {
+fn entry(id: &'static str, heading: &'static str, about: &str) -> AnyView {
     let code = (id != heading).then(|| {
         view! {
             " "
