@@ -1,6 +1,7 @@
 //! Times and bounds of the use cases (`decisions.md` 3.8 in the design; `docs/operating.md` for admins).
 
 use domain::snapshot::LoopSettings;
+use store::PersonLimits;
 
 /// Settings of the use cases. The process reads them from its flags and variables.
 #[derive(Debug, Clone)]
@@ -13,8 +14,8 @@ pub struct Settings {
     pub queue_secs: u32,
     /// How long a session lasts without a keepalive, in seconds.
     pub session_secs: u32,
-    /// Sessions a person may have at once, those that wait included.
-    pub session_quota: u32,
+    /// How much a person may ask for.
+    pub person: PersonLimits,
     /// A sign-in ends after this time without a request, in seconds.
     pub login_idle_secs: u32,
     /// A sign-in ends after this time at the latest, in seconds.
@@ -37,7 +38,10 @@ impl Default for Settings {
             create_call_secs: 60,
             queue_secs: 900,
             session_secs: 12 * 3600,
-            session_quota: 5,
+            person: PersonLimits {
+                sessions: 5,
+                requests_per_minute: 30,
+            },
             login_idle_secs: 30 * 60,
             login_secs: 12 * 3600,
             setup_link_secs: 15 * 60,

@@ -37,6 +37,12 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// Whole seconds from `earlier` to `self`, rounded up; 0 if `earlier` is later. What `Retry-After` says.
+    pub fn secs_since(self, earlier: Self) -> u32 {
+        let secs = self.since(earlier).max(0).saturating_add(999) / 1000;
+        u32::try_from(secs).unwrap_or(u32::MAX)
+    }
+
     /// The time as sentences hold it, to the second: `2026-11-24 08:00:00 UTC`.
     pub fn in_words(self) -> String {
         match DateTime::<Utc>::from_timestamp_millis(self.0) {

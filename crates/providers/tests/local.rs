@@ -602,11 +602,17 @@ async fn a_weir_killed_at_any_moment_leaves_nothing_unseen() {
 
         let again = rig.restarted();
         let list = async || again.list(deployment).await.expect("list").machines;
+        let ids = |listed: &[Machine]| -> Vec<String> {
+            listed.iter().map(|machine| machine.id.0.clone()).collect()
+        };
         let mut listed = list().await;
         for _ in 0..1000 {
-            if listed
-                .iter()
-                .all(|machine| machine.state == MachineState::Up)
+            // A program that the dead Weir was just about to start holds its locks until it has begun: the next list
+            // takes away what was half made.
+            if rig.leftovers() == ids(&listed)
+                && listed
+                    .iter()
+                    .all(|machine| machine.state == MachineState::Up)
             {
                 break;
             }
@@ -621,7 +627,7 @@ async fn a_weir_killed_at_any_moment_leaves_nothing_unseen() {
         );
         assert!(listed.len() <= 1, "one at a time: {listed:?}");
         let site = rig.site().display().to_string();
-        let ids: Vec<_> = listed.iter().map(|machine| machine.id.0.clone()).collect();
+        let ids = ids(&listed);
         until("nothing runs that no list shows", || {
             let running = processes_with(&site);
             running.iter().all(|process| {

@@ -58,7 +58,7 @@ pub use secret::{SecretInfo, SecretWrite};
 pub use server::{Health, ServerFilter, ServerKeys, ServerRow, ServerWrite};
 pub use server_intent::{IntentOutcome, NewServer};
 pub use session::{SessionFilter, SessionRow};
-pub use session_seat::{NewSession, SeatOutcome, SeatWrite};
+pub use session_seat::{NewSession, PersonLimits, SeatOutcome, SeatWrite};
 pub use snapshot::{StoredProvider, StoredSnapshot};
 pub use user::NewUser;
 

@@ -32,6 +32,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         "personal_keys",
         include_str!("../../../migrations/0005_personal_keys.sql"),
     ),
+    (
+        6,
+        "pace_of_requests",
+        include_str!("../../../migrations/0006_pace_of_requests.sql"),
+    ),
 ];
 
 pub(crate) fn migrator() -> Migrator {

@@ -60,9 +60,22 @@ pub enum SeatOutcome {
     Done,
     /// The person has as many sessions as allowed.
     QuotaReached,
+    /// The person has asked too often of late. From this moment on a request is let in again.
+    TooFast(Timestamp),
     /// The server or the request has changed, or the person is gone meanwhile: plan again.
     Stale,
 }
+
+/// How much a person may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PersonLimits {
+    /// Sessions at once, those that wait included.
+    pub sessions: u32,
+    /// Requests within a minute that were let in. At least 1.
+    pub requests_per_minute: u32,
+}
+
+const MINUTE_MILLIS: i64 = 60_000;
 
 impl Store {
     /// Writes decisions about the seats of one pool in one transaction. Each is judged by itself: a stale one leaves
@@ -75,7 +88,7 @@ impl Store {
         fence: Option<Fence>,
         pool: PoolId,
         writes: Vec<SeatWrite>,
-        quota_per_user: u32,
+        limits: PersonLimits,
         now: Timestamp,
         audit: Vec<AuditEntry>,
     ) -> Result<Vec<SeatOutcome>> {
@@ -115,9 +128,9 @@ impl Store {
                 write if new_user(&write).is_some_and(|user| gone.contains(&user)) => {
                     SeatOutcome::Stale
                 }
-                SeatWrite::Queue(session) => tx.queue(&session, quota_per_user).await?,
+                SeatWrite::Queue(session) => tx.queue(&session, limits, now).await?,
                 SeatWrite::SeatNew(session, server) => {
-                    tx.seat_new(&session, server, quota_per_user, now).await?
+                    tx.seat_new(&session, server, limits, now).await?
                 }
                 SeatWrite::SeatQueued {
                     session,
@@ -160,9 +173,14 @@ fn server_of(write: &SeatWrite) -> Option<ServerId> {
 }
 
 impl Tx {
-    async fn queue(&mut self, session: &NewSession, quota: u32) -> Result<SeatOutcome> {
-        if self.is_over_quota(session.user, quota).await? {
-            return Ok(SeatOutcome::QuotaReached);
+    async fn queue(
+        &mut self,
+        session: &NewSession,
+        limits: PersonLimits,
+        now: Timestamp,
+    ) -> Result<SeatOutcome> {
+        if let Some(refused) = self.over_limits(session.user, limits, now).await? {
+            return Ok(refused);
         }
         let (kind, app) = kind_columns(&session.kind);
         self.run(
@@ -188,11 +206,11 @@ impl Tx {
         &mut self,
         session: &NewSession,
         server: ServerId,
-        quota: u32,
+        limits: PersonLimits,
         now: Timestamp,
     ) -> Result<SeatOutcome> {
-        if self.is_over_quota(session.user, quota).await? {
-            return Ok(SeatOutcome::QuotaReached);
+        if let Some(refused) = self.over_limits(session.user, limits, now).await? {
+            return Ok(refused);
         }
         let Some(access_seq) = self
             .take_seat(session.pool, server, session.user, &session.kind)
@@ -257,14 +275,35 @@ impl Tx {
         }
     }
 
-    /// Sessions that wait or are open count. Certain only while the person is held.
-    async fn is_over_quota(&mut self, user: UserId, quota: u32) -> Result<bool> {
+    /// Sessions that wait or are open count against the quota, and every one of the last minute against the pace. Certain
+    /// only while the person is held.
+    async fn over_limits(
+        &mut self,
+        user: UserId,
+        limits: PersonLimits,
+        now: Timestamp,
+    ) -> Result<Option<SeatOutcome>> {
         let sql = "SELECT $1 AS id, COUNT(*) AS sessions FROM sessions WHERE user_id = $1 AND state <> 'ended'";
         let row = self
             .one("sessions", sql, args![user])
             .await?
             .ok_or(StoreError::NotFound)?;
-        Ok(row.get::<i64>("sessions")? >= i64::from(quota))
+        if row.get::<i64>("sessions")? >= i64::from(limits.sessions) {
+            return Ok(Some(SeatOutcome::QuotaReached));
+        }
+        let sql = "SELECT id, requested_at FROM sessions WHERE user_id = $1 AND requested_at > $2
+                   ORDER BY requested_at DESC LIMIT 1 OFFSET $3";
+        let minute_ago = now.plus_millis(-MINUTE_MILLIS);
+        let enough = i64::from(limits.requests_per_minute) - 1;
+        let first = self
+            .one("sessions", sql, args![user, minute_ago, enough])
+            .await?;
+        first
+            .map(|row| {
+                let first: Timestamp = row.get("requested_at")?;
+                Ok(SeatOutcome::TooFast(first.plus_millis(MINUTE_MILLIS)))
+            })
+            .transpose()
     }
 
     /// Takes a seat on a held server, if it still has one for this person. Returns the server's new count of access

@@ -15,11 +15,25 @@ use crate::workspace::Workspace;
 /// Where `make run` serves.
 pub const ADDRESS: &str = "127.0.0.1:3000";
 
+/// The packages whose programs are built. Always named together: cargo decides by them which features their common
+/// dependencies get, and with other features it compiles all of these again.
+const PACKAGES: [&str; 4] = ["--package", "server", "--package", "sim"];
+
 /// Builds `weir` with the web bundle in it.
 pub fn build(workspace: &Workspace, mode: Mode) -> Result<()> {
+    build_with_weir(workspace, mode, &[])
+}
+
+/// Builds all programs for speed, `weir` with the web bundle in it.
+pub fn build_all(workspace: &Workspace) -> Result<()> {
+    build_with_weir(workspace, Mode::Release, &["--bin", "sim"])
+}
+
+fn build_with_weir(workspace: &Workspace, mode: Mode, others: &[&str]) -> Result<()> {
     let site = web::build(workspace, mode)?;
     say("building the server");
-    let mut cargo = workspace.cargo(&["build", "--package", "server", "--features", "embed"]);
+    let mut cargo = workspace.cargo(&["build", "--features", "server/embed", "--bin", "weir"]);
+    cargo.args(PACKAGES).args(others);
     if mode == Mode::Release {
         cargo.arg("--release");
     }
@@ -59,10 +73,13 @@ pub fn simulate(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     ))
 }
 
-/// Builds the simulation for speed.
-pub fn build_simulation(workspace: &Workspace) -> Result<()> {
+fn build_simulation(workspace: &Workspace) -> Result<()> {
     say("building the simulation");
-    console::run(&mut workspace.cargo(&["build", "--release", "--package", "sim", "--bin", "sim"]))
+    console::run(
+        workspace
+            .cargo(&["build", "--release", "--bin", "sim"])
+            .args(PACKAGES),
+    )
 }
 
 /// The simulation, built before.

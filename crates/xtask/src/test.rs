@@ -48,12 +48,12 @@ const PARTS: &[Part] = &[
     },
     Part {
         name: "release",
-        what: "the release binary with all assets",
+        what: "the release binary with all assets, and the simulation",
         run: release,
     },
     Part {
         name: "simulation",
-        what: "60 days of people and faults, each of its own seed",
+        what: "300 days of people and faults, each of its own seed",
         run: simulation,
     },
     Part {
@@ -196,14 +196,13 @@ fn cargo_test(workspace: &Workspace) -> Result<Tally> {
 }
 
 fn release(workspace: &Workspace) -> Result<Tally> {
-    programs::build(workspace, Mode::Release)?;
+    programs::build_all(workspace)?;
     Ok(Tally::check(true))
 }
 
 fn simulation(workspace: &Workspace) -> Result<Tally> {
-    programs::build_simulation(workspace)?;
     let mut sim = programs::simulation(workspace);
-    sim.args(["--seeds", "60", "--from", "0"]);
+    sim.args(["--seeds", "300", "--from", "0"]);
     let (status, output) = console::watch(&mut sim)?;
     Ok(tally::of_simulation(&output).judged(status.success()))
 }

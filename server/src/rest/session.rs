@@ -39,6 +39,8 @@ impl Created for Session {
             headers(("Location" = String))),
         (status = 409, description = "`no_capacity_coming` or `session_quota_reached`.", body = Problem,
             content_type = "application/problem+json"),
+        (status = 429, description = "Too many requests within a minute; `Retry-After` says when to go on.", body = Problem,
+            content_type = "application/problem+json"),
     ))]
 pub async fn request_session(
     State(state): State<AppState>,
@@ -400,7 +402,7 @@ mod tests {
         let made = app
             .pool("Desks", json!({ "aggressive_scaling": true }))
             .await;
-        for _ in 0..app.plane.settings().session_quota {
+        for _ in 0..app.plane.settings().person.sessions {
             app.user("POST", "/sessions", Some(json!({ "pool_id": made.pool })))
                 .await
                 .expect(202);
@@ -409,5 +411,25 @@ mod tests {
             .user("POST", "/sessions", Some(json!({ "pool_id": made.pool })))
             .await;
         answer.expect_problem(409, "session_quota_reached");
+    }
+
+    #[tokio::test]
+    async fn who_asks_too_often_is_told_when_to_go_on() {
+        let app = TestApp::new().await;
+        let made = app
+            .pool("Desks", json!({ "aggressive_scaling": true }))
+            .await;
+        let ask = async || {
+            app.user("POST", "/sessions", Some(json!({ "pool_id": made.pool })))
+                .await
+        };
+        for _ in 0..app.plane.settings().person.requests_per_minute {
+            let session = ask().await.expect(202).json()["id"].clone();
+            let path = format!("/sessions/{}", session.as_str().expect("an id"));
+            app.user("DELETE", &path, None).await.expect(200);
+        }
+        let answer = ask().await.expect_problem(429, "too_many_requests");
+        let secs: u32 = answer.header("retry-after").parse().expect("seconds");
+        assert!((1..=60).contains(&secs), "{secs}");
     }
 }

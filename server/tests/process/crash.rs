@@ -98,6 +98,7 @@ impl<'a> World<'a> {
             ["--lease-seconds", "5"],
             ["--creates-per-hour", "100000"],
             ["--session-quota", "1000"],
+            ["--session-requests-per-minute", "100000"],
             ["--metrics-token", METRICS],
         ];
         let args = [&settings.concat(), database].concat();

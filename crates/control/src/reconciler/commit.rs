@@ -452,14 +452,14 @@ impl Commit<'_> {
             session,
             json!({ "reason": planned.reason, "server_id": server }),
         );
-        let quota = self.plane.settings().session_quota;
+        let limits = self.plane.settings().person;
         let store = self.plane.store();
         match store
             .seat(
                 Some(self.fence),
                 pool,
                 vec![write],
-                quota,
+                limits,
                 self.now,
                 vec![audit],
             )

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use domain::id::PoolId;
 use domain::plan::Outcome;
 use domain::snapshot::Waiter;
+use domain::timestamp::Timestamp;
 use store::{AuditEntry, NewSession, SeatOutcome, SeatWrite};
 use tokio::sync::oneshot;
 
@@ -29,6 +30,8 @@ pub(crate) enum Admission {
     NoCapacityComing,
     /// The person has as many sessions as allowed.
     QuotaReached,
+    /// The person has asked too often of late, and is let in again from this moment on.
+    TooFast(Timestamp),
     /// Others were quicker again and again.
     TooBusy,
 }
@@ -129,10 +132,10 @@ async fn decide(plane: &ControlPlane, pool: PoolId, mut batch: Vec<Ticket>) -> R
             return Ok(());
         }
         let audits = written.iter().map(|ticket| ticket.audit.clone()).collect();
-        let quota = plane.settings().session_quota;
+        let limits = plane.settings().person;
         let outcomes = match plane
             .store()
-            .seat(None, pool, writes, quota, now, audits)
+            .seat(None, pool, writes, limits, now, audits)
             .await
         {
             Ok(outcomes) => outcomes,
@@ -148,6 +151,7 @@ async fn decide(plane: &ControlPlane, pool: PoolId, mut batch: Vec<Ticket>) -> R
             match outcome {
                 SeatOutcome::Done => answer(ticket, Admission::Admitted),
                 SeatOutcome::QuotaReached => answer(ticket, Admission::QuotaReached),
+                SeatOutcome::TooFast(until) => answer(ticket, Admission::TooFast(until)),
                 SeatOutcome::Stale => batch.push(ticket),
             }
         }
@@ -159,11 +163,7 @@ async fn decide(plane: &ControlPlane, pool: PoolId, mut batch: Vec<Ticket>) -> R
 }
 
 /// The session as it begins when there is a seat at once: its own time runs, not the queue's.
-fn seated(
-    plane: &ControlPlane,
-    session: &NewSession,
-    now: domain::timestamp::Timestamp,
-) -> NewSession {
+fn seated(plane: &ControlPlane, session: &NewSession, now: Timestamp) -> NewSession {
     NewSession {
         expires_at: now.plus_secs(plane.settings().session_secs),
         ..session.clone()

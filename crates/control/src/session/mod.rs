@@ -26,7 +26,8 @@ use wait::Queues;
 /// Asks for a session. It has a seat at once, or waits in the pool's queue; the answer's state says which.
 ///
 /// # Errors
-/// 409 `no_capacity_coming` where nobody can be seated and nothing is coming; 409 `session_quota_reached`.
+/// 409 `no_capacity_coming` where nobody can be seated and nothing is coming; 409 `session_quota_reached`; 429 where
+/// the person has asked too often within a minute.
 pub async fn request(
     plane: &ControlPlane,
     actor: &Actor,
@@ -83,36 +84,9 @@ pub async fn request(
         id,
         json!({ "pool_id": pool.id, "user_id": user }),
     );
-    match gate::enter(plane, session, audit).await? {
-        Admission::Admitted => {}
-        Admission::NoCapacityComing => {
-            return Err(Problem::new(
-                ProblemCode::NoCapacityComing,
-                format!(
-                    "{} has no free computer, and none is coming that is not spoken for.",
-                    pool.name
-                ),
-            )
-            .into());
-        }
-        Admission::QuotaReached => {
-            return Err(Problem::new(
-                ProblemCode::SessionQuotaReached,
-                format!(
-                    "{} sessions at once are allowed. End one first.",
-                    plane.settings().session_quota
-                ),
-            )
-            .into());
-        }
-        Admission::TooBusy => {
-            let mut problem = Problem::new(
-                ProblemCode::Unavailable,
-                "Many people ask at this moment. Try again.",
-            );
-            problem.retry_after = Some(1);
-            return Err(problem.into());
-        }
+    let admission = gate::enter(plane, session, audit).await?;
+    if let Some(problem) = refusal(plane, admission, &pool.name) {
+        return Err(problem.into());
     }
     changed(plane, id, pool.id, user);
     let row = plane
@@ -121,6 +95,48 @@ pub async fn request(
         .await?
         .ok_or_else(|| not_found("session"))?;
     view(plane, row).await
+}
+
+/// Why a request is not let in; none where it is.
+fn refusal(plane: &ControlPlane, admission: Admission, pool: &str) -> Option<Problem> {
+    let limits = plane.settings().person;
+    let problem = |code, detail: String, retry_after| {
+        let mut problem = Problem::new(code, detail);
+        problem.retry_after = retry_after;
+        Some(problem)
+    };
+    match admission {
+        Admission::Admitted => None,
+        Admission::NoCapacityComing => problem(
+            ProblemCode::NoCapacityComing,
+            format!("{pool} has no free computer, and none is coming that is not spoken for."),
+            None,
+        ),
+        Admission::QuotaReached => problem(
+            ProblemCode::SessionQuotaReached,
+            format!(
+                "{} sessions at once are allowed. End one first.",
+                limits.sessions
+            ),
+            None,
+        ),
+        Admission::TooFast(until) => {
+            let secs = until.secs_since(plane.now()).max(1);
+            problem(
+                ProblemCode::TooManyRequests,
+                format!(
+                    "{} requests a minute are let in. Ask again in {secs} s.",
+                    limits.requests_per_minute
+                ),
+                Some(secs),
+            )
+        }
+        Admission::TooBusy => problem(
+            ProblemCode::Unavailable,
+            "Many people ask at this moment. Try again.".to_owned(),
+            Some(1),
+        ),
+    }
 }
 
 /// Which sessions are wanted.

@@ -13,7 +13,7 @@ use domain::zone::ZoneInput;
 use serde_json::{Map, Value, json};
 use store::{
     AuditEntry, ConfigColumns, Fence, Health, IntentOutcome, NewServer, NewSession, NewUser,
-    PageRequest, SeatOutcome, SeatWrite, ServerRow, ServerWrite,
+    PageRequest, PersonLimits, SeatOutcome, SeatWrite, ServerRow, ServerWrite,
 };
 
 use crate::database::{Database, NOW};
@@ -25,7 +25,10 @@ pub const ALL: PageRequest = PageRequest {
 };
 
 /// More than anybody has.
-pub const NO_QUOTA: u32 = 1000;
+pub const NO_LIMITS: PersonLimits = PersonLimits {
+    sessions: 1000,
+    requests_per_minute: 1000,
+};
 
 /// A pool whose config has an hour's leave to make servers.
 pub struct Scaled {
@@ -336,7 +339,7 @@ impl Database {
     pub async fn seat(&self, pool: PoolId, write: SeatWrite) -> SeatOutcome {
         let outcomes = self
             .store
-            .seat(None, pool, vec![write], NO_QUOTA, NOW, vec![self.audit()]);
+            .seat(None, pool, vec![write], NO_LIMITS, NOW, vec![self.audit()]);
         outcomes.await.expect("outcomes")[0]
     }
 

@@ -6,7 +6,7 @@ use store::{SeatWrite, StoreError};
 
 use crate::database::{Db, NOW};
 use crate::decision::decision;
-use crate::given::{NO_QUOTA, running, step};
+use crate::given::{NO_LIMITS, running, step};
 
 crate::on_both![
     the_lease_has_one_holder,
@@ -89,7 +89,7 @@ async fn an_old_epoch_writes_nothing(db: Db) {
         Some(old),
         scaled.pool,
         vec![seat],
-        NO_QUOTA,
+        NO_LIMITS,
         NOW,
         vec![db.audit()],
     );

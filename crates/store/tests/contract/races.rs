@@ -7,13 +7,13 @@ use std::sync::Arc;
 use domain::server::{DrainReason, Server, ServerState};
 use domain::session::EndReason;
 use store::{
-    Health, IntentOutcome, MasterKey, OpenError, SeatOutcome, SeatWrite, ServerKeys, ServerWrite,
-    Store, StoreError,
+    Health, IntentOutcome, MasterKey, OpenError, PersonLimits, SeatOutcome, SeatWrite, ServerKeys,
+    ServerWrite, Store, StoreError,
 };
 use tokio::sync::Barrier;
 
 use crate::database::{Db, NOW, key};
-use crate::given::{NO_QUOTA, address, machine, provider_input, running, seats, step};
+use crate::given::{NO_LIMITS, address, machine, provider_input, running, seats, step};
 use crate::ssh_key;
 
 crate::on_both![
@@ -118,7 +118,7 @@ async fn the_last_seat_is_given_once(db: Db) {
                 let write = SeatWrite::SeatNew(session, server.id);
                 let seat = async move {
                     store
-                        .seat(None, pool, vec![write], NO_QUOTA, NOW, vec![audit])
+                        .seat(None, pool, vec![write], NO_LIMITS, NOW, vec![audit])
                         .await
                         .unwrap()[0]
                 };
@@ -145,7 +145,7 @@ async fn a_server_is_drained_empty_or_gives_its_seat_and_never_both(db: Db) {
         let seat = async move {
             let write = SeatWrite::SeatNew(session, id);
             let outcomes = store
-                .seat(None, pool, vec![write], NO_QUOTA, NOW, vec![audit])
+                .seat(None, pool, vec![write], NO_LIMITS, NOW, vec![audit])
                 .await;
             outcomes.unwrap() == [SeatOutcome::Done]
         };
@@ -213,6 +213,10 @@ async fn the_quota_holds_over_all_pools(db: Db) {
     for number in 0..CONTENDERS {
         pools.push(db.pool(&format!("Pool {number}")).await);
     }
+    let limits = PersonLimits {
+        sessions: 2,
+        ..NO_LIMITS
+    };
     for _ in 0..ROUNDS {
         // One is there already, and two are allowed.
         db.queued(pools[0], ada).await;
@@ -225,7 +229,7 @@ async fn the_quota_holds_over_all_pools(db: Db) {
                 let write = SeatWrite::Queue(session);
                 let queue = async move {
                     store
-                        .seat(None, pool, vec![write], 2, NOW, vec![audit])
+                        .seat(None, pool, vec![write], limits, NOW, vec![audit])
                         .await
                         .unwrap()[0]
                 };
@@ -296,7 +300,7 @@ async fn seat_and_tell(
             None,
             server.pool_id,
             vec![write],
-            NO_QUOTA,
+            NO_LIMITS,
             NOW,
             vec![audit],
         )

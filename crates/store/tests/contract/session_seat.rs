@@ -4,10 +4,10 @@ use domain::connection::Protocol;
 use domain::id::{ServerId, SessionId, UserId};
 use domain::server::{DrainReason, SeatLimits, Server};
 use domain::session::SessionKind;
-use store::{NewSession, SeatOutcome, SeatWrite};
+use store::{NewSession, PersonLimits, SeatOutcome, SeatWrite};
 
 use crate::database::{Db, NOW};
-use crate::given::{NO_QUOTA, seats};
+use crate::given::{NO_LIMITS, seats};
 
 crate::on_both![
     a_server_has_as_many_seats_as_it_may_hold_sessions,
@@ -16,11 +16,12 @@ crate::on_both![
     a_single_use_server_is_its_first_persons,
     a_person_has_one_rdp_desktop_on_a_server,
     waiting_and_open_sessions_count_against_the_quota,
+    requests_of_the_last_minute_count_against_the_pace,
     one_who_waits_gets_a_seat_once,
     each_decision_is_judged_by_itself,
 ];
 
-use SeatOutcome::{Done, QuotaReached, Stale};
+use SeatOutcome::{Done, QuotaReached, Stale, TooFast};
 
 async fn seat(db: &Db, server: &Server, user: UserId) -> SeatOutcome {
     let session = db.new_session(server.pool_id, user);
@@ -141,10 +142,14 @@ async fn waiting_and_open_sessions_count_against_the_quota(db: Db) {
     let (ada, ben) = (db.user("ada").await.id, db.user("ben").await.id);
     db.seated(&server, ada).await;
     let waiting = db.queued(pool, ada).await;
+    let limits = PersonLimits {
+        sessions: 2,
+        ..NO_LIMITS
+    };
     let ask = async |write| {
         let outcomes = db
             .store
-            .seat(None, pool, vec![write], 2, NOW, vec![db.audit()]);
+            .seat(None, pool, vec![write], limits, NOW, vec![db.audit()]);
         outcomes.await.unwrap()[0]
     };
     let before = db.dump().await;
@@ -165,6 +170,41 @@ async fn waiting_and_open_sessions_count_against_the_quota(db: Db) {
     assert_eq!(ask(seat).await, Done);
     db.end(waiting).await;
     assert_eq!(ask(SeatWrite::Queue(new(ada))).await, Done);
+}
+
+async fn requests_of_the_last_minute_count_against_the_pace(db: Db) {
+    let (pool, zone) = (db.pool("Desks").await, db.zone("Here").await);
+    let server = db.fixed(pool, zone, "desk", seats(9)).await;
+    let (ada, ben) = (db.user("ada").await.id, db.user("ben").await.id);
+    let limits = PersonLimits {
+        requests_per_minute: 2,
+        ..NO_LIMITS
+    };
+    let ask = async |user, secs| {
+        let now = NOW.plus_secs(secs);
+        let session = NewSession {
+            requested_at: now,
+            ..db.new_session(pool, user)
+        };
+        let write = SeatWrite::SeatNew(session, server.id);
+        let outcomes = db
+            .store
+            .seat(None, pool, vec![write], limits, now, vec![db.audit()]);
+        outcomes.await.unwrap()[0]
+    };
+    assert_eq!(ask(ada, 0).await, Done);
+    assert_eq!(ask(ada, 20).await, Done);
+    // What has ended counts too, what was refused does not.
+    db.run("UPDATE sessions SET state = 'ended', ended_at = 1, end_reason = 'owner'")
+        .await;
+    let before = db.dump().await;
+    for secs in [21, 59] {
+        assert_eq!(ask(ada, secs).await, TooFast(NOW.plus_secs(60)));
+    }
+    assert_eq!(db.dump().await, before);
+    assert_eq!(ask(ben, 59).await, Done);
+    assert_eq!(ask(ada, 60).await, Done);
+    assert_eq!(ask(ada, 61).await, TooFast(NOW.plus_secs(80)));
 }
 
 async fn one_who_waits_gets_a_seat_once(db: Db) {
@@ -208,7 +248,7 @@ async fn each_decision_is_judged_by_itself(db: Db) {
     let audit = writes.iter().map(|_| db.audit()).collect();
     let outcomes = db
         .store
-        .seat(None, pool, writes, NO_QUOTA, NOW, audit)
+        .seat(None, pool, writes, NO_LIMITS, NOW, audit)
         .await
         .unwrap();
     assert_eq!(outcomes, [Done, Stale, Stale, Done]);
@@ -219,7 +259,7 @@ async fn each_decision_is_judged_by_itself(db: Db) {
         None,
         missing,
         vec![SeatWrite::Queue(db.new_session(missing, ada))],
-        NO_QUOTA,
+        NO_LIMITS,
         NOW,
         vec![db.audit()],
     );
