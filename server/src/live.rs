@@ -96,7 +96,7 @@ fn events(
         until: tokio::time::Instant::now() + LONGEST,
     };
     match subscription.missed {
-        Some(missed) => missed.iter().for_each(|event| listener.push(event)),
+        Some(missed) => missed.into_iter().for_each(|event| listener.push(event)),
         None => listener.pending.push_back(resync()),
     }
     stream::unfold(listener, |mut listener| async move {
@@ -118,19 +118,19 @@ impl Listener {
                 () = tokio::time::sleep_until(self.until) => return None,
             };
             match received {
-                Ok(event) => self.push(&event),
+                Ok(event) => self.push(event),
                 Err(broadcast::error::RecvError::Lagged(_)) => self.pending.push_back(resync()),
                 Err(broadcast::error::RecvError::Closed) => return None,
             }
         }
     }
 
-    fn push(&mut self, event: &ChangeEvent) {
-        if !control::event::may_hear(&self.actor, event) {
+    fn push(&mut self, event: ChangeEvent) {
+        let Some(event) = control::event::as_heard_by(&self.actor, event) else {
             return;
-        }
+        };
         let id = format!("{}-{}", self.run, event.sequence);
-        match Event::default().event("change").id(id).json_data(event) {
+        match Event::default().event("change").id(id).json_data(&event) {
             Ok(event) => self.pending.push_back(event),
             Err(error) => tracing::error!(%error, "an event could not be written"),
         }
@@ -231,6 +231,15 @@ mod tests {
                 "{last}: {heard}"
             );
         }
+        // Of a server they hear that its pool has changed, and not which server it was.
+        let made = app
+            .pool("Desks", json!({ "minimum_available_sessions": 1 }))
+            .await;
+        let heard = listen(&app, &app.user_key, None, async { app.begin_loop() }).await;
+        assert!(
+            heard.contains(&format!("\"id\":\"{}\"", made.pool)) && !heard.contains("srv_"),
+            "{heard}"
+        );
     }
 
     #[tokio::test]

@@ -266,6 +266,25 @@ impl TestApp {
         self.call(&self.user_key, method, path, body).await
     }
 
+    /// What the admin's key reads at `path` once it is as wanted.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the loop under test works by the real clock"
+    )]
+    pub async fn until(&self, path: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        for _ in 0..200 {
+            let answer = self.admin("GET", path, None).await.expect(200).json();
+            if is_so(&answer) {
+                return answer;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!(
+            "{path} does not become so: {:?}",
+            self.admin("GET", path, None).await
+        );
+    }
+
     /// Sends a form as a page of Weir does.
     pub async fn form(&self, path: &str, cookie: &str, fields: &str) -> Answer {
         let request = Request::builder()
@@ -290,7 +309,8 @@ impl TestApp {
             .to_owned()
     }
 
-    /// Makes a zone, a fake cloud without delays, a pool, and a config with these values over the usual ones.
+    /// Makes a zone, a fake cloud without delays, a pool, and a config with these values over the usual ones;
+    /// null leaves one out.
     pub async fn pool(&self, name: &str, values: Value) -> Made {
         let zone = json!({ "name": name, "upstream_auth_address": "127.0.0.1:3000" });
         let zone = self
@@ -319,6 +339,9 @@ impl TestApp {
         });
         for (key, value) in values.as_object().into_iter().flatten() {
             config[key] = value.clone();
+        }
+        if let Some(config) = config.as_object_mut() {
+            config.retain(|_, value| !value.is_null());
         }
         let answer = self
             .admin("POST", "/autoscale-configs", Some(config.clone()))

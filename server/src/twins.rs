@@ -372,11 +372,11 @@ impl World {
                 "GET /sessions",
                 [
                     Ask::new(
-                        json!({ "pool": pool, "server": null }),
-                        format!("/sessions?pool_id={pool}&limit=200"),
+                        json!({ "pool": pool, "server": null, "waiting": true }),
+                        format!("/sessions?pool_id={pool}&waiting=true&limit=200"),
                     ),
                     Ask::new(
-                        json!({ "pool": null, "server": server }),
+                        json!({ "pool": null, "server": server, "waiting": null }),
                         format!("/sessions?server_id={server}&limit=200"),
                     ),
                 ],

@@ -37,6 +37,7 @@ pub async fn session_get(id: SessionId) -> ApiResult<Session> {
 pub async fn session_list(
     pool: Option<PoolId>,
     server: Option<ServerId>,
+    waiting: Option<bool>,
 ) -> ApiResult<Page<Session>> {
     answer(
         control::session::list(
@@ -45,6 +46,7 @@ pub async fn session_list(
             Filter {
                 pool,
                 server,
+                waiting,
                 ..Filter::default()
             },
             &whole(),

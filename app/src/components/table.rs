@@ -1,7 +1,30 @@
 //! A table that scrolls in its own box, and turns into cards where the screen is narrow.
 
+use domain::page::Page;
 use leptos::prelude::*;
 use leptos_router::components::A;
+
+/// A table of what a list has given. Where there is more, it says so.
+pub fn page_table<T>(
+    label: &'static str,
+    heads: &'static [&'static str],
+    page: Page<T>,
+    row: impl Fn(T) -> Vec<AnyView>,
+) -> AnyView {
+    let is_cut = page.next_cursor.is_some();
+    let rows: Vec<_> = page.items.into_iter().map(row).collect();
+    let shown = rows.len();
+    view! {
+        {table(label, heads, rows)}
+        {is_cut
+            .then(|| {
+                view! {
+                    <p class="muted">{format!("The first {shown} are shown. The API gives the rest.")}</p>
+                }
+            })}
+    }
+    .into_any()
+}
 
 /// A table. The first cell of each row is its head; `heads` has one word a column.
 pub fn table(

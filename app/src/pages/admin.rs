@@ -35,7 +35,7 @@ pub fn AdminPage() -> impl IntoView {
                 }
                 view! {
                     <p class="lead">{words::pool_sentence(sum(&page.items))}</p>
-                    {pool_table(page.items)}
+                    {pool_table(page)}
                 }
                     .into_any()
             },

@@ -17,7 +17,7 @@ use crate::components::form::page::FormPage;
 use crate::components::form::{FormState, Options, Start};
 use crate::components::load::{loaded, submit};
 use crate::components::problem::LastProblem;
-use crate::components::table::table;
+use crate::components::table::page_table;
 use crate::components::time::Time;
 use crate::forms;
 use crate::pages::users::role;
@@ -72,8 +72,7 @@ pub fn ApiKeysPage() -> impl IntoView {
                     return view! { <Empty text="There is no key yet. Programs use one to call the REST API." /> }
                         .into_any();
                 }
-                let rows = keys.items.into_iter().map(|key| row(key, &people)).collect();
-                table("API keys", &["Name", "Role", "Person", "Made", "Actions"], rows)
+                page_table("API keys", &["Name", "Role", "Person", "Made", "Actions"], keys, |key| row(key, &people))
             },
         )}
     }

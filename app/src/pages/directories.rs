@@ -16,7 +16,7 @@ use crate::components::form::page::FormPage;
 use crate::components::form::{FormState, Start};
 use crate::components::load::{loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
-use crate::components::table::{link, table};
+use crate::components::table::{link, page_table};
 
 /// All directories.
 #[component]
@@ -70,7 +70,7 @@ pub fn DirectoriesPage() -> impl IntoView {
                 if page.items.is_empty() {
                     return view! { <Empty text="There is no directory yet." /> }.into_any();
                 }
-                table("Directories", &["Name", "URL", "Actions"], page.items.into_iter().map(row).collect())
+                page_table("Directories", &["Name", "URL", "Actions"], page, row)
             },
         )}
     }

@@ -3,10 +3,11 @@
 use domain::autoscale::SavedConfig;
 use domain::event::EventNoun;
 use domain::id::{ConfigId, PoolId, SessionId};
-use domain::plan::{ConfigReport, Decision, Finding, explain};
+use domain::page::Page;
+use domain::plan::{ConfigReport, Decision};
 use domain::pool::Pool;
 use domain::server::Server;
-use domain::session::{Session, SessionState};
+use domain::session::Session;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
@@ -22,11 +23,12 @@ use crate::components::badge::Badge;
 use crate::components::confirm::Confirm;
 use crate::components::data::data;
 use crate::components::empty::Empty;
+use crate::components::finding::finding_list;
 use crate::components::form::{FormState, Options, Start};
 use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, loaded_page, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
-use crate::components::table::{facts, link, table};
+use crate::components::table::{facts, link, page_table};
 use crate::components::time::{Age, Time};
 use crate::pages::autoscale::options;
 use crate::pages::server::actions;
@@ -175,13 +177,11 @@ fn servers(id: Id, tried: Tried) -> AnyView {
         if page.items.is_empty() {
             return view! { <Empty text="There is no server." /> }.into_any();
         }
-        table(
+        page_table(
             "Servers",
             &["Name", "State", "Age", "Progress", "Sessions", "Actions"],
-            page.items
-                .iter()
-                .map(|server| server_row(server, tried))
-                .collect(),
+            page,
+            |server| server_row(&server, tried),
         )
     })
 }
@@ -212,24 +212,20 @@ fn sessions(id: Id, waiting: bool, tried: Tried) -> AnyView {
     let sessions = data(move || {
         let id = id.get();
         live.follow(&[EventNoun::Session]);
-        async move { session_list(Some(id?), None).await }
+        async move { session_list(Some(id?), None, Some(waiting)).await }
     });
     loaded(sessions, move |page| {
-        let (queue, open): (Vec<_>, Vec<_>) = page
-            .items
-            .into_iter()
-            .partition(|session| matches!(session.status, SessionState::Queued));
         if waiting {
-            queue_table(queue, tried)
+            queue_table(page, tried)
         } else {
-            session_table(open, tried)
+            session_table(page, tried)
         }
     })
 }
 
 /// Open sessions.
-pub fn session_table(sessions: Vec<Session>, tried: Tried) -> AnyView {
-    if sessions.is_empty() {
+pub fn session_table(sessions: Page<Session>, tried: Tried) -> AnyView {
+    if sessions.items.is_empty() {
         return view! { <Empty text="Nobody has a session." /> }.into_any();
     }
     let row = |session: Session| {
@@ -244,15 +240,16 @@ pub fn session_table(sessions: Vec<Session>, tried: Tried) -> AnyView {
             end_button(session.id, &session.user_name, tried),
         ]
     };
-    table(
+    page_table(
         "Sessions",
         &["Person", "State", "Asked for", "Server", "Actions"],
-        sessions.into_iter().map(row).collect(),
+        sessions,
+        row,
     )
 }
 
-fn queue_table(sessions: Vec<Session>, tried: Tried) -> AnyView {
-    if sessions.is_empty() {
+fn queue_table(sessions: Page<Session>, tried: Tried) -> AnyView {
+    if sessions.items.is_empty() {
         return view! { <Empty text="Nobody waits." /> }.into_any();
     }
     let row = |session: Session| {
@@ -265,10 +262,11 @@ fn queue_table(sessions: Vec<Session>, tried: Tried) -> AnyView {
             end_button(session.id, &session.user_name, tried),
         ]
     };
-    table(
+    page_table(
         "Queue",
         &["Person", "Place", "Waits for", "Why", "Actions"],
-        sessions.into_iter().map(row).collect(),
+        sessions,
+        row,
     )
 }
 
@@ -340,25 +338,6 @@ pub fn config_report(report: &ConfigReport) -> AnyView {
         </details>
     }
     .into_any()
-}
-
-fn finding_list<'a>(
-    findings: impl Iterator<Item = &'a Finding>,
-    config: Option<&ConfigReport>,
-) -> AnyView {
-    let items = findings.map(|finding| {
-        view! {
-            <li>
-                <Badge state=words::StateWord {
-                    word: finding.reason.code(),
-                    shape: words::finding_shape(finding.reason),
-                } />
-                " "
-                {explain::sentence(finding, config)}
-            </li>
-        }
-    });
-    view! { <ul class="findings">{items.collect_view()}</ul> }.into_any()
 }
 
 fn configs(id: Id, tried: Tried) -> AnyView {

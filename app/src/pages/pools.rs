@@ -2,6 +2,7 @@
 
 use domain::event::EventNoun;
 use domain::id::PoolId;
+use domain::page::Page;
 use domain::pool::{Pool, PoolInput, PublishedApp};
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -15,7 +16,7 @@ use crate::components::form::page::FormPage;
 use crate::components::form::{FormState, Start};
 use crate::components::live::Live;
 use crate::components::load::{loaded, submit, use_go, use_id};
-use crate::components::table::{link, table};
+use crate::components::table::{link, page_table};
 use crate::forms;
 use crate::words;
 
@@ -41,14 +42,14 @@ pub fn PoolsPage() -> impl IntoView {
                 if page.items.is_empty() {
                     return view! { <Empty text="There is no pool yet." /> }.into_any();
                 }
-                pool_table(page.items)
+                pool_table(page)
             },
         )}
     }
 }
 
 /// Pools with what they hold.
-pub fn pool_table(pools: Vec<Pool>) -> AnyView {
+pub fn pool_table(pools: Page<Pool>) -> AnyView {
     let row = |pool: Pool| {
         let counts = pool.counts;
         vec![
@@ -60,7 +61,7 @@ pub fn pool_table(pools: Vec<Pool>) -> AnyView {
             counts.waiting.into_any(),
         ]
     };
-    table(
+    page_table(
         "Pools",
         &[
             "Name",
@@ -70,7 +71,8 @@ pub fn pool_table(pools: Vec<Pool>) -> AnyView {
             "Starting",
             "Waiting",
         ],
-        pools.into_iter().map(row).collect(),
+        pools,
+        row,
     )
 }
 

@@ -3,6 +3,7 @@
 use domain::event::EventNoun;
 use domain::form::Form;
 use domain::id::ProviderId;
+use domain::plan::explain;
 use domain::provider::{Provider, ProviderInput, ProviderKind, TestCheck};
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -14,12 +15,13 @@ use crate::api::provider::{
 use crate::components::confirm::{Confirm, use_ready};
 use crate::components::data::data;
 use crate::components::empty::Empty;
+use crate::components::finding::finding_list;
 use crate::components::form::page::{FormPage, fields};
 use crate::components::form::{FormState, Start};
 use crate::components::live::Live;
 use crate::components::load::{loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
-use crate::components::table::{link, table};
+use crate::components::table::{link, page_table};
 use crate::forms;
 
 /// All provider configs.
@@ -48,7 +50,16 @@ pub fn ProvidersPage() -> impl IntoView {
             link(format!("/admin/providers/{}/edit", provider.id), &name),
             providers::form(provider.kind).title.into_any(),
             format!("{} of {}", provider.health.existing, provider.max_instances).into_any(),
-            health.into_any(),
+            view! {
+                {health}
+                {provider
+                    .findings
+                    .first()
+                    .map(|finding| {
+                        view! { <p class="muted">{explain::sentence(finding, None)}</p> }
+                    })}
+            }
+            .into_any(),
             view! {
                 <Confirm
                     label="Delete"
@@ -77,10 +88,11 @@ pub fn ProvidersPage() -> impl IntoView {
                 if page.items.is_empty() {
                     return view! { <Empty text="There is no provider yet. Providers make the servers." /> }.into_any();
                 }
-                table(
+                page_table(
                     "Providers",
                     &["Name", "Kind", "Machines", "Health", "Actions"],
-                    page.items.into_iter().map(row).collect(),
+                    page,
+                    row,
                 )
             },
         )}
@@ -113,6 +125,7 @@ pub fn ProviderEditPage() -> impl IntoView {
             |provider| {
                 let id = provider.id;
                 view! {
+                    {found(&provider)}
                     {test(id)}
                     {editor(Some(provider))}
                 }
@@ -120,6 +133,19 @@ pub fn ProviderEditPage() -> impl IntoView {
             },
         )}
     }
+}
+
+/// What the loop has concluded about the provider itself, where it has.
+fn found(provider: &Provider) -> Option<AnyView> {
+    (!provider.findings.is_empty()).then(|| {
+        view! {
+            <section aria-labelledby="findings">
+                <h2 id="findings">"What the loop sees"</h2>
+                {finding_list(provider.findings.iter(), None)}
+            </section>
+        }
+        .into_any()
+    })
 }
 
 fn editor(old: Option<Provider>) -> AnyView {

@@ -32,7 +32,7 @@ pub fn ServerPage() -> impl IntoView {
     let sessions = data(move || {
         let id = id.get();
         live.follow(&[EventNoun::Session]);
-        async move { session_list(None, Some(id?)).await }
+        async move { session_list(None, Some(id?), None).await }
     });
     let tried = Tried::new();
     view! {
@@ -40,7 +40,7 @@ pub fn ServerPage() -> impl IntoView {
         <LastProblem problem=tried.problem />
         <section aria-labelledby="sessions">
             <h2 id="sessions">"Sessions"</h2>
-            {loaded(sessions, move |page| session_table(page.items, tried))}
+            {loaded(sessions, move |page| session_table(page, tried))}
         </section>
     }
 }

@@ -22,7 +22,7 @@ use crate::components::problem::LastProblem;
 use crate::components::table::facts;
 use crate::components::time::{Age, Time};
 use crate::connect;
-use crate::pages::portal::end_form;
+use crate::pages::portal::{end_form, session_form};
 use crate::words;
 
 /// What a script tells between two events is asked for this often.
@@ -263,7 +263,11 @@ fn connect_panel(session: &Session, connection: &Connection, kept: Kept) -> AnyV
     }
     pairs.push((
         "Ends by itself",
-        view! { <Time at=session.expires_at /> }.into_any(),
+        view! {
+            <Time at=session.expires_at />
+            {session_form("/ui/keep", "Keep it longer", session)}
+        }
+        .into_any(),
     ));
     view! {
         <section aria-labelledby="connect">

@@ -15,7 +15,7 @@ use crate::components::form::page::FormPage;
 use crate::components::form::{FormState, Start};
 use crate::components::load::{loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
-use crate::components::table::{link, table};
+use crate::components::table::{link, page_table};
 use crate::components::time::Time;
 use crate::forms;
 
@@ -63,7 +63,7 @@ pub fn UsersPage() -> impl IntoView {
         {loaded(
             users,
             move |page| {
-                table("People", &["Name", "Role", "Made", "Actions"], page.items.into_iter().map(row).collect())
+                page_table("People", &["Name", "Role", "Made", "Actions"], page, row)
             },
         )}
     }

@@ -16,7 +16,7 @@ use crate::components::form::{FormState, Start};
 use crate::components::live::Live;
 use crate::components::load::{loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
-use crate::components::table::{link, table};
+use crate::components::table::{link, page_table};
 use crate::forms;
 
 /// All zones.
@@ -70,7 +70,7 @@ pub fn ZonesPage() -> impl IntoView {
                     return view! { <Empty text="There is no zone yet. A zone says where servers reach Weir." /> }
                         .into_any();
                 }
-                table("Zones", &["Name", "Upstream Auth Address", "Actions"], page.items.into_iter().map(row).collect())
+                page_table("Zones", &["Name", "Upstream Auth Address", "Actions"], page, row)
             },
         )}
     }

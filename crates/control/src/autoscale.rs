@@ -15,7 +15,7 @@ use domain::plan::{Action, explain};
 use domain::provider::Provider;
 use domain::secret::Secret;
 use domain::snapshot::ConfigSnapshot;
-use domain::startup_script::Script;
+use domain::startup_script::{Script, TagValues};
 use domain::zone::Zone;
 use serde_json::json;
 use store::{ConfigColumns, ConfigRow, SecretInfo, SecretWrite, StoreError};
@@ -91,9 +91,26 @@ pub async fn replace(
     actor.require_admin()?;
     let old = row(plane, id).await?;
     let parsed = parse(plane, draft, Some(&old)).await?;
-    if parsed.config.pool != old.columns.pool && old.servers > 0 {
-        let message = "The config has servers in its pool. It can move once they are gone.";
-        return Err(vec![FieldError::new("pool_id", "locked", message)].into());
+    // Its servers stay where they are, and would be counted in a place that the config has left.
+    let moves = [
+        (parsed.config.pool != old.columns.pool, "pool_id", "pool"),
+        (
+            parsed.config.zone != old.columns.zone,
+            "deployment_zone_id",
+            "zone",
+        ),
+    ];
+    let moves = moves.into_iter().filter(|(moves, ..)| *moves);
+    let locked: Vec<_> = moves
+        .filter(|_| old.servers > 0)
+        .map(|(_, key, what)| {
+            let message =
+                format!("The config has servers in its {what}. It can move once they are gone.");
+            FieldError::new(key, "locked", message)
+        })
+        .collect();
+    if !locked.is_empty() {
+        return Err(locked.into());
     }
     let detail = json!({ "from": old.document, "to": parsed.document });
     let audit = plane.audit(actor, "autoscale_config.replace", id, detail);
@@ -194,22 +211,7 @@ pub async fn render_script(
         provider.startup_script = template;
     }
     let facts = observe::facts(plane, &provider);
-    let server = ServerId::new(plane.clock(), plane.entropy());
-    // Of the usual length, so that the size is right.
-    let token = Secret::new("x".repeat(crate::checkin_token::USUAL_LENGTH));
-    let password = config
-        .connection
-        .access
-        .has_password()
-        .then(|| Secret::new("x".repeat(16)));
-    let values = script::values(
-        &config,
-        &zone,
-        server,
-        &server_name(server),
-        password.as_ref(),
-        &token,
-    );
+    let values = sample_values(plane, &config, &zone);
     let template = Script::parse(&provider.startup_script).map_err(|_| {
         Error::Problem(domain::error::Problem::invalid(script::check(
             &provider.startup_script,
@@ -219,8 +221,24 @@ pub async fn render_script(
         script: template.preview(&values),
         bytes: u32::try_from(template.bytes(&values)).unwrap_or(u32::MAX),
         limit_bytes: facts.script_limit_bytes,
-        warnings: script::warnings(&config, &provider, &facts),
+        warnings: script::warnings(&config, &provider, &facts, &values),
     })
+}
+
+/// The values of a server that there is not yet. Secrets have their usual lengths, so that sizes are right.
+fn sample_values(plane: &ControlPlane, config: &AutoscaleConfig, zone: &Zone) -> TagValues {
+    let server = ServerId::new(plane.clock(), plane.entropy());
+    let token = Secret::new("x".repeat(crate::checkin_token::USUAL_LENGTH));
+    let access = &config.connection.access;
+    let password = access.has_password().then(|| Secret::new("x".repeat(16)));
+    script::values(
+        config,
+        zone,
+        server,
+        &server_name(server),
+        password.as_ref(),
+        &token,
+    )
 }
 
 /// The config that a draft would replace, where one is named.
@@ -490,9 +508,10 @@ async fn warnings(
     config: &AutoscaleConfig,
 ) -> Result<Vec<domain::autoscale::ConfigWarning>> {
     match references(plane, config).await {
-        Ok((_, provider)) => {
+        Ok((zone, provider)) => {
             let facts = observe::facts(plane, &provider);
-            Ok(script::warnings(config, &provider, &facts))
+            let values = sample_values(plane, config, &zone);
+            Ok(script::warnings(config, &provider, &facts, &values))
         }
         Err(Error::Problem(_)) => Ok(Vec::new()),
         Err(error) => Err(error),

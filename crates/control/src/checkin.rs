@@ -6,7 +6,6 @@ use std::sync::PoisonError;
 use domain::actor::Actor;
 use domain::checkin::{CheckinReport, CheckinStatus};
 use domain::error::{Problem, ProblemCode};
-use domain::event::EventNoun;
 use domain::id::ServerId;
 use domain::server::{FailReason, ServerState};
 use domain::timestamp::Timestamp;
@@ -116,8 +115,8 @@ async fn apply(
         )
     });
     let pool = server.pool_id;
-    plane.store().server_write(None, write, audit).await?;
-    plane.changed(EventNoun::Server, claims.server, Some(pool), None);
+    let ended = plane.store().server_write(None, write, audit).await?;
+    plane.server_changed(claims.server, pool, ended);
     plane.wake();
     Ok(())
 }

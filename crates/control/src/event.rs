@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use domain::actor::Actor;
-use domain::event::ChangeEvent;
+use domain::event::{ChangeEvent, EventNoun};
 use tokio::sync::broadcast;
 
 use crate::plane::ControlPlane;
@@ -71,15 +71,22 @@ pub fn subscribe(plane: &ControlPlane, last_seen: Option<u64>) -> Subscription {
     Subscription { missed, receiver }
 }
 
-/// Whether this actor may hear of an event: admins of all, people of their own sessions and of pools.
-pub fn may_hear(actor: &Actor, event: &ChangeEvent) -> bool {
-    use domain::event::EventNoun;
+/// An event as this actor may hear it: admins hear of all, people of their own sessions and of pools. Of servers and of
+/// other people's sessions they hear that the pool has changed, for its free seats have.
+pub fn as_heard_by(actor: &Actor, event: ChangeEvent) -> Option<ChangeEvent> {
     if actor.is_admin() {
-        return true;
+        return Some(event);
     }
     match event.noun {
-        EventNoun::Session => event.user_id.is_some() && event.user_id == actor.user(),
-        EventNoun::Pool => true,
-        EventNoun::Provider | EventNoun::Zone | EventNoun::Server | EventNoun::Decision => false,
+        EventNoun::Pool => Some(event),
+        EventNoun::Session if event.user_id.is_some() && event.user_id == actor.user() => {
+            Some(event)
+        }
+        EventNoun::Session | EventNoun::Server => event.pool_id.map(|pool| ChangeEvent {
+            noun: EventNoun::Pool,
+            id: pool.to_string(),
+            ..event
+        }),
+        EventNoun::Provider | EventNoun::Zone | EventNoun::Decision => None,
     }
 }

@@ -9,6 +9,9 @@ pub use store::Idempotency;
 use crate::error::{Result, invalid};
 use crate::plane::ControlPlane;
 
+/// A first request that has not been answered after this time never will be: the process has died meanwhile.
+const CUT_OFF_MILLIS: i64 = 60_000;
+
 /// A request that carries a key.
 pub struct KeyedRequest {
     actor: String,
@@ -50,7 +53,15 @@ pub async fn begin(plane: &ControlPlane, actor: &Actor, key: &str, what: &[u8]) 
     {
         Idempotency::New => Ok(Begun::Do(request)),
         Idempotency::Stored { status, body } => Ok(Begun::Done { status, body }),
-        Idempotency::Running => {
+        Idempotency::Running(since) if plane.now().since(since) > CUT_OFF_MILLIS => {
+            Err(Problem::new(
+                ProblemCode::IdempotencyRunning,
+                "The first request with this key was cut off before its answer. Look whether it was done; then choose a \
+                 new key.",
+            )
+            .into())
+        }
+        Idempotency::Running(_) => {
             let mut problem = Problem::new(
                 ProblemCode::IdempotencyRunning,
                 "The first request with this key has not ended yet.",

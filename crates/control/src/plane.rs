@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use domain::actor::Actor;
 use domain::clock::{Clock, Entropy};
 use domain::event::{ChangeEvent, EventNoun};
-use domain::id::{AuditId, DeploymentId, PoolId, UserId};
+use domain::id::{AuditId, DeploymentId, PoolId, ServerId, SessionId, UserId};
 use domain::timestamp::Timestamp;
 use providers::registry::Providers;
 use store::{AuditEntry, Store};
@@ -128,6 +128,19 @@ impl ControlPlane {
             action,
             target: target.to_string(),
             detail,
+        }
+    }
+
+    /// Tells live pages that a server has changed, and with it the sessions that have ended.
+    pub(crate) fn server_changed(
+        &self,
+        server: ServerId,
+        pool: PoolId,
+        ended: Vec<(SessionId, UserId)>,
+    ) {
+        self.changed(EventNoun::Server, server, Some(pool), None);
+        for (session, owner) in ended {
+            self.changed(EventNoun::Session, session, Some(pool), Some(owner));
         }
     }
 

@@ -27,17 +27,27 @@ pub async fn list(
     actor.require_admin()?;
     let request = page::request(query)?;
     let rows = plane.store().providers_page(request).await?;
+    let rows = rows.into_iter().map(|row| with_findings(plane, row));
+    let rows = rows.collect();
     Ok(page::page(rows, &request, |provider| provider.id.uuid()))
 }
 
 /// One provider config.
 pub async fn get(plane: &ControlPlane, actor: &Actor, id: ProviderId) -> Result<Provider> {
     actor.require_admin()?;
-    plane
-        .store()
-        .provider(id)
-        .await?
+    let row = plane.store().provider(id).await?;
+    row.map(|row| with_findings(plane, row))
         .ok_or_else(|| not_found("provider"))
+}
+
+fn with_findings(plane: &ControlPlane, row: Provider) -> Provider {
+    let observed = observe::lock(plane);
+    let memory = observed.providers.get(&row.id);
+    let findings = memory.map(|memory| memory.findings.clone());
+    Provider {
+        findings: findings.unwrap_or_default(),
+        ..row
+    }
 }
 
 /// Makes a provider config.
@@ -89,7 +99,7 @@ pub async fn replace(
         .await?;
     plane.changed(EventNoun::Provider, id, None, None);
     observe::parts_changed(plane);
-    Ok(provider)
+    Ok(with_findings(plane, provider))
 }
 
 /// Deletes a provider config that has no server and no autoscale config.

@@ -35,11 +35,12 @@ pub(crate) fn check(template: &str) -> Vec<FieldError> {
     }
 }
 
-/// What should be looked at when this config uses this provider.
+/// What should be looked at when this config uses this provider. `values` are those of a sample server.
 pub(crate) fn warnings(
     config: &AutoscaleConfig,
     provider: &Provider,
     facts: &ProviderFacts,
+    values: &TagValues,
 ) -> Vec<ConfigWarning> {
     let mut warnings = Vec::new();
     let mut warn = |key: &str, message: String| {
@@ -58,6 +59,18 @@ pub(crate) fn warnings(
             "startup_script",
             format!("In the start-up script, {warning}"),
         );
+    }
+    if let (Some(script), Some(limit)) = (&script, facts.script_limit_bytes) {
+        let bytes = script.bytes(values);
+        if bytes > limit as usize {
+            warn(
+                "startup_script",
+                format!(
+                    "With its values the start-up script has about {bytes} bytes, and this provider takes {limit}. No \
+                     server is made until it is shorter."
+                ),
+            );
+        }
     }
     if !facts.runs_script && !provider.startup_script.trim().is_empty() {
         warn(

@@ -17,6 +17,7 @@ use crate::error::{Error, Result, not_found};
 use crate::fields::Fields;
 use crate::page;
 use crate::plane::ControlPlane;
+use crate::session::Access;
 
 /// The longest secret of a fixed server, in characters: a private key of 16,384 bits fits.
 const MAX_SECRET: usize = 16_384;
@@ -59,12 +60,15 @@ pub async fn create_fixed(
     actor.require_admin()?;
     let input = checked(plane, input).await?;
     let text = |secret: &Option<Secret>| secret.as_ref().map(|one| one.expose().to_owned());
-    let access = Revealed {
-        username: input.username.clone(),
-        password: text(&input.password),
-        private_key: text(&input.private_key),
-        private_key_passphrase: text(&input.private_key_passphrase),
-        ..Revealed::default()
+    let access = Access {
+        shared: Revealed {
+            username: input.username.clone(),
+            password: text(&input.password),
+            private_key: text(&input.private_key),
+            private_key_passphrase: text(&input.private_key_passphrase),
+            ..Revealed::default()
+        },
+        sso_domain: None,
     };
     let id = ServerId::new(plane.clock(), plane.entropy());
     let audit = plane.audit(
@@ -76,13 +80,7 @@ pub async fn create_fixed(
     let pool = input.pool_id;
     let server = plane
         .store()
-        .fixed_server_insert(
-            id,
-            input,
-            crate::session::sealed(&access)?,
-            plane.now(),
-            audit,
-        )
+        .fixed_server_insert(id, input, access.sealed()?, plane.now(), audit)
         .await?;
     changed(plane, id, pool);
     Ok(server)
@@ -283,8 +281,9 @@ pub async fn delete(
             Health::Unchanged,
         )
     };
-    plane.store().server_write(None, write, Some(audit)).await?;
-    changed(plane, id, pool);
+    let ended = plane.store().server_write(None, write, Some(audit)).await?;
+    plane.server_changed(id, pool, ended);
+    plane.wake();
     Ok(())
 }
 

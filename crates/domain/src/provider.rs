@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::ProviderId;
+use crate::plan::Finding;
 use crate::timestamp::Timestamp;
 
 /// The kinds of provider this version has.
@@ -76,6 +77,10 @@ pub struct Provider {
     pub settings: serde_json::Map<String, serde_json::Value>,
     /// How creating goes.
     pub health: ProviderHealth,
+    /// What the loop has last concluded about the provider itself: a list that cannot be believed, machines without a
+    /// row, a pause. Empty in a process that does not run the loop.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.

@@ -11,8 +11,8 @@ use crate::{Result, Store};
 pub enum Idempotency {
     /// Nothing: it is this request's from now on.
     New,
-    /// Its first request has not ended.
-    Running,
+    /// Its first request, which came at this time, has not been answered.
+    Running(Timestamp),
     /// It belongs to another request.
     Mismatch,
     /// Its first request was answered like this.
@@ -45,7 +45,7 @@ impl Store {
             tx.commit().await?;
             return Ok(Idempotency::New);
         }
-        let sql = "SELECT key AS id, fingerprint, status, body FROM idempotency WHERE actor = $1 AND key = $2";
+        let sql = "SELECT key AS id, fingerprint, created_at, status, body FROM idempotency WHERE actor = $1 AND key = $2";
         let row = tx
             .one("idempotency", sql, args![actor, key])
             .await?
@@ -54,7 +54,7 @@ impl Store {
             return Ok(Idempotency::Mismatch);
         }
         match row.get("status")? {
-            None => Ok(Idempotency::Running),
+            None => Ok(Idempotency::Running(row.get("created_at")?)),
             Some(status) => Ok(Idempotency::Stored {
                 status,
                 body: row.get("body")?,

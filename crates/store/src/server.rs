@@ -1,6 +1,6 @@
 //! Servers: read, and moved from state to state.
 
-use domain::id::{PoolId, ServerId, UserId};
+use domain::id::{PoolId, ServerId, SessionId, UserId};
 use domain::secret::Secret;
 use domain::server::{DrainReason, FixedServerInput, Origin, SeatLimits, Server, ServerState};
 use domain::session::EndReason;
@@ -179,13 +179,14 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
-    /// Makes one step, if the server still has the version it was decided on.
+    /// Makes one step, if the server still has the version it was decided on. Gives the sessions that it has ended, each
+    /// with its owner.
     pub async fn server_write(
         &self,
         fence: Option<Fence>,
         write: ServerWrite,
         audit: Option<AuditEntry>,
-    ) -> Result<ServerRow> {
+    ) -> Result<Vec<(SessionId, UserId)>> {
         let mut tx = self.db.write().await?;
         tx.check_fence(fence).await?;
         // Providers come before servers in the order of locks.
@@ -253,20 +254,17 @@ impl Store {
         if held == 0 {
             return Err(why_not(&mut tx, write.id).await?);
         }
+        let mut ended = Vec::new();
         if let Some(how) = write.end_sessions {
-            tx.end_sessions_of(write.id, how, write.at).await?;
+            ended = tx.end_sessions_of(write.id, how, write.at).await?;
         } else if write.only_if_empty && tx.has_open_session(write.id).await? {
             return Err(StoreError::StaleVersion);
         }
         if let Some(audit) = audit {
             tx.audit(audit).await?;
         }
-        let row = tx
-            .one("servers", select!("WHERE s.id = $1"), args![write.id])
-            .await?
-            .ok_or(StoreError::NotFound)?;
         tx.commit().await?;
-        read_row(&row)
+        Ok(ended)
     }
 
     /// From Running to Draining in one guarded statement. `false`: not Running any more, changed, or in use where only
@@ -543,22 +541,31 @@ impl Tx {
         Ok(self.one("sessions", sql, args![id]).await?.is_some())
     }
 
-    async fn end_sessions_of(&mut self, id: ServerId, how: EndReason, at: Timestamp) -> Result<()> {
+    async fn end_sessions_of(
+        &mut self,
+        id: ServerId,
+        how: EndReason,
+        at: Timestamp,
+    ) -> Result<Vec<(SessionId, UserId)>> {
         let ended = self
-            .run(
+            .all(
+                "sessions",
                 "UPDATE sessions SET state = 'ended', end_reason = $2, ended_at = $3, version = version + 1
-                 WHERE server_id = $1 AND state IN ('assigned', 'active')",
+                 WHERE server_id = $1 AND state IN ('assigned', 'active') RETURNING id, user_id",
                 args![id, how, at],
             )
             .await?;
-        if ended > 0 {
+        if !ended.is_empty() {
             self.run(
                 "UPDATE servers SET access_wanted = access_wanted + personal_keys WHERE id = $1",
                 args![id],
             )
             .await?;
         }
-        Ok(())
+        ended
+            .iter()
+            .map(|row| Ok((row.get("id")?, row.get("user_id")?)))
+            .collect()
     }
 }
 

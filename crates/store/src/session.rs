@@ -51,6 +51,8 @@ pub struct SessionFilter {
     pub server: Option<ServerId>,
     /// Not the ended ones.
     pub open_only: bool,
+    /// Only those that wait, or only those that do not.
+    pub waiting: Option<bool>,
 }
 
 macro_rules! select {
@@ -84,7 +86,8 @@ impl Store {
                 AND (CAST($3 AS TEXT) IS NULL OR e.pool_id = $3)
                 AND (CAST($4 AS TEXT) IS NULL OR e.server_id = $4)
                 AND ($5 = 0 OR e.state <> 'ended')
-             ORDER BY e.id LIMIT $6"
+                AND (CAST($6 AS BIGINT) IS NULL OR (e.state = 'queued') = ($6 = 1))
+             ORDER BY e.id LIMIT $7"
         );
         let args = args![
             page.after_text(),
@@ -92,6 +95,7 @@ impl Store {
             filter.pool,
             filter.server,
             filter.open_only,
+            filter.waiting,
             page.limit
         ];
         let rows = self.db.all("sessions", sql, args).await?;
@@ -111,9 +115,9 @@ impl Store {
         end(tx, id, how, at, only_owner, None, audit).await
     }
 
-    /// Ends a session or a wait whose time is over, for the loop. `None`: it is over already, or its end has been pushed
-    /// since the loop looked: by a keepalive, or by a seat, with which its own time begins.
-    pub async fn session_expire(
+    /// Ends a session or a wait for the loop. `None`: it is over already, or it was to end because of its time, and that
+    /// has been pushed since the loop looked: by a keepalive, or by a seat, with which its own time begins.
+    pub async fn session_end_planned(
         &self,
         fence: Fence,
         id: SessionId,
@@ -123,7 +127,8 @@ impl Store {
     ) -> Result<Option<SessionRow>> {
         let mut tx = self.db.write().await?;
         tx.hold_fence(fence).await?;
-        end(tx, id, how, at, None, Some(at), audit).await
+        let is_of_time = matches!(how, EndReason::Expired | EndReason::QueueTimeout);
+        end(tx, id, how, at, None, is_of_time.then_some(at), audit).await
     }
 
     /// The owner is at work: Active, with a new end. `None`: it waits, is over, or is somebody else's.

@@ -143,17 +143,29 @@ pub async fn launch(
     }
 }
 
-/// The fields of an End button.
+/// The fields of a button of one session.
 #[derive(Deserialize)]
-pub struct End {
+pub struct OfSession {
     session_id: SessionId,
+}
+
+/// `POST /ui/keep`: pushes the end of a session, and shows when it is now.
+pub async fn keep(
+    State(state): State<AppState>,
+    SignedIn(actor): SignedIn,
+    Form(form): Form<OfSession>,
+) -> Response {
+    match control::session::keepalive(&state.plane, &actor, form.session_id).await {
+        Ok(session) => redirect(&format!("/portal/sessions/{}", session.id)),
+        Err(error) => refused("/portal?", &ApiError::from(error).0, ""),
+    }
 }
 
 /// `POST /ui/end`: ends a session, or the wait for one, and shows how it ended.
 pub async fn end(
     State(state): State<AppState>,
     SignedIn(actor): SignedIn,
-    Form(form): Form<End>,
+    Form(form): Form<OfSession>,
 ) -> Response {
     match control::session::end(&state.plane, &actor, form.session_id).await {
         Ok(session) => redirect(&format!("/portal/sessions/{}", session.id)),

@@ -254,6 +254,7 @@ mod tests {
             "/ui/setup",
             "/ui/launch",
             "/ui/end",
+            "/ui/keep",
             "/ui/fn/anything",
         ] {
             for with in [cookie.as_str(), "x=y"] {
@@ -386,5 +387,38 @@ mod tests {
                 .json()["how"],
             "cancelled"
         );
+    }
+
+    #[tokio::test]
+    async fn what_a_link_changes_is_changed_from_weirs_pages_alone() {
+        let app = TestApp::new().await;
+        let made = app.pool("Desks", json!({ "enabled": false })).await;
+        let server = json!({
+            "name": "desk", "pool_id": made.pool, "zone_id": made.zone, "protocol": "ssh", "host": "desk.example",
+            "port": 22, "username": "desk", "limits": { "max_sessions": 2, "max_users": 2 },
+        });
+        app.admin("POST", "/servers", Some(server))
+            .await
+            .expect(201);
+        let request = json!({ "pool_id": made.pool });
+        let session = app.user("POST", "/sessions", Some(request)).await;
+        let session = session.expect(201);
+        let (path, id) = (session.header("location"), session.member("id"));
+        let cookie = app.sign_in("ben").await;
+        let file = async |site: &'static str| {
+            let request = Request::get(format!("{path}/rdp"))
+                .header("cookie", &cookie)
+                .header("sec-fetch-site", site);
+            app.send(request.body(Body::empty()).expect("a request"))
+                .await
+        };
+        file("cross-site").await.expect_problem(403, "cross_site");
+        // From Weir's page it is looked at, and this one has no such file.
+        file("same-origin").await.expect_problem(409, "conflict");
+
+        let fields = format!("session_id={id}");
+        app.form("/ui/keep", &cookie, &fields).await.expect(303);
+        let kept = app.user("GET", path, None).await.expect(200).json();
+        assert_eq!(kept["state"], "active");
     }
 }

@@ -206,7 +206,7 @@ pub async fn render_script(
 #[cfg(test)]
 mod tests {
     use crate::testing::TestApp;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     #[tokio::test]
     async fn a_config_is_answered_as_it_was_sent_without_its_secrets() {
@@ -340,6 +340,65 @@ mod tests {
                 .await
                 .expect_problem(404, "not_found");
         }
+    }
+
+    #[tokio::test]
+    async fn a_script_too_long_for_its_provider_is_warned_of() {
+        let app = TestApp::new().await;
+        let made = app.pool("Desks", json!({})).await;
+        let small = json!({
+            "name": "Small", "kind": "fake", "max_instances": 1, "startup_script": "{checkin_jwt}",
+            "settings": { "script_limit_bytes": 20 },
+        });
+        let small = app
+            .admin("POST", "/providers", Some(small))
+            .await
+            .expect(201)
+            .member("id");
+        let mut document = made.document.clone();
+        for (provider, count) in [(&made.provider, 0), (&small, 1)] {
+            document["name"] = json!("Another");
+            document["provider_id"] = json!(provider);
+            let path = "/autoscale-configs/validate";
+            let verdict = app.admin("POST", path, Some(document.clone())).await;
+            let verdict = verdict.expect(200).json();
+            let warnings = verdict["warnings"].as_array().expect("warnings").iter();
+            let about_size = warnings.filter(|one| {
+                one["key"] == "startup_script" && one["message"].to_string().contains("bytes")
+            });
+            assert_eq!(about_size.count(), count, "{verdict}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_config_with_servers_stays_in_its_pool_and_zone() {
+        let app = TestApp::new().await;
+        let made = app
+            .pool("Desks", json!({ "minimum_available_sessions": 1 }))
+            .await;
+        let other = app.pool("Others", json!({})).await;
+        let path = format!("/autoscale-configs/{}", made.config);
+        let mut moved = made.document.clone();
+        moved["deployment_zone_id"] = json!(other.zone);
+        let put = async |version: &str, document: &Value| {
+            let seen = [("if-match", version)];
+            let document = Some(document.clone());
+            app.call_with(&app.admin_key, "PUT", &path, document, &seen)
+                .await
+        };
+        // Without servers it may move.
+        put("\"v1\"", &moved).await.expect(200);
+        app.begin_loop();
+        app.until(&format!("/servers?pool_id={}", made.pool), |list| {
+            !list["items"].as_array().is_none_or(Vec::is_empty)
+        })
+        .await;
+        moved["deployment_zone_id"] = json!(made.zone);
+        let refused = put("\"v2\"", &moved).await.expect_problem(422, "invalid");
+        assert_eq!(
+            refused.json()["errors"][0]["pointer"],
+            "/deployment_zone_id"
+        );
     }
 
     #[tokio::test]

@@ -1,7 +1,8 @@
 //! Sessions: asked for, waited for, used and ended.
 
+use axum::Extension;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::error::Problem;
 use domain::id::{PoolId, ServerId, SessionId, UserId};
@@ -10,7 +11,7 @@ use domain::session::{Revealed, Session, SessionRequest, SessionState};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::auth::Caller;
+use crate::auth::{Caller, LoginToken, origin};
 use crate::rest::create::{Create, Created, IdempotencyKeyHeader};
 use crate::rest::error::ApiResult;
 use crate::rest::json::Json;
@@ -68,6 +69,8 @@ pub struct SessionParams {
     /// Ended ones too.
     #[serde(default)]
     pub include_ended: bool,
+    /// Only those that wait (true), or only those that do not (false).
+    pub waiting: Option<bool>,
     /// `next_cursor` of the page before; absent for the first page.
     #[param(pattern = "^[0-9a-f]{32}$")]
     pub cursor: Option<String>,
@@ -93,6 +96,7 @@ pub async fn list_sessions(
         user: params.user_id,
         server: params.server_id,
         include_ended: params.include_ended,
+        waiting: params.waiting,
     };
     Ok(Json(
         control::session::list(&state.plane, &actor, filter, &page).await?,
@@ -161,8 +165,14 @@ pub async fn reveal_session(
 pub async fn get_rdp_file(
     State(state): State<AppState>,
     Caller(actor): Caller,
+    login: Option<Extension<LoginToken>>,
+    headers: HeaderMap,
     Id(id): Id<SessionId>,
 ) -> ApiResult<Response> {
+    // Whoever gets the file is at work, so it changes the session: with a cookie it is for Weir's own pages alone.
+    if login.is_some() {
+        origin::check(&Method::POST, &headers, &state.web)?;
+    }
     let text = control::session::rdp_file(&state.plane, &actor, id).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/x-rdp"),
@@ -177,28 +187,8 @@ pub async fn get_rdp_file(
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use crate::testing::TestApp;
-    use serde_json::{Value, json};
-
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the loop under test works by the real clock"
-    )]
-    async fn until(app: &TestApp, path: &str, state: &str) -> Value {
-        for _ in 0..200 {
-            let session = app.user("GET", path, None).await.expect(200).json();
-            if session["state"] == state {
-                return session;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!(
-            "{path} has not become {state}: {:?}",
-            app.user("GET", path, None).await
-        );
-    }
+    use serde_json::json;
 
     #[tokio::test]
     async fn where_no_key_is_put_there_is_nothing_to_wait_for() {
@@ -291,6 +281,66 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_waits_behind_a_limit_is_not_told_that_a_server_is_made() {
+        let app = TestApp::new().await;
+        let made = app
+            .pool("Desks", json!({ "aggressive_scaling": true }))
+            .await;
+        let path = format!("/providers/{}", made.provider);
+        let provider = app.admin("GET", &path, None).await.expect(200);
+        let smaller = json!({
+            "name": "Desks", "kind": "fake", "max_instances": 1,
+            "startup_script": provider.member("startup_script"), "settings": provider.json()["settings"],
+        });
+        let version = provider.header("etag").to_owned();
+        app.call_with(
+            &app.admin_key,
+            "PUT",
+            &path,
+            Some(smaller),
+            &[("if-match", &version)],
+        )
+        .await
+        .expect(200);
+        for _ in 0..3 {
+            app.user("POST", "/sessions", Some(json!({ "pool_id": made.pool })))
+                .await
+                .expect(202);
+        }
+        // A server has two seats.
+        let listed = app.user("GET", "/sessions", None).await.expect(200).json();
+        let waits = listed["items"].as_array().expect("items").iter();
+        let reasons: Vec<_> = waits.map(|one| one["wait"]["reason"].clone()).collect();
+        assert_eq!(
+            reasons,
+            ["queued.in_flight", "queued.in_flight", "queued.held"]
+        );
+    }
+
+    #[tokio::test]
+    async fn who_has_an_account_of_their_own_is_told_its_name() {
+        let app = TestApp::new().await;
+        let config = json!({
+            "aggressive_scaling": true, "connection_credential_type": "sso", "sso_domain": "corp.example",
+            "connection_username": null, "use_user_ssh_key": null,
+        });
+        let made = app.pool("Desks", config).await;
+        app.begin_loop();
+        let request = json!({ "pool_id": made.pool });
+        let session = app
+            .user("POST", "/sessions", Some(request))
+            .await
+            .expect(202);
+        let path = session.header("location").to_owned();
+        let session = app
+            .until(&path, |session| session["connection"].is_object())
+            .await;
+        assert_eq!(session["connection"]["username"], "ben@corp.example");
+        let revealed = app.user("POST", &format!("{path}/reveal"), None).await;
+        assert_eq!(revealed.expect(200).json()["username"], "ben@corp.example");
+    }
+
+    #[tokio::test]
     async fn a_person_waits_is_seated_connects_and_ends() {
         let app = TestApp::new().await;
         let made = app
@@ -309,7 +359,9 @@ mod tests {
             .expect_problem(409, "conflict");
 
         app.begin_loop();
-        let session = until(&app, &path, "assigned").await;
+        let session = app
+            .until(&path, |session| session["state"] == "assigned")
+            .await;
         assert!(session["connection"]["port"].is_number(), "{session}");
         assert!(!session.to_string().contains("password"), "{session}");
         let revealed = app

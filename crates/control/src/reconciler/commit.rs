@@ -9,7 +9,9 @@ use std::sync::Arc;
 use domain::actor::Actor;
 use domain::event::EventNoun;
 use domain::id::{ConfigId, DecisionId, PoolId, ProviderId, ServerId};
-use domain::plan::{Action, Decision, Plan, Planned, PoolReport};
+use domain::plan::{
+    Action, Decision, Finding, Plan, Planned, PoolReport, ProviderReport, Reason, explain,
+};
 use domain::server::{DrainReason, FailReason, MachineId, Origin, ServerState};
 use domain::session::EndReason;
 use domain::snapshot::{PoolSnapshot, ServerSnapshot, Sighting, Snapshot, Unprepared};
@@ -98,6 +100,7 @@ impl Commit<'_> {
             self.go_on(done)?;
         }
         self.create(&creates).await?;
+        self.tell_of_providers(&plan.report.providers);
         self.write_down(&plan.report.pools).await
     }
 
@@ -142,10 +145,20 @@ impl Commit<'_> {
             Action::Drain { server, why } => self.drain(*server, *why, planned).await,
             Action::Fail { server, why } => {
                 let end = (*why == FailReason::MachineLost).then_some(EndReason::ServerLost);
-                self.step(*server, planned, Health::Failure, end, |state| {
-                    state.fail(*why)
-                })
-                .await
+                // What has served people once did become ready: its loss says nothing of the next one's making.
+                let was_ready = self.servers.get(server).is_some_and(|(_, seen)| {
+                    matches!(
+                        seen.state,
+                        ServerState::Running { .. } | ServerState::Draining { .. }
+                    )
+                });
+                let health = if was_ready {
+                    Health::Unchanged
+                } else {
+                    Health::Failure
+                };
+                self.step(*server, planned, health, end, |state| state.fail(*why))
+                    .await
             }
             Action::Delete { server } => self.delete(*server, planned).await,
             Action::CallDelete { server, machine } => {
@@ -368,7 +381,7 @@ impl Commit<'_> {
         let audit = self.audit("server.drain", server, planned);
         let only_if_empty = true;
         let store = self.plane.store();
-        store
+        let is_done = store
             .server_drain(
                 Some(self.fence),
                 server,
@@ -379,7 +392,10 @@ impl Commit<'_> {
                 audit,
             )
             .await?;
-        self.server_changed(server, pool);
+        // Refused: whatever has changed it meanwhile has woken the loop.
+        if is_done {
+            self.server_changed(server, pool);
+        }
         Ok(())
     }
 
@@ -389,10 +405,12 @@ impl Commit<'_> {
         };
         let audit = self.audit("server.delete", server, planned);
         let store = self.plane.store();
-        store
+        let is_done = store
             .server_delete_begin(Some(self.fence), server, version, self.now, audit)
             .await?;
-        self.server_changed(server, pool);
+        if is_done {
+            self.server_changed(server, pool);
+        }
         Ok(())
     }
 
@@ -496,7 +514,7 @@ impl Commit<'_> {
         if let Some(row) = self
             .plane
             .store()
-            .session_expire(self.fence, session, how, self.now, audit)
+            .session_end_planned(self.fence, session, how, self.now, audit)
             .await?
         {
             self.plane
@@ -554,8 +572,9 @@ impl Commit<'_> {
             .server_write(Some(self.fence), write, audit)
             .await
         {
-            Ok(_) => {
-                self.server_changed(server, pool);
+            Ok(ended) => {
+                self.has_changed = true;
+                self.plane.server_changed(server, pool, ended);
                 Ok(())
             }
             Err(StoreError::StaleVersion) => {
@@ -642,8 +661,7 @@ impl Commit<'_> {
 
     fn server_changed(&mut self, server: ServerId, pool: PoolId) {
         self.has_changed = true;
-        self.plane
-            .changed(EventNoun::Server, server, Some(pool), None);
+        self.plane.server_changed(server, pool, Vec::new());
     }
 
     fn version_of(&self, pool: PoolId, config: ConfigId) -> Option<i64> {
@@ -653,6 +671,37 @@ impl Commit<'_> {
             .flat_map(|pool| &pool.configs)
             .find(|known| known.id == config)
             .map(|known| known.version)
+    }
+
+    /// Keeps what lasts of each provider's report, for its page, and logs it where it differs from the one before.
+    fn tell_of_providers(&self, reports: &[ProviderReport]) {
+        for report in reports {
+            let passes = |finding: &&Finding| {
+                matches!(
+                    finding.reason,
+                    Reason::ListedDue | Reason::ListedForEvidence
+                )
+            };
+            let findings = report.findings.iter().filter(|one| !passes(one));
+            let findings: Vec<Finding> = findings.cloned().collect();
+            let mut observed = observe::lock(self.plane);
+            let memory = observed.providers.entry(report.provider_id).or_default();
+            if memory.findings == findings {
+                continue;
+            }
+            for finding in &findings {
+                tracing::info!(
+                    provider = %report.provider_id,
+                    reason = finding.reason.code(),
+                    "{}",
+                    explain::sentence(finding, None)
+                );
+            }
+            memory.findings = findings;
+            drop(observed);
+            self.plane
+                .changed(EventNoun::Provider, report.provider_id, None, None);
+        }
     }
 
     /// Records each pool's report if it differs from the one before, all of them together.

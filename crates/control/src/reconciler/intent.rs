@@ -15,6 +15,7 @@ use store::NewServer;
 
 use crate::error::{Error, Result};
 use crate::plane::ControlPlane;
+use crate::session::Access;
 use crate::{autoscale, script};
 
 /// Opens the provider of a row.
@@ -42,7 +43,7 @@ pub(super) struct Recipe {
     zone: Zone,
     pub(super) provider: Provider,
     pub(super) open: Arc<dyn providers::Provider>,
-    access: Revealed,
+    access: Access,
 }
 
 impl Recipe {
@@ -59,7 +60,7 @@ impl Recipe {
             let secret = plane.store().secret_open(&owner, key).await?;
             Ok(secret.map(|secret| secret.expose().to_owned()))
         };
-        let access = Revealed {
+        let shared = Revealed {
             username: open
                 .fixed_account()
                 .or_else(|| config.connection.access.username().map(ToOwned::to_owned)),
@@ -70,11 +71,14 @@ impl Recipe {
         };
         Ok(Some(Self {
             version: row.version,
+            access: Access {
+                shared,
+                sso_domain: config.connection.access.sso_domain().cloned(),
+            },
             config,
             zone,
             provider,
             open,
-            access,
         }))
     }
 
@@ -96,7 +100,7 @@ impl Recipe {
             .tokens
             .sign(id, now, expires_at)
             .map_err(|error| Error::Fault(format!("signing a check-in token failed: {error}")))?;
-        let password = self.access.password.as_deref().map(Secret::new);
+        let password = self.access.shared.password.as_deref().map(Secret::new);
         let values = script::values(
             &self.config,
             &self.zone,
@@ -130,8 +134,8 @@ impl Recipe {
             protocol: self.config.connection.access.protocol(),
             port,
             request: StoredRequest::write(&request)?,
-            connection: crate::session::sealed(&self.access)?,
-            username: self.access.username.clone(),
+            connection: self.access.sealed()?,
+            username: self.access.shared.username.clone(),
             personal_keys: self.config.connection.access.uses_user_key() && facts.can_authorize,
             created_at: now,
         };

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use domain::id::{ConfigId, PoolId, ProviderId, ServerId};
+use domain::plan::Finding;
 use domain::provider::Provider;
 use domain::server::{MachineId, Origin};
 use domain::snapshot::{
@@ -48,6 +49,8 @@ pub(crate) struct ProviderMemory {
     /// A list that has not been compared with the store yet.
     pub fresh: Option<Listing>,
     sightings: BTreeMap<ServerId, Sighting>,
+    /// What the last plan has concluded about it.
+    pub findings: Vec<Finding>,
     pub strangers: BTreeMap<MachineId, StrangerMemory>,
 }
 

@@ -126,8 +126,8 @@ async fn write(
             .server_write(Some(fence(plane)?), write, audit)
             .await
         {
-            Ok(_) => {
-                plane.changed(EventNoun::Server, server, Some(row.server.pool_id), None);
+            Ok(ended) => {
+                plane.server_changed(server, row.server.pool_id, ended);
                 return Ok(());
             }
             Err(StoreError::StaleVersion) => {}

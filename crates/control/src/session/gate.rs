@@ -58,7 +58,7 @@ pub(crate) async fn enter(
 ) -> Result<Admission> {
     let gate = gate_of(plane, session.pool);
     let (answer, mut answered) = oneshot::channel();
-    let pool = session.pool;
+    let (id, pool) = (session.id, session.pool);
     lock(&gate.gathered).push_back(Ticket {
         session,
         audit,
@@ -77,7 +77,11 @@ pub(crate) async fn enter(
             let count = gathered.len().min(BATCH);
             gathered.drain(..count).collect()
         };
-        decide(plane, pool, batch).await?;
+        if let Err(error) = decide(plane, pool, batch).await {
+            // Who is told of a failure must not be let in later by somebody else.
+            lock(&gate.gathered).retain(|ticket| ticket.session.id != id);
+            return Err(error);
+        }
         drop(lead);
     }
 }

@@ -1,5 +1,6 @@
 //! Sessions: asked for, waited for, used and ended.
 
+mod access;
 mod gate;
 mod wait;
 
@@ -8,17 +9,17 @@ use domain::error::{Problem, ProblemCode};
 use domain::event::EventNoun;
 use domain::id::{PoolId, ServerId, SessionId, UserId};
 use domain::page::{Page, PageQuery};
-use domain::secret::Secret;
 use domain::session::{
     Connection, EndReason, Revealed, Session, SessionKind, SessionRequest, SessionState,
 };
 use serde_json::json;
 use store::{NewSession, ServerRow, SessionFilter, SessionRow};
 
-use crate::error::{Error, Result, invalid, not_found};
+use crate::error::{Result, invalid, not_found};
 use crate::page;
 use crate::plane::ControlPlane;
 
+pub(crate) use access::Access;
 use gate::Admission;
 pub(crate) use gate::Gate;
 use wait::Queues;
@@ -150,6 +151,8 @@ pub struct Filter {
     pub server: Option<ServerId>,
     /// Ended ones too.
     pub include_ended: bool,
+    /// Only those that wait, or only those that do not.
+    pub waiting: Option<bool>,
 }
 
 /// Sessions in the order of their requests: an admin sees all, others their own.
@@ -170,6 +173,7 @@ pub async fn list(
         pool: filter.pool,
         server: filter.server,
         open_only: !filter.include_ended,
+        waiting: filter.waiting,
     };
     let rows = plane.store().sessions_page(filter, request).await?;
     let page = page::page(rows, &request, |row: &SessionRow| row.id.uuid());
@@ -225,7 +229,7 @@ pub async fn reveal(plane: &ControlPlane, actor: &Actor, id: SessionId) -> Resul
     let audit = plane.audit(actor, "session.reveal", id, json!({}));
     let row = activate(plane, actor, id, Some(audit)).await?;
     let server = row.state.server().ok_or_else(|| not_found("session"))?;
-    open_access(plane, server).await
+    Ok(Access::open(plane, server).await?.of(&row.user_name))
 }
 
 /// The `.rdp` file of a session of an RDP pool. Holds no password.
@@ -256,21 +260,6 @@ pub async fn rdp_file(plane: &ControlPlane, actor: &Actor, id: SessionId) -> Res
     let text = domain::rdp::file(connection, app);
     activate(plane, actor, id, Some(audit)).await?;
     Ok(text)
-}
-
-/// Seals what opens a server's account.
-pub(crate) fn sealed(access: &Revealed) -> Result<Secret> {
-    serde_json::to_string(access)
-        .map(Secret::new)
-        .map_err(|error| Error::Fault(error.to_string()))
-}
-
-async fn open_access(plane: &ControlPlane, server: ServerId) -> Result<Revealed> {
-    match plane.store().server_connection(server).await? {
-        Some(text) => serde_json::from_str(text.expose())
-            .map_err(|_| Error::Fault(format!("the access data of {server} cannot be read"))),
-        None => Ok(Revealed::default()),
-    }
 }
 
 async fn activate(
@@ -395,14 +384,14 @@ async fn connection(
     let Some(address) = row.server.status.address().cloned() else {
         return Ok(None);
     };
-    let access = open_access(plane, server).await?;
+    let access = Access::open(plane, server).await?.of(&session.user_name);
     let has_credentials = access.password.is_some()
         || access.private_key.is_some()
         || !access.connection_info.members().is_empty();
     Ok(Some(Connection {
         protocol: session.protocol,
         address,
-        username: row.username.clone(),
+        username: access.username,
         host_key: row.server.host_key.clone(),
         access_ready: is_access_ready(&row, session),
         has_credentials,

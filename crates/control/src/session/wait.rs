@@ -12,6 +12,7 @@ use store::SessionRow;
 
 use crate::error::Result;
 use crate::plane::ControlPlane;
+use crate::reconciler::observe;
 
 /// The queues of one answer: each pool is looked at once, however many of its people are in the answer.
 pub(super) struct Queues<'a> {
@@ -81,17 +82,18 @@ impl<'a> Queues<'a> {
     }
 }
 
+/// The reasons are those of the loop, which knows what holds the pool back.
 async fn look(plane: &ControlPlane, id: PoolId) -> Result<Option<Look>> {
-    let now = plane.now();
-    let snapshot = plane.store().snapshot(Some(id), now).await?;
+    let snapshot = observe::look(plane, Some(id)).await?;
+    let plan = scaling::plan(&snapshot, plane.now());
+    let reports = plan.report.pools.into_iter();
+    let reasons = reports
+        .filter(|report| report.pool_id == id)
+        .flat_map(|report| report.findings)
+        .filter_map(|finding| Some((finding.session_id?, finding.reason)))
+        .collect();
     let pool = snapshot.pools.into_iter().find(|pool| pool.id == id);
-    Ok(pool.map(|pool| Look {
-        reasons: scaling::place(&pool, &[], now)
-            .into_iter()
-            .map(|placement| (placement.session, placement.reason))
-            .collect(),
-        pool,
-    }))
+    Ok(pool.map(|pool| Look { pool, reasons }))
 }
 
 /// The server on its way that will serve whoever has `ahead` people before them: the furthest comes first, and people

@@ -274,8 +274,10 @@ impl Database {
 
     /// Makes a step.
     pub async fn write(&self, write: ServerWrite) -> ServerRow {
+        let id = write.id;
         let written = self.store.server_write(None, write, None);
-        written.await.expect("a step")
+        written.await.expect("a step");
+        self.server_row(id).await
     }
 
     /// A server as it is now.

@@ -18,7 +18,7 @@ async fn a_key_belongs_to_its_first_request(db: Db) {
             .unwrap()
     };
     assert_eq!(begin("ada", "k", "print").await, Idempotency::New);
-    assert_eq!(begin("ada", "k", "print").await, Idempotency::Running);
+    assert_eq!(begin("ada", "k", "print").await, Idempotency::Running(NOW));
     assert_eq!(begin("ada", "k", "other").await, Idempotency::Mismatch);
     assert_eq!(
         begin("ben", "k", "other").await,

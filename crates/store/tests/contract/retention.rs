@@ -56,7 +56,7 @@ async fn history_is_forgotten_after_its_time_and_what_lives_is_kept(db: Db) {
         .idempotency_begin("ada", "k", "print", NOW)
         .await
         .unwrap();
-    assert_eq!(begin, Idempotency::Running, "kept for a whole day");
+    assert_eq!(begin, Idempotency::Running(NOW), "kept for a whole day");
 
     db.store.retention(NOW.plus_millis(30 * DAY)).await.unwrap();
     assert_eq!(

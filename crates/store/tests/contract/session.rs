@@ -1,5 +1,7 @@
 //! Sessions: read, used and ended; and the queue.
 
+use std::collections::BTreeSet;
+
 use domain::session::{EndReason, SessionKind, SessionState};
 use store::{NewSession, SeatOutcome, SeatWrite, SessionFilter};
 
@@ -9,6 +11,8 @@ use crate::given::{ALL, seats};
 crate::on_both![
     a_session_comes_back_as_it_was_asked_for,
     a_session_ends_once_and_for_its_owner_alone,
+    those_who_wait_can_be_listed_alone,
+    the_loop_ends_a_session_whose_server_is_lost_before_its_time,
     a_session_is_active_from_its_first_use_and_lives_on_with_each,
     the_queue_is_ordered_by_time_then_id,
 ];
@@ -108,6 +112,42 @@ async fn a_session_ends_once_and_for_its_owner_alone(db: Db) {
         ..SessionFilter::default()
     };
     assert_eq!(db.store.sessions_page(open_ones, ALL).await.unwrap(), []);
+}
+
+async fn the_loop_ends_a_session_whose_server_is_lost_before_its_time(db: Db) {
+    let scaled = db.scaled().await;
+    let server = db.running(&scaled, "desk").await;
+    let session = db.seated(&server, db.user("ada").await.id).await;
+    let end = async |how, secs| {
+        let at = NOW.plus_secs(secs);
+        let ended = db
+            .store
+            .session_end_planned(scaled.fence, session, how, at, db.audit());
+        ended.await.unwrap().is_some()
+    };
+    assert!(!end(EndReason::Expired, 0).await, "its time is not over");
+    assert!(end(EndReason::ServerLost, 0).await);
+    assert!(!end(EndReason::ServerLost, 0).await, "once");
+}
+
+async fn those_who_wait_can_be_listed_alone(db: Db) {
+    let (pool, zone) = (db.pool("Desks").await, db.zone("Here").await);
+    let server = db.fixed(pool, zone, "desk", seats(9)).await;
+    let ada = db.user("ada").await.id;
+    let (seated, queued) = (db.seated(&server, ada).await, db.queued(pool, ada).await);
+    for (waiting, expected) in [
+        (None, vec![seated, queued]),
+        (Some(true), vec![queued]),
+        (Some(false), vec![seated]),
+    ] {
+        let filter = SessionFilter {
+            waiting,
+            ..SessionFilter::default()
+        };
+        let rows = db.store.sessions_page(filter, ALL).await.unwrap();
+        let ids: BTreeSet<_> = rows.into_iter().map(|row| row.id).collect();
+        assert_eq!(ids, BTreeSet::from_iter(expected));
+    }
 }
 
 async fn a_session_is_active_from_its_first_use_and_lives_on_with_each(db: Db) {
