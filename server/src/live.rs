@@ -28,7 +28,7 @@ use crate::state::{AppState, stopped};
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// What a browser waits before it comes back.
 const RETRY: Duration = Duration::from_secs(3);
-/// A stream ends after this time and the browser comes back: a sign-in that has ended meanwhile ends here.
+/// A stream ends after this time at the latest and the browser comes back: a sign-in that has ended meanwhile ends here.
 const LONGEST: Duration = Duration::from_mins(10);
 
 const LAST_EVENT_ID: &str = "last-event-id";
@@ -65,6 +65,12 @@ pub async fn stream_events(
     response
 }
 
+/// How long a stream lasts. A browser that comes back is a request of its sign-in, so that one whose page is open does not
+/// become idle.
+fn lasts(login_idle_secs: u32) -> Duration {
+    LONGEST.min(Duration::from_secs(login_idle_secs.into()) / 2)
+}
+
 struct Listener {
     actor: Actor,
     run: String,
@@ -93,7 +99,7 @@ fn events(
         pending: [Event::default().retry(RETRY).comment("hello")].into(),
         receiver: subscription.receiver,
         stopping: state.stopping.clone(),
-        until: tokio::time::Instant::now() + LONGEST,
+        until: tokio::time::Instant::now() + lasts(state.plane.settings().login_idle_secs),
     };
     match subscription.missed {
         Some(missed) => missed.into_iter().for_each(|event| listener.push(event)),
@@ -240,6 +246,15 @@ mod tests {
             heard.contains(&format!("\"id\":\"{}\"", made.pool)) && !heard.contains("srv_"),
             "{heard}"
         );
+    }
+
+    #[test]
+    fn a_page_comes_back_before_its_sign_in_is_idle() {
+        for idle in [60, 600, 1800, 86_400] {
+            let away = super::lasts(idle) + super::RETRY;
+            assert!(away < Duration::from_secs(idle.into()), "{idle}");
+        }
+        assert_eq!(super::lasts(1800), super::LONGEST);
     }
 
     #[tokio::test]

@@ -322,7 +322,10 @@ const REFUSALS: [(&str, &str); 11] = [
     ("415", "The body is not said to be JSON."),
     ("422", "Some fields are wrong; `errors` names them."),
     ("428", "`If-Match` is missing."),
-    ("503", "The database does not answer. Nothing was changed."),
+    (
+        "503",
+        "The database does not answer. A change may have been made all the same: look before you try again.",
+    ),
 ];
 
 fn component(status: &str) -> String {

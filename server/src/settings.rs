@@ -94,10 +94,10 @@ pub struct Bounds {
     /// Sessions a person may have at once, those that wait included.
     #[arg(long, env = "WEIR_SESSION_QUOTA", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub session_quota: u32,
-    /// Requests for sessions of one person within a minute; more are refused for a while.
+    /// Requests for sessions of one person that are let in within a minute; more are refused for a while.
     #[arg(long, env = "WEIR_SESSION_REQUESTS_PER_MINUTE", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub session_requests_per_minute: u32,
-    /// A sign-in ends after this time without a request.
+    /// A sign-in ends after this time without a request; an open page makes one from time to time.
     #[arg(long, env = "WEIR_LOGIN_IDLE_SECONDS", default_value_t = 1800, value_parser = clap::value_parser!(u32).range(60..=86_400))]
     pub login_idle_seconds: u32,
     /// A sign-in ends after this time at the latest.

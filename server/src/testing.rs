@@ -101,24 +101,15 @@ impl Answer {
     }
 }
 
-/// A place with SQLite in `folder`, or with the Postgres database of the variable.
-fn place(folder: &TempDir, postgres: Option<String>) -> Place {
-    Place {
-        data: folder.path().to_owned(),
-        database_url: postgres,
-        key_file: None,
-    }
-}
-
 impl TestApp {
-    /// An app on SQLite.
+    /// An app on SQLite. What differs on Postgres is the store's to show, in its contract.
     pub async fn new() -> Self {
-        Self::on(None).await
-    }
-
-    /// An app on a Postgres database of its own, or on SQLite.
-    pub async fn on(postgres: Option<String>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
+        let place = Place {
+            data: folder.path().to_owned(),
+            database_url: None,
+            key_file: None,
+        };
         let settings = control::Settings {
             allow_local_provider: true,
             ..control::Settings::default()
@@ -129,9 +120,7 @@ impl TestApp {
             store: _,
             fingerprint_key,
             run,
-        } = startup::open(&place(&folder, postgres), settings)
-            .await
-            .expect("an app");
+        } = startup::open(&place, settings).await.expect("an app");
         let (stop, stopping) = watch::channel(false);
         let web = Web {
             origin: ORIGIN.to_owned(),

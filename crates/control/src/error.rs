@@ -105,10 +105,11 @@ fn store_problem(error: &StoreError) -> Problem {
                 pool.label()
             ),
         )]),
+        // Where the connection breaks during a commit, only the database knows whether that was done.
         StoreError::Unavailable(_) | StoreError::StaleFence => {
             let mut problem = Problem::new(
                 ProblemCode::Unavailable,
-                "The database does not answer. Nothing was changed.",
+                "The database does not answer. A change may have been made all the same: look before you try again.",
             );
             problem.retry_after = Some(5);
             problem

@@ -1,5 +1,8 @@
 //! Bugs that are planted on purpose: each patch in `crates/sim/bugs` puts one into a copy of the code, and the
 //! simulation has to find it. A simulation that finds nothing proves only that it looks at nothing.
+//!
+//! Before its diff a patch says what is wrong, and in lines `Found by: ...` which invariants may be the first to object, in the
+//! words of `crates/sim/src/invariants/mod.rs`. Where another one is first, the simulation has seen something, and not this bug.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,43 +13,102 @@ use crate::workspace::Workspace;
 
 /// Where the patches are, seen from the repository.
 const BUGS: &str = "crates/sim/bugs";
-/// A bug that is not found by then counts as not found.
-const MOST_SEEDS: &str = "2000";
+/// A bug that is not found by then counts as not found. As many as `make test` runs.
+const MOST_SEEDS: &str = "300";
+/// What the lines begin with that name the invariants.
+const FOUND_BY: &str = "Found by: ";
 
-/// One bug and what became of it.
+/// One bug, before it is planted.
+struct Bug {
+    patch: PathBuf,
+    name: String,
+    /// The invariants that may be the first to object.
+    found_by: Vec<String>,
+}
+
+impl Bug {
+    fn read(patch: PathBuf) -> Result<Self> {
+        let text = fs::read_to_string(&patch)
+            .map_err(|source| format!("can not read {}: {source}", patch.display()))?;
+        let found_by = found_by(&text);
+        if found_by.is_empty() {
+            return Err(format!(
+                "{} does not say which invariant objects: give it a line `{FOUND_BY}...` before its diff",
+                patch.display()
+            ));
+        }
+        let name = patch
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        Ok(Self {
+            patch,
+            name,
+            found_by,
+        })
+    }
+}
+
+/// The invariants that a patch names before its diff.
+fn found_by(patch: &str) -> Vec<String> {
+    patch
+        .lines()
+        .take_while(|line| !line.starts_with("diff "))
+        .filter_map(|line| line.strip_prefix(FOUND_BY))
+        .map(|sentence| sentence.trim().to_owned())
+        .collect()
+}
+
+/// What became of a bug.
 struct Finding {
-    bug: String,
-    /// How many seeds it took, and which invariant objected.
-    found: Option<(u64, String)>,
+    bug: Bug,
+    /// How many seeds the first violation took, and which invariant objected.
+    first: Option<(u64, String)>,
+}
+
+impl Finding {
+    fn is_found(&self) -> bool {
+        self.first
+            .as_ref()
+            .is_some_and(|(_, invariant)| self.bug.found_by.contains(invariant))
+    }
+
+    /// Its row in the table.
+    fn line(&self) -> String {
+        let name = &self.bug.name;
+        match &self.first {
+            Some((seeds, invariant)) if self.is_found() => {
+                format!("{name:<24} {seeds:>16}  {invariant}")
+            }
+            Some((seeds, invariant)) => format!(
+                "{name:<24} {:>16}  after {seeds} seeds another objected: {invariant}",
+                "not found"
+            ),
+            None => format!("{name:<24} {:>16}", "not found"),
+        }
+    }
 }
 
 /// Plants each bug in turn, in a copy below the target folder, and looks for it. True where all are found.
 pub fn find_all(workspace: &Workspace) -> Result<bool> {
     let scratch = Scratch::copy(workspace)?;
     let mut findings = Vec::new();
-    for patch in patches(workspace.root())? {
-        let finding = scratch.look_for(&patch)?;
-        say(&line(&finding));
+    for bug in bugs(workspace.root())? {
+        let finding = scratch.look_for(bug)?;
+        say(&finding.line());
         findings.push(finding);
     }
     println!("{:<24} {:>16}  invariant", "bug", "seeds until found");
     for finding in &findings {
-        println!("{}", line(finding));
+        println!("{}", finding.line());
     }
-    let found = findings.iter().filter(|one| one.found.is_some()).count();
+    let found = findings.iter().filter(|one| one.is_found()).count();
     println!("{found} of {} planted bugs found", findings.len());
     Ok(found == findings.len() && found > 0)
 }
 
-fn line(finding: &Finding) -> String {
-    match &finding.found {
-        Some((seeds, invariant)) => format!("{:<24} {seeds:>16}  {invariant}", finding.bug),
-        None => format!("{:<24} {:>16}", finding.bug, "not found"),
-    }
-}
-
-/// All patches, by name.
-fn patches(root: &Path) -> Result<Vec<PathBuf>> {
+/// All bugs, by name.
+fn bugs(root: &Path) -> Result<Vec<Bug>> {
     let folder = root.join(BUGS);
     let entries = fs::read_dir(&folder)
         .map_err(|source| format!("can not read {}: {source}", folder.display()))?;
@@ -56,7 +118,7 @@ fn patches(root: &Path) -> Result<Vec<PathBuf>> {
         .filter(|path| path.extension().is_some_and(|end| end == "patch"))
         .collect();
     patches.sort();
-    Ok(patches)
+    patches.into_iter().map(Bug::read).collect()
 }
 
 /// A copy of all tracked files, with a target folder of its own that all bugs share.
@@ -106,15 +168,11 @@ impl<'a> Scratch<'a> {
         Ok(())
     }
 
-    fn look_for(&self, patch: &Path) -> Result<Finding> {
-        let bug = patch
-            .file_stem()
-            .map(|stem| stem.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        say(&format!("planting {bug}"));
+    fn look_for(&self, bug: Bug) -> Result<Finding> {
+        say(&format!("planting {}", bug.name));
         self.restore()?;
         // The copy lies inside a repository that ignores it: without the ceiling git would skip every file.
-        let mut apply = git(self.workspace, &["apply", &patch.to_string_lossy()]);
+        let mut apply = git(self.workspace, &["apply", &bug.patch.to_string_lossy()]);
         apply.current_dir(&self.tree).env(
             "GIT_CEILING_DIRECTORIES",
             self.tree.parent().unwrap_or(&self.tree),
@@ -133,7 +191,7 @@ impl<'a> Scratch<'a> {
         let (_, printed) = console::watch(&mut sim)?;
         Ok(Finding {
             bug,
-            found: first_violation(&printed),
+            first: first_violation(&printed),
         })
     }
 }
@@ -167,9 +225,10 @@ mod tests {
 
     #[test]
     fn every_bug_can_still_be_planted() {
-        let patches = patches(&root()).expect("a folder");
-        assert_eq!(patches.len(), 5);
-        for patch in patches {
+        let bugs = bugs(&root()).expect("a folder");
+        // More may be added without a change here.
+        assert!(bugs.len() >= 5, "{BUGS} has lost some: {}", bugs.len());
+        for Bug { patch, .. } in bugs {
             let applied = Command::new("git")
                 .args(["apply", "--check"])
                 .arg(patch.canonicalize().expect("a path"))
@@ -179,6 +238,42 @@ mod tests {
             let why = String::from_utf8_lossy(&applied.stderr);
             assert!(applied.status.success(), "{}: {why}", patch.display());
         }
+    }
+
+    #[test]
+    fn every_bug_names_invariants_that_there_are() {
+        let path = root().join("crates/sim/src/invariants/mod.rs");
+        let invariants = fs::read_to_string(path).expect("the invariants");
+        for bug in bugs(&root()).expect("a folder") {
+            for sentence in &bug.found_by {
+                let is_one = invariants.contains(&format!("= \"{sentence}\";"));
+                assert!(is_one, "{}: there is no invariant `{sentence}`", bug.name);
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_stands_before_the_diff_names_invariants() {
+        let patch = "Wrong.\n\nFound by: nothing leaks\nFound by: the loop goes on\n\ndiff --git a/x b/x\nFound by: no\n";
+        assert_eq!(found_by(patch), ["nothing leaks", "the loop goes on"]);
+        assert_eq!(found_by("Wrong.\n\ndiff --git a/x b/x\n"), [""; 0]);
+    }
+
+    #[test]
+    fn a_bug_that_another_invariant_meets_first_is_not_found() {
+        let finding = |first: Option<(u64, &str)>| Finding {
+            bug: Bug {
+                patch: PathBuf::new(),
+                name: "leak".to_owned(),
+                found_by: vec!["nothing leaks".to_owned()],
+            },
+            first: first.map(|(seeds, invariant)| (seeds, invariant.to_owned())),
+        };
+        assert!(finding(Some((3, "nothing leaks"))).is_found());
+        let another = finding(Some((3, "the loop goes on")));
+        assert!(!another.is_found());
+        assert!(another.line().contains("not found"));
+        assert!(!finding(None).is_found());
     }
 
     #[test]

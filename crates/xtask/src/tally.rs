@@ -115,13 +115,16 @@ pub fn of_playwright(report: &str) -> Tally {
 
 /// Reads what schemathesis prints: its operations are the tests. `run` names the run in complaints.
 pub fn of_schemathesis(run: &str, output: &str) -> Tally {
+    // `Selected: 68/69` of all that are described, of which one is left out by name; and `Tested: 68`.
     let number_after = |word: &str| {
         output
             .lines()
             .filter_map(|line| line.trim().strip_prefix(word))
-            .find_map(|rest| rest.trim().parse::<u64>().ok())
+            .filter_map(|rest| rest.split('/').next())
+            .find_map(|number| number.trim().parse::<u64>().ok())
     };
-    let Some(tested) = number_after("Tested:") else {
+    let (Some(selected), Some(tested)) = (number_after("Selected:"), number_after("Tested:"))
+    else {
         return Tally::broken(format!("{run}: schemathesis tested no operation"));
     };
     // The last line is `=== 2 failures, 1 error, 3 warnings in 60.51s ===`, of which any part may be missing.
@@ -136,11 +139,19 @@ pub fn of_schemathesis(run: &str, output: &str) -> Tally {
         .filter(|pair| pair[1].starts_with("failure") || pair[1].starts_with("error"))
         .filter_map(|pair| pair[0].parse::<u64>().ok())
         .sum();
-    Tally {
+    let mut tally = Tally {
         passed: tested.saturating_sub(failed),
         failed,
         complaints: Vec::new(),
+    };
+    // Those that it skips or that fall over are in neither number but the first.
+    if tested < selected {
+        tally.complaints.push(format!(
+            "{run}: {} of {selected} operations left out",
+            selected - tested
+        ));
     }
+    tally
 }
 
 /// Reads what the simulation prints: each seed is a test, and the last line counts those with a violation.
@@ -227,15 +238,47 @@ test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
         assert_eq!(Tally::check(true).judged(true).failures(), 0);
     }
 
+    /// The end of what schemathesis 4.32.5 printed, without what it says of each warning.
+    const SCHEMATHESIS: &str = "\
+=================================== SUMMARY ====================================
+
+API Operations:
+  Selected: 68/69
+  Tested: 68
+
+Test Phases:
+  ✅ Examples
+  ✅ Coverage
+  ✅ Fuzzing
+  ✅ Stateful
+
+Warnings:
+  ⚠️ Authentication failed: 4 operations returned only 401/403 responses
+
+Test cases:
+  9986 generated, 9986 passed, 88 skipped
+
+Seed: 1
+
+============================ 3 warnings in 408.65s =============================
+";
+
     #[test]
     fn findings_of_schemathesis_are_failures() {
-        let good =
-            "API Operations:\n  Selected: 67/68\n  Tested: 67\n\n=== No issues found in 60.51s ===";
-        assert_eq!(of_schemathesis("x", good).passed, 67);
-        let bad = good.replace("No issues found", "2 failures, 1 error, 3 warnings");
-        let tally = of_schemathesis("x", &bad);
-        assert_eq!((tally.passed, tally.failed), (64, 3));
+        let good = of_schemathesis("x", SCHEMATHESIS);
+        assert_eq!((good.passed, good.failures()), (68, 0));
+        let bad = SCHEMATHESIS.replace("= 3 warnings", "= 2 failures, 1 error, 3 warnings");
+        let bad = of_schemathesis("x", &bad);
+        assert_eq!((bad.passed, bad.failures()), (65, 3));
         assert_eq!(of_schemathesis("x", "could not connect").failures(), 1);
+    }
+
+    #[test]
+    fn an_operation_that_schemathesis_did_not_test_is_a_failure() {
+        let skipped = SCHEMATHESIS.replace("Tested: 68", "Tested: 66\n  Skipped: 2");
+        let skipped = of_schemathesis("x", &skipped);
+        assert_eq!((skipped.passed, skipped.failures()), (66, 1));
+        assert_eq!(skipped.complaints, ["x: 2 of 68 operations left out"]);
     }
 
     #[test]

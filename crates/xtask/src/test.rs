@@ -43,7 +43,7 @@ const LINTS: &[Part] = &[
 const PARTS: &[Part] = &[
     Part {
         name: "cargo test",
-        what: "unit, law, contract and REST tests, on SQLite and on Postgres",
+        what: "unit, law and REST tests; the store's contract and hard ends of the process on SQLite and on Postgres",
         run: cargo_test,
     },
     Part {

@@ -154,7 +154,7 @@ const FIELDS: &[Field] = &[
         key: "kasm_desktop_service_installed",
         step: "readiness",
         label: "Kasm Desktop Service Installed",
-        help: "The image of the servers has the Kasm Desktop Service. Switch this on only if it does.",
+        help: "The image of the servers has the Kasm Desktop Service. This is recorded; this version makes no use of it.",
         kind: Kind::Bool,
         default: Preset::Bool(false),
         advanced: true,

@@ -42,7 +42,7 @@ pub struct AutoscaleConfig {
     pub downscale_backoff_secs: u32,
     /// A server is Running when it has checked in; off: when its port answers.
     pub require_checkin: bool,
-    /// The servers have the Kasm Desktop Service.
+    /// The servers have the Kasm Desktop Service. Recorded only.
     pub desktop_service_installed: bool,
     /// How people reach a server.
     pub connection: Connection,

@@ -20,8 +20,8 @@ use providers::CreateRequest;
 use providers::fake::FakeMachine;
 use store::{SessionRow, StoredSnapshot};
 
-pub use rest::at_rest;
 pub(crate) use rest::without_reason;
+pub use rest::{at_rest, full_day};
 
 macro_rules! invariants {
     ($($(#[$doc:meta])* $variant:ident = $sentence:literal;)*) => {
@@ -76,6 +76,8 @@ invariants! {
     MinimumIsKept = "the minimum is kept, or the report says why not";
     /// A fault of the world is never a fault of the loop.
     LoopGoesOn = "the loop goes on";
+    /// The simulation's own promise: a day on which little happens shows nothing.
+    DayIsFull = "a day has enough requests and faults";
 }
 
 /// Something that must never be.

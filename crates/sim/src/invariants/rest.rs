@@ -8,6 +8,12 @@ use domain::server::Origin;
 use domain::timestamp::Timestamp;
 
 use super::{Invariant, Look, Violation};
+use crate::run::Totals;
+
+/// Requests for a session that reach Weir, in a seed that comes to its end.
+const REQUESTS: u64 = 200;
+/// Kinds of fault in it.
+const KINDS_OF_FAULT: usize = 3;
 
 /// From the plan to a seat, in milliseconds, where nothing fails: the longest boot, script and list lag of the clouds (two
 /// minutes together), the calls, and the list that shows the machine.
@@ -49,6 +55,20 @@ pub fn at_rest(look: &Look, report: impl Fn(PoolId) -> Option<PoolReport>) -> Ve
                 violated(Invariant::MinimumIsKept, what);
             }
         }
+    }
+    found
+}
+
+/// Judges how much has happened in a seed that has come to its end.
+pub fn full_day(now: Timestamp, totals: &Totals) -> Vec<Violation> {
+    let kinds = totals.faults.values().filter(|count| **count > 0).count();
+    let mut found = Vec::new();
+    let mut too_few = |what| found.push(Violation::new(now, Invariant::DayIsFull, what));
+    if totals.requests < REQUESTS {
+        too_few(format!("{} requests of {REQUESTS}", totals.requests));
+    }
+    if kinds < KINDS_OF_FAULT {
+        too_few(format!("{kinds} kinds of fault of {KINDS_OF_FAULT}"));
     }
     found
 }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::cloud::Call;
+use crate::run::Totals;
 
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 
@@ -525,4 +526,23 @@ fn a_minimum_that_is_not_kept_needs_a_reason() {
         findings: Vec::new(),
     };
     assert_eq!(at_rest(&look, |_| Some(report.clone())), []);
+}
+
+#[test]
+fn a_day_on_which_little_happens_is_seen() {
+    let day = |requests, faults: &[&'static str]| {
+        let totals = Totals {
+            requests,
+            faults: faults.iter().map(|word| (*word, 1)).collect(),
+            ..Totals::default()
+        };
+        full_day(NOW, &totals)
+    };
+    let faults = ["dies", "slow boot", "throttled"];
+    assert_eq!(day(200, &faults), []);
+    for (requests, faults) in [(199, &faults[..]), (200, &faults[..2])] {
+        let found = day(requests, faults);
+        assert_eq!(objections(&found), only(Invariant::DayIsFull));
+    }
+    assert_eq!(day(0, &[]).len(), 2, "each is said");
 }

@@ -25,7 +25,7 @@ use crate::Result;
 use crate::chance::{Dice, HandClock, SeededEntropy, Stream};
 use crate::cloud::Clouds;
 use crate::faults::Happened;
-use crate::invariants::{Look, Violation, Watch, at_rest};
+use crate::invariants::{Look, Violation, Watch, at_rest, full_day};
 use crate::run::{Run, Totals};
 use crate::timeline::Timeline;
 use crate::workload::{self, Deployment};
@@ -223,6 +223,10 @@ impl World {
 
     /// The last look, once all has come to rest.
     pub(crate) async fn end(mut self, seed: u64) -> Run {
+        let clouds = self.clouds.clouds();
+        let made = clouds.iter().map(|(_, cloud)| cloud.machines().len());
+        self.totals.machines = made.sum::<usize>() as u64;
+        self.totals.faults = std::mem::take(&mut self.happened).with(self.clouds.faults());
         if self.violations.is_empty()
             && let Some(look) = self.seen.take()
         {
@@ -232,14 +236,14 @@ impl World {
                     reports.insert(*pool, decision.report);
                 }
             }
-            for violation in at_rest(&look, |pool| reports.get(&pool).cloned()) {
+            let left_over = at_rest(&look, |pool| reports.get(&pool).cloned());
+            for violation in left_over
+                .into_iter()
+                .chain(full_day(self.now(), &self.totals))
+            {
                 self.violated(violation);
             }
         }
-        let clouds = self.clouds.clouds();
-        let made = clouds.iter().map(|(_, cloud)| cloud.machines().len());
-        self.totals.machines = made.sum::<usize>() as u64;
-        self.totals.faults = self.happened.with(self.clouds.faults());
         self.plane = None;
         self.store.close().await;
         Run {
