@@ -103,8 +103,6 @@ pub struct ProviderSnapshot {
     pub list_in_flight: bool,
     /// When the last list call began, whatever became of it.
     pub last_list_at: Option<Timestamp>,
-    /// When the last complete list began.
-    pub complete_list_at: Option<Timestamp>,
     /// Machines with our tag that no row claims, by machine.
     pub strangers: Vec<Stranger>,
 }
@@ -114,8 +112,6 @@ pub struct ProviderSnapshot {
 pub struct Stranger {
     /// The machine.
     pub machine: MachineId,
-    /// The server id in its tags, if it can be read.
-    pub server: Option<ServerId>,
     /// When it was first seen without a row.
     pub first_seen_at: Timestamp,
     /// Complete lists in a row that showed it without a row.

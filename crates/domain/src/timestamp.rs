@@ -20,6 +20,9 @@ impl Timestamp {
         self.0
     }
 
+    /// An hour, in milliseconds.
+    pub const HOUR_MILLIS: i64 = 3_600_000;
+
     /// This many milliseconds later (earlier if negative), held at the ends of the range.
     #[must_use]
     pub const fn plus_millis(self, millis: i64) -> Self {

@@ -12,7 +12,6 @@ use crate::tick::Tick;
 const SHORT_LIST_MACHINES: u32 = 3;
 /// A list that misses no more than this share of the machines that should be there is believed.
 const SHORT_LIST_PERCENT: u64 = 30;
-const HOUR_MILLIS: i64 = 3_600_000;
 
 /// A provider config with the tallies of this pass.
 pub(crate) struct Source<'a> {
@@ -77,7 +76,7 @@ impl<'a> Source<'a> {
     pub(crate) fn hour_over_at(&self) -> Option<Timestamp> {
         self.provider
             .oldest_create_at
-            .map(|oldest| oldest.plus_millis(HOUR_MILLIS))
+            .map(|oldest| oldest.plus_millis(Timestamp::HOUR_MILLIS))
     }
 
     /// What may be made now.

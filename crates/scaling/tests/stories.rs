@@ -71,7 +71,6 @@ fn provider(number: u32) -> ProviderSnapshot {
         },
         list_in_flight: false,
         last_list_at: Some(NOON),
-        complete_list_at: Some(NOON),
         strangers: Vec::new(),
     }
 }
@@ -831,7 +830,6 @@ fn a_dry_run_says_what_it_would_do() {
 fn stranger(first_seen_at: Timestamp) -> Stranger {
     Stranger {
         machine: machine(9),
-        server: None,
         first_seen_at,
         lists: 2,
         delete_in_flight: false,

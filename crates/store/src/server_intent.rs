@@ -14,9 +14,6 @@ use crate::seal::Place;
 use crate::server::connection_place;
 use crate::{Result, Store};
 
-/// Creates are counted over this time.
-const HOUR_MILLIS: i64 = 3_600_000;
-
 /// A server that is to be made.
 #[derive(Debug, Clone)]
 pub struct NewServer {
@@ -107,7 +104,7 @@ impl Store {
                         (SELECT COUNT(*) FROM servers s WHERE s.provider_id = p.id AND s.state <> 'deleted') AS existing,
                         (SELECT COUNT(*) FROM servers s WHERE s.provider_id = p.id AND s.created_at > $3) AS created
                      FROM autoscale_configs c JOIN providers p ON p.id = $2 WHERE c.id = $1",
-                    args![server.config, server.provider, server.created_at.plus_millis(-HOUR_MILLIS)],
+                    args![server.config, server.provider, server.created_at.plus_millis(-Timestamp::HOUR_MILLIS)],
                 )
                 .await?;
             let Some(row) = counted else {

@@ -15,9 +15,6 @@ use crate::row::{Row, args};
 use crate::server::{limits, origin};
 use crate::{Result, Store, server_state, session};
 
-/// Creates are counted over this time.
-const HOUR_MILLIS: i64 = 3_600_000;
-
 /// The store's half of a snapshot. What only the process knows (calls under way, sightings) is empty.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredSnapshot {
@@ -66,7 +63,7 @@ impl Store {
                     (SELECT COUNT(*) FROM servers s WHERE s.provider_id = p.id AND s.created_at > $1) AS created,
                     (SELECT MIN(s.created_at) FROM servers s WHERE s.provider_id = p.id AND s.created_at > $1) AS oldest
                  FROM providers p ORDER BY p.id",
-                args![now.plus_millis(-HOUR_MILLIS)],
+                args![now.plus_millis(-Timestamp::HOUR_MILLIS)],
             )
             .await?;
         // A pool without a config is a row too.

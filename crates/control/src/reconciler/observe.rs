@@ -45,7 +45,6 @@ pub(crate) struct Observed {
 pub(crate) struct ProviderMemory {
     pub list_in_flight: bool,
     pub last_list_at: Option<Timestamp>,
-    pub complete_at: Option<Timestamp>,
     /// A list that has not been compared with the store yet.
     pub fresh: Option<Listing>,
     sightings: BTreeMap<ServerId, Sighting>,
@@ -56,7 +55,6 @@ pub(crate) struct ProviderMemory {
 
 /// What this process remembers of a machine without a row.
 pub(crate) struct StrangerMemory {
-    server: Option<ServerId>,
     first_seen_at: Timestamp,
     lists: u32,
     pub delete_in_flight: bool,
@@ -198,7 +196,6 @@ fn compare(
         ..
     } = observed;
     let memory = providers.entry(id).or_default();
-    memory.complete_at = Some(list.started_at);
     let mut by_server: BTreeMap<ServerId, Vec<&Machine>> = BTreeMap::new();
     for machine in &list.machines {
         if let Some(server) = machine.server {
@@ -261,13 +258,11 @@ fn compare(
             .strangers
             .remove(&machine.id)
             .unwrap_or(StrangerMemory {
-                server: None,
                 first_seen_at: list.started_at,
                 lists: 0,
                 delete_in_flight: false,
                 retry_at: None,
             });
-        seen.server = machine.server;
         seen.lists += 1;
         strangers.insert(machine.id.clone(), seen);
     }
@@ -355,7 +350,6 @@ fn provider_snapshot(
     let strangers = memory.map(|memory| {
         memory.strangers.iter().map(|(machine, seen)| Stranger {
             machine: machine.clone(),
-            server: seen.server,
             first_seen_at: seen.first_seen_at,
             lists: seen.lists,
             delete_in_flight: seen.delete_in_flight,
@@ -374,7 +368,6 @@ fn provider_snapshot(
         facts,
         list_in_flight: memory.is_some_and(|memory| memory.list_in_flight),
         last_list_at: memory.and_then(|memory| memory.last_list_at),
-        complete_list_at: memory.and_then(|memory| memory.complete_at),
         strangers: strangers.into_iter().flatten().collect(),
     }
 }

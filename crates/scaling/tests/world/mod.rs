@@ -600,7 +600,6 @@ impl World {
         let Some(shown) = shown else {
             return;
         };
-        self.provider_mut(id).complete_list_at = Some(begun_at);
         let rows = self.snapshot.pools.iter_mut().flat_map(|p| &mut p.servers);
         for server in rows.filter(|server| provider_of(server) == Some(id)) {
             if server.call_in_flight || called_at.get(&server.id) >= Some(&begun_at) {
@@ -644,7 +643,6 @@ impl World {
             } else {
                 strangers.push(Stranger {
                     machine,
-                    server: Some(server),
                     first_seen_at: now,
                     lists: 1,
                     delete_in_flight: false,
@@ -927,7 +925,6 @@ fn provider(dice: &mut Dice, number: u32) -> ProviderSnapshot {
         },
         list_in_flight: false,
         last_list_at: None,
-        complete_list_at: None,
         strangers: Vec::new(),
     }
 }
