@@ -9,7 +9,7 @@ use domain::secret::Secret;
 use domain::user::User;
 use sha2::{Digest, Sha256};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::plane::ControlPlane;
 use crate::user::verify;
 
@@ -36,8 +36,8 @@ pub async fn sign_in(plane: &ControlPlane, name: &str, password: &Secret) -> Res
     } else {
         plane.store().user_by_name(&name).await?
     };
-    let hash = found.as_ref().and_then(|(_, hash)| hash.clone());
-    if !checked(hash, password).await? {
+    let hash = found.as_ref().and_then(|(_, hash)| hash.as_deref());
+    if !checked(hash, password)? {
         tracing::info!("a sign-in was refused");
         return Err(Problem::new(
             ProblemCode::Unauthenticated,
@@ -105,42 +105,20 @@ pub(crate) fn token_hash(token: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(token.as_bytes()))
 }
 
-/// One of the hashings that may run at once.
-struct Hashing;
-
-impl Hashing {
-    fn begin() -> Option<Self> {
-        let before = HASHING.fetch_add(1, Ordering::SeqCst);
-        let hashing = Self;
-        (before < HASHING_AT_ONCE).then_some(hashing)
-    }
-}
-
-impl Drop for Hashing {
-    fn drop(&mut self) {
-        HASHING.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-async fn checked(hash: Option<String>, password: &Secret) -> Result<bool> {
+fn checked(hash: Option<&str>, password: &Secret) -> Result<bool> {
     if password.expose().len() > 4 * crate::user::MAX_PASSWORD {
         return Ok(false);
     }
-    let Some(hashing) = Hashing::begin() else {
+    if HASHING.fetch_add(1, Ordering::SeqCst) >= HASHING_AT_ONCE {
+        HASHING.fetch_sub(1, Ordering::SeqCst);
         let mut problem = Problem::new(
             ProblemCode::TooManyRequests,
             "Many people sign in just now. Try again.",
         );
         problem.retry_after = Some(1);
         return Err(problem.into());
-    };
-    let password = password.clone();
-    // On a thread of its own: meanwhile others are answered.
-    let verified = tokio::task::spawn_blocking(move || {
-        let _hashing = hashing;
-        verify(hash.as_deref(), &password)
-    });
-    verified
-        .await
-        .map_err(|error| Error::Fault(format!("checking a password failed: {error}")))
+    }
+    let matches = verify(hash, password);
+    HASHING.fetch_sub(1, Ordering::SeqCst);
+    Ok(matches)
 }
