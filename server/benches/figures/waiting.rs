@@ -164,10 +164,14 @@ async fn ask(plane: &ControlPlane, (user, pool): (UserId, PoolId)) -> (SessionId
     let request = SessionRequest {
         pool_id: pool,
         kind: None,
-        user_id: Some(user),
+        user_id: None,
+    };
+    let person = Actor::Person {
+        user,
+        role: Role::User,
     };
     let asked_at = SystemClock.now();
-    let session = control::session::request(plane, ME, request)
+    let session = control::session::request(plane, &person, request)
         .await
         .expect("it is accepted");
     (session.id, asked_at)
