@@ -8,6 +8,7 @@
     reason = "a stream is held open for a time of the real clock"
 )]
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -15,8 +16,10 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use control::event::Heard;
 use domain::actor::Actor;
 use domain::event::ChangeEvent;
+use domain::id::PoolId;
 use futures::stream::{self, Stream};
 use tokio::sync::{broadcast, watch};
 use utoipa::IntoParams;
@@ -30,6 +33,9 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 const RETRY: Duration = Duration::from_secs(3);
 /// A stream ends after this time at the latest and the browser comes back: a sign-in that has ended meanwhile ends here.
 const LONGEST: Duration = Duration::from_mins(10);
+
+/// People hear of free seats this often at most: in a rush every page would ask again at each of them.
+const SEATS: Duration = Duration::from_secs(2);
 
 const LAST_EVENT_ID: &str = "last-event-id";
 
@@ -78,6 +84,8 @@ struct Listener {
     receiver: broadcast::Receiver<ChangeEvent>,
     stopping: watch::Receiver<bool>,
     until: tokio::time::Instant,
+    /// Pools whose free seats have changed, to be told of at this time.
+    seats: Option<(tokio::time::Instant, BTreeMap<PoolId, ChangeEvent>)>,
 }
 
 fn events(
@@ -100,6 +108,7 @@ fn events(
         receiver: subscription.receiver,
         stopping: state.stopping.clone(),
         until: tokio::time::Instant::now() + lasts(state.plane.settings().login_idle_secs),
+        seats: None,
     };
     match subscription.missed {
         Some(missed) => missed.into_iter().for_each(|event| listener.push(event)),
@@ -117,8 +126,14 @@ impl Listener {
             if let Some(event) = self.pending.pop_front() {
                 return Some(event);
             }
+            let tell_at = self.seats.as_ref().map_or(self.until, |(at, _)| *at);
             let received = tokio::select! {
                 received = self.receiver.recv() => received,
+                () = tokio::time::sleep_until(tell_at), if self.seats.is_some() => {
+                    let seats = self.seats.take().map(|(_, seats)| seats);
+                    seats.into_iter().flatten().for_each(|(_, event)| self.tell(&event));
+                    continue;
+                }
                 // An open stream would hold up the end of the process.
                 () = stopped(&mut self.stopping) => return None,
                 () = tokio::time::sleep_until(self.until) => return None,
@@ -132,11 +147,19 @@ impl Listener {
     }
 
     fn push(&mut self, event: ChangeEvent) {
-        let Some(event) = control::event::as_heard_by(&self.actor, event) else {
-            return;
-        };
+        match control::event::as_heard_by(&self.actor, event) {
+            Heard::Whole(event) => self.tell(&event),
+            Heard::Seats(pool, event) => {
+                let begin = || (tokio::time::Instant::now() + SEATS, BTreeMap::new());
+                self.seats.get_or_insert_with(begin).1.insert(pool, event);
+            }
+            Heard::Not => {}
+        }
+    }
+
+    fn tell(&mut self, event: &ChangeEvent) {
         let id = format!("{}-{}", self.run, event.sequence);
-        match Event::default().event("change").id(id).json_data(&event) {
+        match Event::default().event("change").id(id).json_data(event) {
             Ok(event) => self.pending.push_back(event),
             Err(error) => tracing::error!(%error, "an event could not be written"),
         }
@@ -149,12 +172,14 @@ fn resync() -> Event {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::testing::TestApp;
     use axum::body::Body;
     use axum::http::Request;
+    use domain::event::EventNoun;
+    use domain::id::UserId;
     use futures::StreamExt as _;
     use serde_json::json;
-    use std::time::Duration;
 
     /// What a stream says within half a second.
     async fn listen(
@@ -237,24 +262,53 @@ mod tests {
                 "{last}: {heard}"
             );
         }
-        // Of a server they hear that its pool has changed, and not which server it was.
-        let made = app
-            .pool("Desks", json!({ "minimum_available_sessions": 1 }))
-            .await;
-        let heard = listen(&app, &app.user_key, None, async { app.begin_loop() }).await;
+    }
+
+    #[tokio::test]
+    async fn of_servers_people_hear_once_in_a_while_that_their_pool_has_seats() {
+        let (_stop, stopping) = watch::channel(false);
+        let event = |sequence, noun, id: &str, pool| ChangeEvent {
+            sequence,
+            noun,
+            id: id.to_owned(),
+            pool_id: Some(pool),
+            user_id: None,
+        };
+        let (sender, receiver) = broadcast::channel(8);
+        let mut listener = Listener {
+            actor: Actor::Person {
+                user: UserId::from_uuid(uuid::Uuid::from_u128(1)),
+                role: domain::actor::Role::User,
+            },
+            run: "run".to_owned(),
+            pending: std::collections::VecDeque::new(),
+            receiver,
+            stopping,
+            until: tokio::time::Instant::now() + LONGEST,
+            seats: None,
+        };
+        let pool = PoolId::from_uuid(uuid::Uuid::from_u128(7));
+        for sequence in 1..=3 {
+            sender
+                .send(event(sequence, EventNoun::Server, "srv_1", pool))
+                .expect("somebody hears");
+        }
+        let heard = format!("{:?}", listener.next().await.expect("an event"));
         assert!(
-            heard.contains(&format!("\"id\":\"{}\"", made.pool)) && !heard.contains("srv_"),
+            heard.contains(&pool.to_string()) && !heard.contains("srv_1"),
             "{heard}"
         );
+        drop(sender);
+        assert!(listener.next().await.is_none(), "three are told as one");
     }
 
     #[test]
     fn a_page_comes_back_before_its_sign_in_is_idle() {
         for idle in [60, 600, 1800, 86_400] {
-            let away = super::lasts(idle) + super::RETRY;
+            let away = lasts(idle) + RETRY;
             assert!(away < Duration::from_secs(idle.into()), "{idle}");
         }
-        assert_eq!(super::lasts(1800), super::LONGEST);
+        assert_eq!(lasts(1800), LONGEST);
     }
 
     #[tokio::test]

@@ -315,7 +315,7 @@ const REFUSALS: [(&str, &str); 11] = [
     ("404", "There is no such thing for you."),
     (
         "409",
-        "The first request with this `Idempotency-Key` has not ended yet.",
+        "The first request with this `Idempotency-Key` has not ended yet, or was cut off before its answer.",
     ),
     ("412", "Changed by somebody else meanwhile."),
     ("413", "The body is too large."),
@@ -324,7 +324,7 @@ const REFUSALS: [(&str, &str); 11] = [
     ("428", "`If-Match` is missing."),
     (
         "503",
-        "The database does not answer. A change may have been made all the same: look before you try again.",
+        "The database does not answer. Where you have changed something, look whether it was done before you try again.",
     ),
 ];
 

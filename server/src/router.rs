@@ -60,6 +60,7 @@ pub fn router(state: AppState) -> Result<Router, serde_json::Error> {
                 .route("/ui/launch", post(forms::launch))
                 .route("/ui/end", post(forms::end))
                 .route("/ui/keep", post(forms::keep))
+                .route("/ui/rdp", post(forms::rdp))
                 .with_state(state.clone()),
         )
         .layer(middleware::from_fn_with_state(state.clone(), identify))

@@ -83,7 +83,10 @@ pub fn AutoscaleEditPage() -> impl IntoView {
                     draft: config.values,
                     secrets: config.secrets,
                     options,
-                    locked: LOCKED.to_vec(),
+                    locked: LOCKED
+                        .into_iter()
+                        .chain((config.servers > 0).then_some("deployment_zone_id"))
+                        .collect(),
                 };
                 wizard(start, Some((config.id, config.version)), pool.id)
             },

@@ -121,15 +121,20 @@ pub fn end_form(session: &Session) -> AnyView {
     } else {
         "Cancel"
     };
-    session_form("/ui/end", word, session)
+    session_form("/ui/end", word, "button", session)
 }
 
 /// A button about one session. A form, so that it works before scripts do, and without them.
-pub fn session_form(action: &'static str, word: &'static str, session: &Session) -> AnyView {
+pub fn session_form(
+    action: &'static str,
+    word: &'static str,
+    class: &'static str,
+    session: &Session,
+) -> AnyView {
     view! {
         <form method="post" action=action>
             <input type="hidden" name="session_id" value=session.id.to_string() />
-            <button type="submit" class="button" aria-label=format!("{word} {}", session.pool_name)>
+            <button type="submit" class=class aria-label=format!("{word} {}", session.pool_name)>
                 {word}
             </button>
         </form>

@@ -232,16 +232,15 @@ fn connect_panel(session: &Session, connection: &Connection, kept: Kept) -> AnyV
     let way = match connection.protocol {
         Protocol::Ssh => ssh(session.id, connection, kept.key_file),
         Protocol::Rdp => view! {
-            <p>
-                <a class="button primary" href=format!("/api/v1/sessions/{}/rdp", session.id) download="weir.rdp" rel="external">
-                    "Download .rdp file"
-                </a>
-            </p>
+            {session_form("/ui/rdp", "Download .rdp file", "button primary", session)}
             <p class="muted">"Open it with a Remote Desktop client."</p>
         }
         .into_any(),
         Protocol::KasmVnc => {
-            let address = format!("https://{}:{}/", connection.address.host, connection.address.port);
+            let address = format!(
+                "https://{}:{}/",
+                connection.address.host, connection.address.port
+            );
             view! { <p><a class="button primary" href=address.clone() rel="external noreferrer">"Open the desktop"</a></p> }
                 .into_any()
         }
@@ -265,7 +264,7 @@ fn connect_panel(session: &Session, connection: &Connection, kept: Kept) -> AnyV
         "Ends by itself",
         view! {
             <Time at=session.expires_at />
-            {session_form("/ui/keep", "Keep it longer", session)}
+            {session_form("/ui/keep", "Keep it longer", "button", session)}
         }
         .into_any(),
     ));

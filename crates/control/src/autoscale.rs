@@ -91,27 +91,7 @@ pub async fn replace(
     actor.require_admin()?;
     let old = row(plane, id).await?;
     let parsed = parse(plane, draft, Some(&old)).await?;
-    // Its servers stay where they are, and would be counted in a place that the config has left.
-    let moves = [
-        (parsed.config.pool != old.columns.pool, "pool_id", "pool"),
-        (
-            parsed.config.zone != old.columns.zone,
-            "deployment_zone_id",
-            "zone",
-        ),
-    ];
-    let moves = moves.into_iter().filter(|(moves, ..)| *moves);
-    let locked: Vec<_> = moves
-        .filter(|_| old.servers > 0)
-        .map(|(_, key, what)| {
-            let message =
-                format!("The config has servers in its {what}. It can move once they are gone.");
-            FieldError::new(key, "locked", message)
-        })
-        .collect();
-    if !locked.is_empty() {
-        return Err(locked.into());
-    }
+    refuse_move(&old, &parsed.config)?;
     let detail = json!({ "from": old.document, "to": parsed.document });
     let audit = plane.audit(actor, "autoscale_config.replace", id, detail);
     let pool = parsed.config.pool;
@@ -129,6 +109,31 @@ pub async fn replace(
         .await?;
     changed(plane, pool);
     saved(plane, row).await
+}
+
+/// A config moves without its servers, and they would be counted in a place that it has left: it moves once they are gone.
+fn refuse_move(old: &ConfigRow, new: &AutoscaleConfig) -> Result<()> {
+    if old.servers == 0 {
+        return Ok(());
+    }
+    let places = [
+        ("pool_id", "pool", new.pool != old.columns.pool),
+        ("deployment_zone_id", "zone", new.zone != old.columns.zone),
+    ];
+    let errors: Vec<_> = places
+        .into_iter()
+        .filter(|(.., is_another)| *is_another)
+        .map(|(key, what, _)| {
+            let message =
+                format!("The config has servers in its {what}. It can move once they are gone.");
+            FieldError::new(key, "locked", message)
+        })
+        .collect();
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors.into())
+    }
 }
 
 /// Deletes a config that has no servers.

@@ -109,7 +109,7 @@ fn store_problem(error: &StoreError) -> Problem {
         StoreError::Unavailable(_) | StoreError::StaleFence => {
             let mut problem = Problem::new(
                 ProblemCode::Unavailable,
-                "The database does not answer. A change may have been made all the same: look before you try again.",
+                "The database does not answer. Where you have changed something, look whether it was done before you try again.",
             );
             problem.retry_after = Some(5);
             problem

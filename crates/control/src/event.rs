@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use domain::actor::Actor;
 use domain::event::{ChangeEvent, EventNoun};
+use domain::id::PoolId;
 use tokio::sync::broadcast;
 
 use crate::plane::ControlPlane;
@@ -71,22 +72,33 @@ pub fn subscribe(plane: &ControlPlane, last_seen: Option<u64>) -> Subscription {
     Subscription { missed, receiver }
 }
 
+/// How somebody hears of an event.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// As it is.
+    Whole(ChangeEvent),
+    /// Only that the free seats of this pool may have changed. There can be many of these, and one a while says the same.
+    Seats(PoolId, ChangeEvent),
+    /// Not at all.
+    Not,
+}
+
 /// An event as this actor may hear it: admins hear of all, people of their own sessions and of pools. Of servers and of
 /// other people's sessions they hear that the pool has changed, for its free seats have.
-pub fn as_heard_by(actor: &Actor, event: ChangeEvent) -> Option<ChangeEvent> {
-    if actor.is_admin() {
-        return Some(event);
-    }
-    match event.noun {
-        EventNoun::Pool => Some(event),
-        EventNoun::Session if event.user_id.is_some() && event.user_id == actor.user() => {
-            Some(event)
+pub fn as_heard_by(actor: &Actor, event: ChangeEvent) -> Heard {
+    let is_own = event.user_id.is_some() && event.user_id == actor.user();
+    match (event.noun, event.pool_id) {
+        _ if actor.is_admin() => Heard::Whole(event),
+        (EventNoun::Pool, _) => Heard::Whole(event),
+        (EventNoun::Session, _) if is_own => Heard::Whole(event),
+        (EventNoun::Session | EventNoun::Server, Some(pool)) => {
+            let event = ChangeEvent {
+                noun: EventNoun::Pool,
+                id: pool.to_string(),
+                ..event
+            };
+            Heard::Seats(pool, event)
         }
-        EventNoun::Session | EventNoun::Server => event.pool_id.map(|pool| ChangeEvent {
-            noun: EventNoun::Pool,
-            id: pool.to_string(),
-            ..event
-        }),
-        EventNoun::Provider | EventNoun::Zone | EventNoun::Decision => None,
+        _ => Heard::Not,
     }
 }

@@ -55,7 +55,7 @@ pub async fn begin(plane: &ControlPlane, actor: &Actor, key: &str, what: &[u8]) 
         Idempotency::Stored { status, body } => Ok(Begun::Done { status, body }),
         Idempotency::Running(since) if plane.now().since(since) > CUT_OFF_MILLIS => {
             Err(Problem::new(
-                ProblemCode::IdempotencyRunning,
+                ProblemCode::IdempotencyCutOff,
                 "The first request with this key was cut off before its answer. Look whether it was done; then choose a \
                  new key.",
             )

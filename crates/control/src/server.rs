@@ -249,7 +249,7 @@ pub async fn delete(
         json!({ "name": name, "end_sessions": end_sessions }),
     );
     if row.server.origin == Origin::Fixed {
-        plane
+        let ended = plane
             .store()
             .fixed_server_delete(
                 id,
@@ -258,7 +258,8 @@ pub async fn delete(
                 audit,
             )
             .await?;
-        changed(plane, id, pool);
+        plane.server_changed(id, pool, ended);
+        plane.wake();
         return Ok(());
     }
     let state = match row.server.status.clone() {

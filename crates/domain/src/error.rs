@@ -92,6 +92,8 @@ problem_codes! {
     SessionQuotaReached = "session_quota_reached", 409, "Session limit reached";
     /// Another request with the same idempotency key is still running.
     IdempotencyRunning = "idempotency_running", 409, "The same request is still running";
+    /// The first request with the same idempotency key was never answered.
+    IdempotencyCutOff = "idempotency_cut_off", 409, "The same request was cut off";
     /// The thing is gone for good.
     Gone = "gone", 410, "Gone";
     /// `If-Match` names a version that is no longer the newest.

@@ -9,7 +9,7 @@ use crate::id::{PoolId, UserId};
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum EventNoun {
-    /// A pool or its configs.
+    /// A pool or its configs; for people its free seats too.
     Pool,
     /// A provider config.
     Provider,
@@ -35,7 +35,7 @@ pub struct ChangeEvent {
     pub id: String,
     /// The pool it belongs to.
     pub pool_id: Option<PoolId>,
-    /// The person it belongs to: only they and admins hear of it.
+    /// The person it belongs to: only they and admins hear what it was.
     #[serde(skip)]
     pub user_id: Option<UserId>,
 }

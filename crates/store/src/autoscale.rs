@@ -187,10 +187,11 @@ impl Store {
         if held == 0 {
             return Err(why_not(&mut tx, id).await?);
         }
-        // A server of another pool than its config's would never be removed.
+        // A server of another pool or zone than its config's would never be removed.
         tx.refuse_if_used(
-            "SELECT name FROM servers WHERE config_id = $1 AND pool_id <> $2 AND state <> 'deleted'",
-            args![id, columns.pool],
+            "SELECT name FROM servers
+             WHERE config_id = $1 AND (pool_id <> $2 OR zone_id <> $3) AND state <> 'deleted'",
+            args![id, columns.pool, columns.zone],
         )
         .await?;
         let row = self.finish_config(&mut tx, id, secrets, at, audit).await?;

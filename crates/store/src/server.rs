@@ -455,14 +455,15 @@ impl Store {
         read(&row)
     }
 
-    /// Takes a fixed server away. Refused while a session is open on it, unless `end_sessions` ends them.
+    /// Takes a fixed server away. Refused while a session is open on it, unless `end_sessions` ends them: then it gives
+    /// those, each with its owner.
     pub async fn fixed_server_delete(
         &self,
         id: ServerId,
         seen_version: i64,
         end_sessions: Option<EndReason>,
         audit: AuditEntry,
-    ) -> Result<()> {
+    ) -> Result<Vec<(SessionId, UserId)>> {
         let mut tx = self.db.write().await?;
         let at = audit.at;
         let held = tx
@@ -474,8 +475,9 @@ impl Store {
         if held == 0 {
             return Err(why_not(&mut tx, id).await?);
         }
+        let mut ended = Vec::new();
         if let Some(how) = end_sessions {
-            tx.end_sessions_of(id, how, at).await?;
+            ended = tx.end_sessions_of(id, how, at).await?;
         }
         tx.refuse_if_used(
             "SELECT 'ses_' || id AS name FROM sessions WHERE server_id = $1 AND state IN ('assigned', 'active')",
@@ -490,7 +492,8 @@ impl Store {
         )
         .await?;
         tx.audit(audit).await?;
-        tx.commit().await
+        tx.commit().await?;
+        Ok(ended)
     }
 
     /// What opens a server's account, as it was sealed.

@@ -19,6 +19,7 @@ use serde::Deserialize;
 
 use super::{LoginToken, cookie};
 use crate::rest::error::{ApiError, fault};
+use crate::rest::session::rdp_answer;
 use crate::state::AppState;
 
 /// The fields of the sign-in page.
@@ -157,6 +158,18 @@ pub async fn keep(
 ) -> Response {
     match control::session::keepalive(&state.plane, &actor, form.session_id).await {
         Ok(session) => redirect(&format!("/portal/sessions/{}", session.id)),
+        Err(error) => refused("/portal?", &ApiError::from(error).0, ""),
+    }
+}
+
+/// `POST /ui/rdp`: the `.rdp` file of a session.
+pub async fn rdp(
+    State(state): State<AppState>,
+    SignedIn(actor): SignedIn,
+    Form(form): Form<OfSession>,
+) -> Response {
+    match control::session::rdp_file(&state.plane, &actor, form.session_id).await {
+        Ok(text) => rdp_answer(text),
         Err(error) => refused("/portal?", &ApiError::from(error).0, ""),
     }
 }

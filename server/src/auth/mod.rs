@@ -255,6 +255,7 @@ mod tests {
             "/ui/launch",
             "/ui/end",
             "/ui/keep",
+            "/ui/rdp",
             "/ui/fn/anything",
         ] {
             for with in [cookie.as_str(), "x=y"] {

@@ -394,11 +394,12 @@ mod tests {
         })
         .await;
         moved["deployment_zone_id"] = json!(made.zone);
+        moved["pool_id"] = json!(other.pool);
         let refused = put("\"v2\"", &moved).await.expect_problem(422, "invalid");
-        assert_eq!(
-            refused.json()["errors"][0]["pointer"],
-            "/deployment_zone_id"
-        );
+        let errors = refused.json()["errors"].clone();
+        let errors = errors.as_array().expect("errors").iter();
+        let pointers: Vec<_> = errors.map(|error| error["pointer"].clone()).collect();
+        assert_eq!(pointers, ["/pool_id", "/deployment_zone_id"]);
     }
 
     #[tokio::test]

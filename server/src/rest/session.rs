@@ -173,7 +173,13 @@ pub async fn get_rdp_file(
     if login.is_some() {
         origin::check(&Method::POST, &headers, &state.web)?;
     }
-    let text = control::session::rdp_file(&state.plane, &actor, id).await?;
+    Ok(rdp_answer(
+        control::session::rdp_file(&state.plane, &actor, id).await?,
+    ))
+}
+
+/// An `.rdp` file that a browser keeps.
+pub fn rdp_answer(text: String) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "application/x-rdp"),
         (
@@ -182,7 +188,7 @@ pub async fn get_rdp_file(
         ),
         (header::CACHE_CONTROL, "no-store"),
     ];
-    Ok((headers, text).into_response())
+    (headers, text).into_response()
 }
 
 #[cfg(test)]

@@ -146,12 +146,10 @@ impl Commit<'_> {
             Action::Fail { server, why } => {
                 let end = (*why == FailReason::MachineLost).then_some(EndReason::ServerLost);
                 // What has served people once did become ready: its loss says nothing of the next one's making.
-                let was_ready = self.servers.get(server).is_some_and(|(_, seen)| {
-                    matches!(
-                        seen.state,
-                        ServerState::Running { .. } | ServerState::Draining { .. }
-                    )
-                });
+                let was_ready = self
+                    .servers
+                    .get(server)
+                    .is_some_and(|(_, seen)| matches!(seen.state, ServerState::Running { .. }));
                 let health = if was_ready {
                     Health::Unchanged
                 } else {
@@ -392,10 +390,7 @@ impl Commit<'_> {
                 audit,
             )
             .await?;
-        // Refused: whatever has changed it meanwhile has woken the loop.
-        if is_done {
-            self.server_changed(server, pool);
-        }
+        self.changed_or_refused(is_done, server, pool);
         Ok(())
     }
 
@@ -408,9 +403,7 @@ impl Commit<'_> {
         let is_done = store
             .server_delete_begin(Some(self.fence), server, version, self.now, audit)
             .await?;
-        if is_done {
-            self.server_changed(server, pool);
-        }
+        self.changed_or_refused(is_done, server, pool);
         Ok(())
     }
 
@@ -519,8 +512,9 @@ impl Commit<'_> {
         {
             self.plane
                 .changed(EventNoun::Session, session, Some(row.pool), Some(row.user));
-            self.has_changed = true;
         }
+        // Refused: its end has been pushed, and when it is now is not known here.
+        self.has_changed = true;
         Ok(())
     }
 
@@ -659,6 +653,16 @@ impl Commit<'_> {
         self.plane.audit(&Actor::System, action, server, detail)
     }
 
+    /// A refused step is no reason to tick again at once: whoever has changed the server meanwhile has woken the loop, and
+    /// where it was another process, the safety tick comes.
+    fn changed_or_refused(&mut self, is_done: bool, server: ServerId, pool: PoolId) {
+        if is_done {
+            self.server_changed(server, pool);
+        } else {
+            self.outdated.insert(pool);
+        }
+    }
+
     fn server_changed(&mut self, server: ServerId, pool: PoolId) {
         self.has_changed = true;
         self.plane.server_changed(server, pool, Vec::new());
@@ -686,7 +690,15 @@ impl Commit<'_> {
             let findings: Vec<Finding> = findings.cloned().collect();
             let mut observed = observe::lock(self.plane);
             let memory = observed.providers.entry(report.provider_id).or_default();
-            if memory.findings == findings {
+            // The numbers move while the same holds.
+            let what = |one: &Finding| (one.reason, one.until);
+            let is_news = !memory
+                .findings
+                .iter()
+                .map(what)
+                .eq(findings.iter().map(what));
+            if !is_news {
+                memory.findings = findings;
                 continue;
             }
             for finding in &findings {

@@ -33,6 +33,12 @@ pub struct Tick {
 pub async fn tick(plane: &ControlPlane) -> Result<Tick> {
     let _one_at_a_time = plane.inner().tick.lock().await;
     let Some(fence) = lease(plane).await? else {
+        // Whoever has the lease sees more.
+        let mut observed = observe::lock(plane);
+        for memory in observed.providers.values_mut() {
+            memory.findings.clear();
+        }
+        drop(observed);
         return Ok(Tick {
             effects: Vec::new(),
             next_at: Some(plane.now().plus_millis(plane.settings().lease_millis / 10)),

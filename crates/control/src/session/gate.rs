@@ -10,6 +10,7 @@ use domain::id::PoolId;
 use domain::plan::Outcome;
 use domain::snapshot::Waiter;
 use domain::timestamp::Timestamp;
+use serde_json::json;
 use store::{AuditEntry, NewSession, SeatOutcome, SeatWrite};
 use tokio::sync::oneshot;
 
@@ -68,7 +69,7 @@ pub(crate) async fn enter(
         let lead = gate.lead.lock().await;
         match answered.try_recv() {
             Ok(admission) => return Ok(admission),
-            // Whoever led has failed and is told why; nothing is written for the others, who may ask again.
+            // Whoever led has failed and is told why; the others may ask again.
             Err(oneshot::error::TryRecvError::Closed) => return Ok(Admission::TooBusy),
             Err(oneshot::error::TryRecvError::Empty) => {}
         }
@@ -78,6 +79,10 @@ pub(crate) async fn enter(
             gathered.drain(..count).collect()
         };
         if let Err(error) = decide(plane, pool, batch).await {
+            // It failed for others.
+            if let Ok(admission) = answered.try_recv() {
+                return Ok(admission);
+            }
             // Who is told of a failure must not be let in later by somebody else.
             lock(&gate.gathered).retain(|ticket| ticket.session.id != id);
             return Err(error);
@@ -109,12 +114,14 @@ async fn decide(plane: &ControlPlane, pool: PoolId, mut batch: Vec<Ticket>) -> R
         let mut writes = Vec::new();
         let mut written = Vec::new();
         let mut refused = Vec::new();
-        for ticket in batch {
-            match placements
+        for mut ticket in batch {
+            let placement = placements
                 .iter()
-                .find(|placement| placement.session == ticket.session.id)
-                .map(|found| found.outcome)
-            {
+                .find(|placement| placement.session == ticket.session.id);
+            if let Some(placement) = placement {
+                ticket.audit.detail["reason"] = json!(placement.reason);
+            }
+            match placement.map(|placement| placement.outcome) {
                 Some(Outcome::Seat(server)) => {
                     writes.push(SeatWrite::SeatNew(
                         seated(plane, &ticket.session, now),

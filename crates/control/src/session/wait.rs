@@ -82,7 +82,8 @@ impl<'a> Queues<'a> {
     }
 }
 
-/// The reasons are those of the loop, which knows what holds the pool back.
+/// The reasons are those that the loop has where this pool is the only one: it knows what holds the pool back, and not that
+/// another pool may be quicker at the same provider.
 async fn look(plane: &ControlPlane, id: PoolId) -> Result<Option<Look>> {
     let snapshot = observe::look(plane, Some(id)).await?;
     let plan = scaling::plan(&snapshot, plane.now());

@@ -227,20 +227,20 @@ impl World {
         let made = clouds.iter().map(|(_, cloud)| cloud.machines().len());
         self.totals.machines = made.sum::<usize>() as u64;
         self.totals.faults = std::mem::take(&mut self.happened).with(self.clouds.faults());
-        if self.violations.is_empty()
-            && let Some(look) = self.seen.take()
-        {
+        let mut found = Vec::new();
+        if let Some(look) = self.seen.take() {
             let mut reports = BTreeMap::new();
             for (pool, _) in &self.made.pools {
                 if let Ok(Some(decision)) = self.store.last_decision(*pool).await {
                     reports.insert(*pool, decision.report);
                 }
             }
-            let left_over = at_rest(&look, |pool| reports.get(&pool).cloned());
-            for violation in left_over
-                .into_iter()
-                .chain(full_day(self.now(), &self.totals))
-            {
+            found = at_rest(&look, |pool| reports.get(&pool).cloned());
+        }
+        found.extend(full_day(self.now(), &self.totals));
+        // The first violation has ended the day: what comes after it says nothing.
+        if self.violations.is_empty() {
+            for violation in found {
                 self.violated(violation);
             }
         }

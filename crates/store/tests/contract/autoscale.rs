@@ -13,6 +13,7 @@ crate::on_both![
     a_config_comes_back_as_it_was_saved,
     a_stale_or_missing_config_is_refused,
     a_config_in_use_names_its_servers,
+    a_config_with_servers_stays_in_its_pool_and_zone,
     a_config_tells_how_many_of_its_servers_are_older_than_itself,
     a_pool_has_one_protocol,
 ];
@@ -110,6 +111,31 @@ async fn a_config_in_use_names_its_servers(db: Db) {
     )
     .await;
     delete().await.unwrap();
+}
+
+async fn a_config_with_servers_stays_in_its_pool_and_zone(db: Db) {
+    let scaled = db.scaled().await;
+    let server = db.requested(&scaled, "desk-1").await;
+    let (pool, zone) = (db.pool("Others").await, db.zone("There").await);
+    let replace = |columns| {
+        db.store.config_replace(
+            scaled.config,
+            1,
+            columns,
+            document(json!({})),
+            Vec::new(),
+            NOW,
+            db.audit(),
+        )
+    };
+    let elsewhere = |pool, zone| replace(config_columns("Desks", pool, zone, scaled.provider));
+    for refused in [elsewhere(pool, scaled.zone), elsewhere(scaled.pool, zone)] {
+        let (by, _) = db.refuses_in_use(refused).await;
+        assert_eq!(by, ["desk-1"]);
+    }
+    let why = DeleteReason::Admin;
+    db.moved(&server, ServerState::Deleted { why }).await;
+    elsewhere(pool, zone).await.unwrap();
 }
 
 async fn a_config_tells_how_many_of_its_servers_are_older_than_itself(db: Db) {

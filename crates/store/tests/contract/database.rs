@@ -163,9 +163,9 @@ impl Database {
     }
 
     /// The names of those who still use what was to be deleted, and how many more there are.
-    pub async fn refuses_in_use(
+    pub async fn refuses_in_use<T: Debug>(
         &self,
-        delete: impl Future<Output = store::Result<()>>,
+        delete: impl Future<Output = store::Result<T>>,
     ) -> (Vec<String>, u32) {
         match self.refusal(delete).await {
             StoreError::InUse { by, more } => (by, more),

@@ -436,7 +436,8 @@ async fn a_fixed_server_is_added_and_taken_away(db: Db) {
     let (by, _) = db.refuses_in_use(delete(1, None)).await;
     assert_eq!(by, [session.to_string()]);
     db.refuses_as_stale(delete(2, None)).await;
-    delete(1, Some(EndReason::Admin)).await.unwrap();
+    let ended = delete(1, Some(EndReason::Admin)).await.unwrap();
+    assert_eq!(ended.len(), 1, "its owner is to be told");
     let gone = db.server(server.id).await;
     assert_eq!(
         gone.status,
