@@ -641,7 +641,9 @@ async fn a_weir_killed_at_any_moment_leaves_nothing_unseen() {
         left_alive += listed.len();
         for machine in &listed {
             let count = rig.machine_folder(machine).join("count");
-            until("the script has begun", || count.exists());
+            until("the script has begun", || {
+                fs::read_to_string(&count).is_ok_and(|text| !text.is_empty())
+            });
             assert_eq!(fs::read_to_string(count).expect("count"), "x\n", "once");
             again.delete(&machine.id).await.expect("delete");
         }
