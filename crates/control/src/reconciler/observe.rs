@@ -48,8 +48,6 @@ pub(crate) struct ProviderMemory {
     /// A list that has not been compared with the store yet.
     pub fresh: Option<Listing>,
     sightings: BTreeMap<ServerId, Sighting>,
-    /// What was missing when its lists became too short to be believed; none since they have recovered.
-    doubted: BTreeSet<ServerId>,
     /// What the last plan has concluded about it.
     pub findings: Vec<Finding>,
     pub strangers: BTreeMap<MachineId, StrangerMemory>,
@@ -250,7 +248,6 @@ fn compare(
         };
         memory.sightings.insert(server.id, sighting);
     }
-    doubt(memory, servers_of(stored, id));
     let mut strangers = BTreeMap::new();
     for machine in list
         .machines
@@ -270,24 +267,6 @@ fn compare(
         strangers.insert(machine.id.clone(), seen);
     }
     memory.strangers = strangers;
-}
-
-/// Notes whether the newest list is too short to be believed. It stays so until a list shows all that were missing and are
-/// still to be there: the absence of one proves nothing, however few are left to compare it with.
-fn doubt<'a>(memory: &mut ProviderMemory, servers: impl Iterator<Item = &'a ServerSnapshot>) {
-    let is_absent = |id: &ServerId| {
-        let sighting = memory.sightings.get(id);
-        matches!(sighting, Some(Sighting::Absent { .. }))
-    };
-    let expected = servers.filter(|server| scaling::should_be_listed(server));
-    let expected: BTreeSet<ServerId> = expected.map(|server| server.id).collect();
-    let missing: BTreeSet<ServerId> = expected.iter().copied().filter(is_absent).collect();
-    let count = |ids: &BTreeSet<ServerId>| u32::try_from(ids.len()).unwrap_or(u32::MAX);
-    if scaling::is_short(count(&expected), count(&missing)) {
-        memory.doubted.extend(missing);
-    } else if memory.doubted.is_disjoint(&missing) {
-        memory.doubted.clear();
-    }
 }
 
 fn servers_of(
@@ -389,9 +368,6 @@ fn provider_snapshot(
         facts,
         list_in_flight: memory.is_some_and(|memory| memory.list_in_flight),
         last_list_at: memory.and_then(|memory| memory.last_list_at),
-        doubted: memory.map_or(0, |memory| {
-            u32::try_from(memory.doubted.len()).unwrap_or(u32::MAX)
-        }),
         strangers: strangers.into_iter().flatten().collect(),
     }
 }
@@ -447,52 +423,6 @@ mod tests {
                 queue: Vec::new(),
             }],
         }
-    }
-
-    #[test]
-    fn a_list_that_was_too_short_is_doubted_until_it_shows_what_it_missed() {
-        let provider = ProviderId::from_uuid(Uuid::nil());
-        let machine = |server: ServerId| MachineId(server.to_string());
-        let id = |nth| ServerId::from_uuid(Uuid::from_u128(nth));
-        let running = |nth| {
-            let state = ServerState::Running {
-                machine: Some(machine(id(nth))),
-                address: domain::connection::Address {
-                    host: "10.0.0.1".to_owned(),
-                    port: 22,
-                },
-            };
-            stored(provider, id(nth), state).pools.remove(0).servers
-        };
-        let rows = |servers: &[u128]| {
-            let mut rows = stored(provider, id(0), ServerState::Requested);
-            rows.pools[0].servers = servers.iter().flat_map(|nth| running(*nth)).collect();
-            rows
-        };
-        let list = |secs, shown: &[u128]| Listing {
-            started_at: START.plus_secs(secs),
-            machines: shown
-                .iter()
-                .map(|nth| Machine {
-                    id: machine(id(*nth)),
-                    server: Some(id(*nth)),
-                    state: domain::snapshot::MachineState::Up,
-                    address: None,
-                    host_key: None,
-                })
-                .collect(),
-        };
-        let mut observed = Observed::default();
-        let mut look = |secs, shown: &[u128], there: &[u128]| {
-            compare(&mut observed, provider, &list(secs, shown), &rows(there), 0);
-            observed.providers[&provider].doubted.len()
-        };
-        assert_eq!(look(10, &[1, 2, 3, 4], &[1, 2, 3, 4]), 0);
-        assert_eq!(look(20, &[], &[1, 2, 3, 4]), 4);
-        // Two are deleted by hand: what is left is missed as before.
-        assert_eq!(look(30, &[], &[3, 4]), 4);
-        assert_eq!(look(40, &[3], &[3, 4]), 4);
-        assert_eq!(look(50, &[3, 4], &[3, 4]), 0);
     }
 
     #[test]

@@ -925,7 +925,6 @@ fn provider(dice: &mut Dice, number: u32) -> ProviderSnapshot {
         },
         list_in_flight: false,
         last_list_at: None,
-        doubted: 0,
         strangers: Vec::new(),
     }
 }
