@@ -255,14 +255,14 @@ impl TestApp {
         self.call(&self.user_key, method, path, body).await
     }
 
-    /// What the admin's key reads at `path` once it is as wanted.
+    /// What this key reads at `path` once it is as wanted.
     #[expect(
         clippy::disallowed_methods,
         reason = "the loop under test works by the real clock"
     )]
-    pub async fn until(&self, path: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+    pub async fn until(&self, key: &str, path: &str, is_so: impl Fn(&Value) -> bool) -> Value {
         for _ in 0..200 {
-            let answer = self.admin("GET", path, None).await.expect(200).json();
+            let answer = self.call(key, "GET", path, None).await.expect(200).json();
             if is_so(&answer) {
                 return answer;
             }
@@ -270,7 +270,7 @@ impl TestApp {
         }
         panic!(
             "{path} does not become so: {:?}",
-            self.admin("GET", path, None).await
+            self.call(key, "GET", path, None).await
         );
     }
 
@@ -296,6 +296,19 @@ impl TestApp {
             .next()
             .expect("a cookie")
             .to_owned()
+    }
+
+    /// A pool with one fixed SSH server of two seats, and nothing that makes another.
+    pub async fn fixed(&self) -> Made {
+        let made = self.pool("Desks", json!({ "enabled": false })).await;
+        let server = json!({
+            "name": "desk", "pool_id": made.pool, "zone_id": made.zone, "protocol": "ssh", "host": "desk.example",
+            "port": 2222, "username": "desk", "limits": { "max_sessions": 2, "max_users": 2 },
+        });
+        self.admin("POST", "/servers", Some(server))
+            .await
+            .expect(201);
+        made
     }
 
     /// Makes a zone, a fake cloud without delays, a pool, and a config with these values over the usual ones;

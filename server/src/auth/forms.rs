@@ -14,7 +14,7 @@ use domain::actor::{Actor, Role};
 use domain::error::{Problem, ProblemCode};
 use domain::id::{PoolId, SessionId};
 use domain::secret::Secret;
-use domain::session::{SessionKind, SessionRequest};
+use domain::session::{Session, SessionKind, SessionRequest};
 use serde::Deserialize;
 
 use super::{LoginToken, cookie};
@@ -156,10 +156,7 @@ pub async fn keep(
     SignedIn(actor): SignedIn,
     Form(form): Form<OfSession>,
 ) -> Response {
-    match control::session::keepalive(&state.plane, &actor, form.session_id).await {
-        Ok(session) => redirect(&format!("/portal/sessions/{}", session.id)),
-        Err(error) => refused("/portal?", &ApiError::from(error).0, ""),
-    }
+    page_of(control::session::keepalive(&state.plane, &actor, form.session_id).await)
 }
 
 /// `POST /ui/rdp`: the `.rdp` file of a session.
@@ -180,7 +177,12 @@ pub async fn end(
     SignedIn(actor): SignedIn,
     Form(form): Form<OfSession>,
 ) -> Response {
-    match control::session::end(&state.plane, &actor, form.session_id).await {
+    page_of(control::session::end(&state.plane, &actor, form.session_id).await)
+}
+
+/// The page of a session that a button has changed, or the portal with why it has not.
+fn page_of(changed: control::Result<Session>) -> Response {
+    match changed {
         Ok(session) => redirect(&format!("/portal/sessions/{}", session.id)),
         Err(error) => refused("/portal?", &ApiError::from(error).0, ""),
     }

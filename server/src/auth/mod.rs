@@ -393,14 +393,7 @@ mod tests {
     #[tokio::test]
     async fn what_a_link_changes_is_changed_from_weirs_pages_alone() {
         let app = TestApp::new().await;
-        let made = app.pool("Desks", json!({ "enabled": false })).await;
-        let server = json!({
-            "name": "desk", "pool_id": made.pool, "zone_id": made.zone, "protocol": "ssh", "host": "desk.example",
-            "port": 22, "username": "desk", "limits": { "max_sessions": 2, "max_users": 2 },
-        });
-        app.admin("POST", "/servers", Some(server))
-            .await
-            .expect(201);
+        let made = app.fixed().await;
         let request = json!({ "pool_id": made.pool });
         let session = app.user("POST", "/sessions", Some(request)).await;
         let session = session.expect(201);

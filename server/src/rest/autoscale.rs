@@ -389,7 +389,8 @@ mod tests {
         // Without servers it may move.
         put("\"v1\"", &moved).await.expect(200);
         app.begin_loop();
-        app.until(&format!("/servers?pool_id={}", made.pool), |list| {
+        let servers = format!("/servers?pool_id={}", made.pool);
+        app.until(&app.admin_key, &servers, |list| {
             !list["items"].as_array().is_none_or(Vec::is_empty)
         })
         .await;

@@ -199,14 +199,7 @@ mod tests {
     #[tokio::test]
     async fn where_no_key_is_put_there_is_nothing_to_wait_for() {
         let app = TestApp::new().await;
-        let made = app.pool("Desks", json!({ "enabled": false })).await;
-        let server = json!({
-            "name": "desk", "pool_id": made.pool, "zone_id": made.zone, "protocol": "ssh", "host": "desk.example",
-            "port": 2222, "username": "desk", "limits": { "max_sessions": 2, "max_users": 2 },
-        });
-        app.admin("POST", "/servers", Some(server))
-            .await
-            .expect(201);
+        let made = app.fixed().await;
         let request = json!({ "pool_id": made.pool });
         let session = app
             .user("POST", "/sessions", Some(request))
@@ -339,7 +332,9 @@ mod tests {
             .expect(202);
         let path = session.header("location").to_owned();
         let session = app
-            .until(&path, |session| session["connection"].is_object())
+            .until(&app.user_key, &path, |session| {
+                session["connection"].is_object()
+            })
             .await;
         assert_eq!(session["connection"]["username"], "ben@corp.example");
         let revealed = app.user("POST", &format!("{path}/reveal"), None).await;
@@ -366,7 +361,9 @@ mod tests {
 
         app.begin_loop();
         let session = app
-            .until(&path, |session| session["state"] == "assigned")
+            .until(&app.user_key, &path, |session| {
+                session["state"] == "assigned"
+            })
             .await;
         assert!(session["connection"]["port"].is_number(), "{session}");
         assert!(!session.to_string().contains("password"), "{session}");

@@ -4,7 +4,7 @@ use domain::connection::Protocol;
 use domain::id::ConfigId;
 use domain::server::{DeleteReason, SeatLimits, ServerState};
 use serde_json::json;
-use store::{ConfigColumns, StoreError};
+use store::{ConfigColumns, ConfigRow, StoreError};
 
 use crate::database::{Db, NOW};
 use crate::given::{ALL, config_columns, document, fixed_input, seats};
@@ -75,20 +75,25 @@ async fn a_config_comes_back_as_it_was_saved(db: Db) {
     assert_eq!(db.number("SELECT COUNT(*) FROM autoscale_loop").await, 0);
 }
 
+/// Replaces a config and its document by these columns and an empty one.
+async fn replace(
+    db: &Db,
+    id: ConfigId,
+    seen_version: i64,
+    columns: ConfigColumns,
+) -> store::Result<ConfigRow> {
+    let none = document(json!({}));
+    db.store
+        .config_replace(id, seen_version, columns, none, Vec::new(), NOW, db.audit())
+        .await
+}
+
 async fn a_stale_or_missing_config_is_refused(db: Db) {
     let scaled = db.scaled().await;
     let (there, missing) = (scaled.config, db.id(ConfigId::from_uuid));
     let replace = |id, version| {
         let columns = config_columns("Other", scaled.pool, scaled.zone, scaled.provider);
-        db.store.config_replace(
-            id,
-            version,
-            columns,
-            document(json!({})),
-            Vec::new(),
-            NOW,
-            db.audit(),
-        )
+        replace(&db, id, version, columns)
     };
     let delete = |id, version| db.store.config_delete(id, version, db.audit());
     db.refuses_as_stale(replace(there, 2)).await;
@@ -117,18 +122,10 @@ async fn a_config_with_servers_stays_in_its_pool_and_zone(db: Db) {
     let scaled = db.scaled().await;
     let server = db.requested(&scaled, "desk-1").await;
     let (pool, zone) = (db.pool("Others").await, db.zone("There").await);
-    let replace = |columns| {
-        db.store.config_replace(
-            scaled.config,
-            1,
-            columns,
-            document(json!({})),
-            Vec::new(),
-            NOW,
-            db.audit(),
-        )
+    let elsewhere = |pool, zone| {
+        let columns = config_columns("Desks", pool, zone, scaled.provider);
+        replace(&db, scaled.config, 1, columns)
     };
-    let elsewhere = |pool, zone| replace(config_columns("Desks", pool, zone, scaled.provider));
     for refused in [elsewhere(pool, scaled.zone), elsewhere(scaled.pool, zone)] {
         let (by, _) = db.refuses_in_use(refused).await;
         assert_eq!(by, ["desk-1"]);
@@ -142,15 +139,7 @@ async fn a_config_tells_how_many_of_its_servers_are_older_than_itself(db: Db) {
     let scaled = db.scaled().await;
     db.requested(&scaled, "old").await;
     let columns = config_columns("Desks", scaled.pool, scaled.zone, scaled.provider);
-    let edit = db.store.config_replace(
-        scaled.config,
-        1,
-        columns,
-        document(json!({})),
-        Vec::new(),
-        NOW,
-        db.audit(),
-    );
+    let edit = replace(&db, scaled.config, 1, columns);
     edit.await.unwrap();
     let mut new = db.new_server(&scaled, "new");
     new.config_version = 2;
@@ -181,17 +170,7 @@ async fn a_pool_has_one_protocol(db: Db) {
         }
     ));
     // The only config of a pool may change it, unless a fixed server uses the old one.
-    let change = |version| {
-        db.store.config_replace(
-            scaled.config,
-            version,
-            columns("Desks"),
-            document(json!({})),
-            Vec::new(),
-            NOW,
-            db.audit(),
-        )
-    };
+    let change = |version| replace(&db, scaled.config, version, columns("Desks"));
     let server = db.fixed(scaled.pool, scaled.zone, "desk", seats(1)).await;
     let error = db.refusal(change(1)).await;
     assert!(matches!(
