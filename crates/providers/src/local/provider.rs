@@ -318,8 +318,11 @@ impl Inner {
             // What a crash left half-done is finished here, unless a call is at it now.
             match stage {
                 Stage::Making => {
-                    if site.try_lock(server)?.is_some() {
-                        site.remove(Stage::Making, server)?;
+                    // A program of a Weir that has died may still be writing in it: the next list removes it.
+                    if let Some(_lock) = site.try_lock(server)?
+                        && let Err(error) = site.remove(Stage::Making, server)
+                    {
+                        tracing::warn!(%server, %error, "a half-made machine cannot be taken away");
                     }
                     continue;
                 }
