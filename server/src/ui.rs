@@ -1,5 +1,7 @@
 //! The pages of the app, rendered on the server, and the calls they make.
 
+use std::sync::LazyLock;
+
 use app::App;
 use app::shell::Shell;
 use axum::Router;
@@ -12,12 +14,17 @@ use leptos::config::LeptosOptions;
 use leptos::nonce::Nonce;
 use leptos::prelude::*;
 use leptos_axum::{
-    LeptosRoutes, generate_route_list, handle_server_fns_with_context,
+    AxumRouteListing, LeptosRoutes, generate_route_list, handle_server_fns_with_context,
     render_app_to_stream_with_context,
 };
 
 use crate::assets;
 use crate::state::AppState;
+
+/// The pages, found by rendering the app once without loading anything. Before any page is served, and once in a process: a
+/// page rendered meanwhile would wait for what is never loaded, because leptos keeps one list for the whole process of what a
+/// change of the page waits for.
+static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
 
 /// A route for each page, the app's own "not found" page for every other address, and its server functions.
 pub fn pages(state: &AppState) -> Router {
@@ -30,7 +37,7 @@ pub fn pages(state: &AppState) -> Router {
     };
     let calls = context.clone();
     Router::new()
-        .leptos_routes_with_context(&options, generate_route_list(App), context.clone(), Shell)
+        .leptos_routes_with_context(&options, ROUTES.clone(), context.clone(), Shell)
         // POST alone: nothing that a link can start changes anything.
         .route(
             "/ui/fn/{*path}",
