@@ -32,6 +32,7 @@ use crate::source::Sources;
 use crate::tick::Tick;
 
 pub use crate::placement::place;
+pub use crate::source::{is_short, should_be_listed};
 
 /// What to do at `now`, and why; and why not.
 ///

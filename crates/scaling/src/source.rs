@@ -196,10 +196,10 @@ impl<'a> Sources<'a> {
             }
         }
         for (source, (expected, missing)) in sources.sorted.iter_mut().zip(seen) {
-            if missing > SHORT_LIST_MACHINES
-                && u64::from(missing) * 100 > u64::from(expected) * SHORT_LIST_PERCENT
-            {
+            let doubted = source.provider.doubted;
+            if is_short(expected, missing) || doubted > 0 {
                 source.is_short = true;
+                let missing = missing.max(doubted);
                 source
                     .findings
                     .push(Finding::new(Reason::HeldShortList, missing));
@@ -249,15 +249,37 @@ fn count(server: &ServerSnapshot, source: &mut Source<'_>, seen: &mut (u32, u32)
             source.starting += 1;
             look(server, seen);
         }
-        ServerState::Running { .. } | ServerState::Draining { .. } => look(server, seen),
-        ServerState::Deleting { .. } | ServerState::Failed { .. } | ServerState::Deleted { .. } => {
-        }
+        _ => look(server, seen),
     }
 }
 
 fn look(server: &ServerSnapshot, (expected, missing): &mut (u32, u32)) {
+    if !should_be_listed(server) {
+        return;
+    }
     *expected += 1;
     if matches!(server.sighting, Sighting::Absent { .. }) {
         *missing += 1;
     }
+}
+
+/// Whether a list that is right shows its machine: it has come up, and nobody has taken it away yet.
+pub fn should_be_listed(server: &ServerSnapshot) -> bool {
+    match server.state {
+        ServerState::Booting { .. }
+        | ServerState::Running { .. }
+        | ServerState::Draining { .. } => true,
+        ServerState::Deleting { .. } => !server.delete_accepted,
+        ServerState::Requested
+        | ServerState::Unknown
+        | ServerState::Provisioning { .. }
+        | ServerState::Failed { .. }
+        | ServerState::Deleted { .. } => false,
+    }
+}
+
+/// Whether a list that misses so many of the machines that it should show is too short to be believed.
+pub fn is_short(expected: u32, missing: u32) -> bool {
+    missing > SHORT_LIST_MACHINES
+        && u64::from(missing) * 100 > u64::from(expected) * SHORT_LIST_PERCENT
 }

@@ -71,6 +71,7 @@ fn provider(number: u32) -> ProviderSnapshot {
         },
         list_in_flight: false,
         last_list_at: Some(NOON),
+        doubted: 0,
         strangers: Vec::new(),
     }
 }
@@ -935,6 +936,20 @@ fn a_short_list_proves_nothing() {
     deleting.sighting = absent(2, 1000);
     servers.push(deleting);
     let plan = self::plan(pool(vec![busy], servers));
+    assert_eq!(plan.actions, []);
+    let told = &plan.report.providers[0].findings[0];
+    assert_eq!((told.reason, told.count), (Reason::HeldShortList, 4));
+
+    // Fewer are left to miss, and the list is no better for it.
+    let mut servers: Vec<_> = (1..=2).map(|nth| running(nth, ONE_SEAT)).collect();
+    for server in &mut servers {
+        server.sighting = absent(2, 1000);
+    }
+    let mut snapshot = snapshot(pool(vec![config(1, 2)], servers));
+    let plan = scaling::plan(&snapshot, NOON);
+    assert_eq!(plan.actions[..2], [lost(1), lost(2)]);
+    snapshot.providers[0].doubted = 4;
+    let plan = scaling::plan(&snapshot, NOON);
     assert_eq!(plan.actions, []);
     let told = &plan.report.providers[0].findings[0];
     assert_eq!((told.reason, told.count), (Reason::HeldShortList, 4));

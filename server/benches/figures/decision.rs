@@ -73,6 +73,7 @@ fn snapshot(servers: usize) -> Snapshot {
             },
             list_in_flight: false,
             last_list_at: Some(NOW),
+            doubted: 0,
             strangers: Vec::new(),
         }],
     }

@@ -48,9 +48,19 @@ pub(crate) struct ProviderMemory {
     /// A list that has not been compared with the store yet.
     pub fresh: Option<Listing>,
     sightings: BTreeMap<ServerId, Sighting>,
+    /// Since its lists became too short to be believed.
+    doubt: Option<Doubt>,
     /// What the last plan has concluded about it.
     pub findings: Vec<Finding>,
     pub strangers: BTreeMap<MachineId, StrangerMemory>,
+}
+
+/// Lists that are not believed, from the first of them on.
+struct Doubt {
+    /// When the first began.
+    since: Timestamp,
+    /// What they missed and should have shown.
+    missed: BTreeSet<ServerId>,
 }
 
 /// What this process remembers of a machine without a row.
@@ -248,6 +258,8 @@ fn compare(
         };
         memory.sightings.insert(server.id, sighting);
     }
+    let servers: Vec<_> = servers_of(stored, id).collect();
+    doubt(memory, list.started_at, &servers);
     let mut strangers = BTreeMap::new();
     for machine in list
         .machines
@@ -267,6 +279,50 @@ fn compare(
         strangers.insert(machine.id.clone(), seen);
     }
     memory.strangers = strangers;
+}
+
+/// Notes whether the newest list may be believed. Once one was too short, none is, however few machines are left to miss,
+/// until one gives a sign that it sees again: it shows a machine that was missed or one made since. What it does not show
+/// counts from there on, as in a first list.
+fn doubt(memory: &mut ProviderMemory, list: Timestamp, servers: &[&ServerSnapshot]) {
+    let is_seen = |server: &&&ServerSnapshot| match memory.sightings.get(&server.id) {
+        Some(Sighting::Present { .. }) => Some(true),
+        Some(Sighting::Absent { .. }) => Some(false),
+        Some(Sighting::NotLookedFor) | None => None,
+    };
+    let expected = servers
+        .iter()
+        .filter(|server| scaling::should_be_listed(server) && is_seen(server).is_some());
+    let (shown, missing): (Vec<_>, Vec<_>) =
+        expected.partition(|server| is_seen(server) == Some(true));
+    let count = |servers: &[&&ServerSnapshot]| u32::try_from(servers.len()).unwrap_or(u32::MAX);
+    let is_short = scaling::is_short(count(&shown) + count(&missing), count(&missing));
+    let Some(doubt) = &mut memory.doubt else {
+        if is_short {
+            memory.doubt = Some(Doubt {
+                since: list,
+                missed: missing.iter().map(|server| server.id).collect(),
+            });
+        }
+        return;
+    };
+    let sees_again = shown
+        .iter()
+        .any(|server| doubt.missed.contains(&server.id) || server.created_at > doubt.since);
+    if is_short {
+        doubt.missed.extend(missing.iter().map(|server| server.id));
+    } else if sees_again || missing.is_empty() {
+        memory.doubt = None;
+        for sighting in memory.sightings.values_mut() {
+            if let Sighting::Absent { .. } = sighting {
+                *sighting = Sighting::Absent {
+                    first_at: list,
+                    last_at: list,
+                    lists: 1,
+                };
+            }
+        }
+    }
 }
 
 fn servers_of(
@@ -368,16 +424,21 @@ fn provider_snapshot(
         facts,
         list_in_flight: memory.is_some_and(|memory| memory.list_in_flight),
         last_list_at: memory.and_then(|memory| memory.last_list_at),
+        doubted: memory
+            .and_then(|memory| memory.doubt.as_ref())
+            .map_or(0, |doubt| {
+                u32::try_from(doubt.missed.len()).unwrap_or(u32::MAX)
+            }),
         strangers: strangers.into_iter().flatten().collect(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::connection::Protocol;
+    use domain::connection::{Address, Protocol};
     use domain::id::{ConfigId, ZoneId};
     use domain::server::{SeatLimits, ServerState};
-    use domain::snapshot::PoolSnapshot;
+    use domain::snapshot::{MachineState, PoolSnapshot};
     use uuid::Uuid;
 
     use super::*;
@@ -423,6 +484,104 @@ mod tests {
                 queue: Vec::new(),
             }],
         }
+    }
+
+    /// Lists of a provider whose servers all run, and what is remembered of them.
+    struct Lists {
+        observed: Observed,
+        secs: u32,
+    }
+
+    impl Lists {
+        const PROVIDER: ProviderId = ProviderId::from_uuid(Uuid::nil());
+
+        fn new() -> Self {
+            Self {
+                observed: Observed::default(),
+                secs: 0,
+            }
+        }
+
+        fn id(nth: u128) -> ServerId {
+            ServerId::from_uuid(Uuid::from_u128(nth))
+        }
+
+        /// How many machines are doubted after a list, ten seconds after the last, that shows these of those there.
+        /// Servers from 100 on were made a minute after the first list.
+        fn look(&mut self, shown: &[u128], there: &[u128]) -> usize {
+            self.secs += 10;
+            let running = |nth: &u128| {
+                let state = ServerState::Running {
+                    machine: Some(MachineId(nth.to_string())),
+                    address: Address {
+                        host: "10.0.0.1".to_owned(),
+                        port: 22,
+                    },
+                };
+                let mut server =
+                    stored(Self::PROVIDER, Self::id(*nth), state).pools[0].servers[0].clone();
+                if *nth >= 100 {
+                    server.created_at = START.plus_secs(60);
+                }
+                server
+            };
+            let mut rows = stored(Self::PROVIDER, Self::id(0), ServerState::Requested);
+            rows.pools[0].servers = there.iter().map(running).collect();
+            let machines = shown.iter().map(|nth| Machine {
+                id: MachineId(nth.to_string()),
+                server: Some(Self::id(*nth)),
+                state: MachineState::Up,
+                address: None,
+                host_key: None,
+            });
+            let list = Listing {
+                started_at: START.plus_secs(self.secs),
+                machines: machines.collect(),
+            };
+            compare(&mut self.observed, Self::PROVIDER, &list, &rows, 0);
+            let doubt = &self.observed.providers[&Self::PROVIDER].doubt;
+            doubt.as_ref().map_or(0, |doubt| doubt.missed.len())
+        }
+
+        /// In how many lists a server was missing, as far as they count.
+        fn absences(&self, nth: u128) -> u32 {
+            match &self.observed.providers[&Self::PROVIDER].sightings[&Self::id(nth)] {
+                Sighting::Absent { lists, .. } => *lists,
+                Sighting::NotLookedFor | Sighting::Present { .. } => 0,
+            }
+        }
+    }
+
+    #[test]
+    fn a_short_list_is_doubted_until_one_sees_again() {
+        let mut lists = Lists::new();
+        assert_eq!(lists.look(&[1, 2, 3, 4], &[1, 2, 3, 4]), 0);
+        assert_eq!(lists.look(&[], &[1, 2, 3, 4]), 4);
+        // Two are deleted by hand: what is left is missed as before.
+        assert_eq!(lists.look(&[], &[3, 4]), 4);
+        assert_eq!(lists.absences(4), 2);
+        // The other has died meanwhile: from here on it is looked for like any that is missing.
+        assert_eq!(lists.look(&[3], &[3, 4]), 0);
+        assert_eq!(lists.absences(4), 1);
+        assert_eq!(lists.look(&[3], &[3, 4]), 0);
+        assert_eq!(lists.absences(4), 2);
+    }
+
+    #[test]
+    fn a_machine_made_since_ends_the_doubt() {
+        let mut lists = Lists::new();
+        assert_eq!(lists.look(&[], &[1, 2, 3, 4]), 4);
+        assert_eq!(lists.look(&[], &[1, 2]), 4);
+        lists.secs = 70;
+        assert_eq!(lists.look(&[100], &[1, 2, 100]), 0);
+        assert_eq!(lists.absences(1), 1);
+    }
+
+    #[test]
+    fn with_nothing_left_to_miss_there_is_no_doubt() {
+        let mut lists = Lists::new();
+        assert_eq!(lists.look(&[], &[1, 2, 3, 4]), 4);
+        assert_eq!(lists.look(&[], &[]), 0);
     }
 
     #[test]

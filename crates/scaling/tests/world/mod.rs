@@ -925,6 +925,7 @@ fn provider(dice: &mut Dice, number: u32) -> ProviderSnapshot {
         },
         list_in_flight: false,
         last_list_at: None,
+        doubted: 0,
         strangers: Vec::new(),
     }
 }
