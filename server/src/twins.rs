@@ -7,7 +7,9 @@ use std::fmt::Display;
 
 use axum::body::Body;
 use axum::http::{Request, header};
-use domain::id::{ApiKeyId, ConfigId, LdapConfigId, PoolId, ProviderId, ServerId, SessionId};
+use domain::id::{
+    ApiKeyId, ConfigId, DraftId, LdapConfigId, PoolId, ProviderId, ServerId, SessionId,
+};
 use domain::id::{SshKeyId, UserId, ZoneId};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -273,6 +275,7 @@ impl World {
         twins.extend(self.autoscale());
         twins.extend(self.servers());
         twins.extend(self.sessions());
+        twins.extend(drafts());
         twins.extend(keys());
         twins
     }
@@ -445,6 +448,42 @@ impl World {
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         self.app.send(request.body(body).expect("a request")).await
     }
+}
+
+fn drafts() -> [Twin; 5] {
+    let id = missing(DraftId::from_uuid);
+    let (good, bad) = (
+        json!({ "form": "autoscale", "values": { "name": "Half" } }),
+        json!({ "form": "autoscale", "values": { "nonsense": 1 } }),
+    );
+    let one = format!("/drafts/{id}");
+    [
+        twin(
+            "draft_list",
+            "GET /drafts",
+            [Ask::new(json!({}), "/drafts")],
+        ),
+        twin("draft_get", "GET /drafts/{id}", [by_id(&id, "/drafts", "")]),
+        twin(
+            "draft_create",
+            "POST /drafts",
+            [Ask::new(json!({ "input": bad }), "/drafts").body(bad)],
+        ),
+        twin(
+            "draft_replace",
+            "PUT /drafts/{id}",
+            [
+                Ask::new(json!({ "id": id, "seen": 1, "input": good }), &*one)
+                    .seen(1)
+                    .body(good),
+            ],
+        ),
+        twin(
+            "draft_delete",
+            "DELETE /drafts/{id}",
+            [by_id(&id, "/drafts", "")],
+        ),
+    ]
 }
 
 fn keys() -> Vec<Twin> {

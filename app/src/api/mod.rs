@@ -6,6 +6,7 @@ pub mod autoscale;
 pub mod codec;
 pub mod decision;
 pub mod demo;
+pub mod draft;
 pub mod error;
 pub mod ldap_config;
 pub mod me;

@@ -1,40 +1,61 @@
 //! The wizard of an autoscale config: a new one for a pool, or an old one changed.
 
-use domain::autoscale::{ConfigWarning, FORM, PlanPreview, RenderedScript, SavedConfig};
+use domain::autoscale::{ConfigWarning, FORM, PlanPreview, RenderedScript};
+use domain::draft::SavedDraft;
 use domain::error::Problem;
+use domain::event::EventNoun;
 use domain::form::Draft;
-use domain::id::{ConfigId, PoolId};
+use domain::id::{ConfigId, DraftId, PoolId};
 use domain::pool::Pool;
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 
 use crate::api::autoscale::{
     autoscale_create, autoscale_get, autoscale_plan, autoscale_replace, autoscale_script,
     autoscale_validate,
 };
+use crate::api::draft::{draft_delete, draft_get, draft_list};
 use crate::api::ldap_config::ldap_config_list;
 use crate::api::pool::pool_get;
 use crate::api::provider::provider_list;
 use crate::api::zone::zone_list;
 use crate::api::{ApiError, ApiResult};
+use crate::components::confirm::Confirm;
 use crate::components::data::data;
+use crate::components::form::keep::Keeper;
 use crate::components::form::wizard::Wizard;
 use crate::components::form::{FormState, Options, Start};
-use crate::components::load::{loaded, submit, use_go, use_id};
+use crate::components::live::Live;
+use crate::components::load::{Tried, loaded, submit, use_go, use_id};
+use crate::components::table::{link, table};
+use crate::components::time::Time;
 use crate::pages::directories::name_of;
 use crate::pages::pool::config_report;
 use crate::words;
 
-/// A new config for the pool of this address.
+/// A new config for the pool of this address; where the address names a draft, goes on with it.
 #[component]
 pub fn AutoscaleNewPage() -> impl IntoView {
     let id = use_id::<PoolId>("pool");
+    let query = use_query_map();
     let known = data(move || {
         let id = id.get();
+        // Read once: the address changes when the draft is kept for the first time, and the form goes on.
+        let draft = query.read_untracked().get("draft");
         async move {
             let pool = pool_get(id?).await?;
             let options = options(&pool).await?;
-            Ok((pool, options))
+            let drafts = drafts_for(pool.id).await?;
+            let draft = match draft {
+                Some(id) => {
+                    let id = id.parse().map_err(|_| Problem::not_found("draft"))?;
+                    Some(draft_get(id).await?)
+                }
+                None => None,
+            };
+            Ok((pool, options, drafts, draft))
         }
     });
     view! {
@@ -42,7 +63,7 @@ pub fn AutoscaleNewPage() -> impl IntoView {
         <h1>"Set up scaling"</h1>
         {loaded(
             known,
-            |(pool, options)| {
+            |(pool, options, drafts, kept)| {
                 let mut draft = Draft::new().with("pool_id", pool.id.to_string()).with("autoscale_type", "server");
                 if let Some(protocol) = pool.protocol {
                     draft.set("connection_type", protocol.as_str());
@@ -53,10 +74,117 @@ pub fn AutoscaleNewPage() -> impl IntoView {
                         draft.set(key, only.as_str());
                     }
                 }
+                // What was typed comes before what is chosen for people, and neither moves it to another pool.
+                let typed = kept.as_ref().map(|kept| &kept.values);
+                for key in typed.into_iter().flat_map(Draft::keys).filter(|key| !LOCKED.contains(key)) {
+                    if let Some(value) = typed.and_then(|values| values.get(key)) {
+                        draft.set(key, value.clone());
+                    }
+                }
+                let others = if kept.is_some() { Vec::new() } else { drafts };
                 let start = Start { draft, options, locked: LOCKED.to_vec(), ..Start::default() };
-                wizard(start, None, pool.id)
+                view! {
+                    {draft_hints(pool.id, &others)}
+                    {wizard(start, Subject::New(kept), pool.id)}
+                }
+                    .into_any()
             },
         )}
+    }
+}
+
+/// The actor's drafts of configs for this pool, newest first.
+async fn drafts_for(pool: PoolId) -> ApiResult<Vec<SavedDraft>> {
+    let mut drafts = draft_list().await?;
+    drafts.retain(|draft| pool_of(&draft.values).ok() == Some(pool));
+    drafts.reverse();
+    Ok(drafts)
+}
+
+/// Leads on to drafts that were begun before.
+fn draft_hints(pool: PoolId, drafts: &[SavedDraft]) -> AnyView {
+    let hint = |draft: &SavedDraft| {
+        view! {
+            <li>
+                // Loaded as a new page: the form on this one is another's.
+                <a href=draft_address(pool, draft.id) rel="external">
+                    {draft_name(draft)}
+                </a>
+                ", saved "
+                <Time at=draft.updated_at />
+            </li>
+        }
+    };
+    (!drafts.is_empty())
+        .then(|| {
+            view! {
+                <div class="banner starting">
+                    <p>
+                        <strong>"Go on with a draft"</strong>
+                    </p>
+                    <ul>{drafts.iter().map(hint).collect_view()}</ul>
+                </div>
+            }
+        })
+        .into_any()
+}
+
+/// The drafts of the one who asks, to go on with or to throw away; nothing where there are none.
+pub fn draft_section(drafts: &[SavedDraft], pools: &[Pool], tried: Tried) -> AnyView {
+    let live = expect_context::<Live>();
+    let Tried { busy, problem } = tried;
+    let row = |draft: &SavedDraft| {
+        let (id, pool) = (draft.id, pool_of(&draft.values).ok());
+        let of = pools.iter().find(|known| Some(known.id) == pool);
+        let name = draft_name(draft);
+        let throw = Callback::new(move |()| {
+            submit(busy, problem, draft_delete(id), move |()| {
+                live.changed(EventNoun::Pool);
+            });
+        });
+        vec![
+            match of {
+                Some(pool) => link(draft_address(pool.id, id), &name),
+                None => name.clone().into_any(),
+            },
+            of.map_or_else(|| "The pool is gone".to_owned(), |pool| pool.name.clone())
+                .into_any(),
+            view! { <Time at=draft.updated_at /> }.into_any(),
+            view! {
+                <Confirm
+                    label="Throw away"
+                    about=name.clone()
+                    question=format!("Throw away the draft {name}?")
+                    consequence="What was typed in it is lost."
+                    action="Throw away"
+                    on_confirm=throw
+                />
+            }
+            .into_any(),
+        ]
+    };
+    (!drafts.is_empty())
+        .then(|| {
+            let rows = drafts.iter().rev().map(row).collect();
+            view! {
+                <section aria-labelledby="drafts">
+                    <h2 id="drafts">"Drafts"</h2>
+                    {table("Drafts", &["Name", "Pool", "Saved", "Actions"], rows)}
+                </section>
+            }
+        })
+        .into_any()
+}
+
+fn draft_address(pool: PoolId, draft: DraftId) -> String {
+    format!("/admin/pools/{pool}/scaling/new?draft={draft}")
+}
+
+fn draft_name(draft: &SavedDraft) -> String {
+    let name = draft.values.get("name").and_then(|name| name.as_str());
+    match name.map(str::trim) {
+        None | Some("") => "Scaling without a name".to_owned(),
+        Some(name) => name.to_owned(),
     }
 }
 
@@ -68,7 +196,7 @@ pub fn AutoscaleEditPage() -> impl IntoView {
         let id = id.get();
         async move {
             let config = autoscale_get(id?).await?;
-            let pool = pool_get(pool_of(&config)?).await?;
+            let pool = pool_get(pool_of(&config.values)?).await?;
             let options = options(&pool).await?;
             Ok((config, pool, options))
         }
@@ -88,7 +216,7 @@ pub fn AutoscaleEditPage() -> impl IntoView {
                         .chain((config.servers > 0).then_some("deployment_zone_id"))
                         .collect(),
                 };
-                wizard(start, Some((config.id, config.version)), pool.id)
+                wizard(start, Subject::Old(config.id, config.version), pool.id)
             },
         )}
     }
@@ -97,9 +225,8 @@ pub fn AutoscaleEditPage() -> impl IntoView {
 /// What the way here has decided already.
 const LOCKED: [&str; 2] = ["pool_id", "autoscale_type"];
 
-fn pool_of(config: &SavedConfig) -> ApiResult<PoolId> {
-    config
-        .values
+fn pool_of(values: &Draft) -> ApiResult<PoolId> {
+    values
         .get("pool_id")
         .and_then(|id| id.as_str()?.parse().ok())
         .ok_or_else(|| Problem::not_found("pool").into())
@@ -133,8 +260,20 @@ pub async fn options(pool: &Pool) -> ApiResult<Options> {
     ]))
 }
 
-fn wizard(start: Start, seen: Option<(ConfigId, i64)>, pool: PoolId) -> AnyView {
+/// What the wizard is about.
+enum Subject {
+    /// A config that is not there yet, and the draft that it goes on with.
+    New(Option<SavedDraft>),
+    /// One that is, with the version that was read.
+    Old(ConfigId, i64),
+}
+
+fn wizard(start: Start, subject: Subject, pool: PoolId) -> AnyView {
     let state = FormState::new(&FORM, start);
+    let (seen, keeper) = match subject {
+        Subject::New(kept) => (None, Some(Keeper::new(state, kept, use_draft_address()))),
+        Subject::Old(id, version) => (Some((id, version)), None),
+    };
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
     let go = use_go();
     let save = Callback::new(move |()| {
@@ -149,6 +288,9 @@ fn wizard(start: Start, seen: Option<(ConfigId, i64)>, pool: PoolId) -> AnyView 
             }
         };
         submit(busy, problem, call, move |_| {
+            if let Some(keeper) = keeper {
+                keeper.finish();
+            }
             go.run(format!("/admin/pools/{pool}"));
         });
     });
@@ -166,9 +308,29 @@ fn wizard(start: Start, seen: Option<(ConfigId, i64)>, pool: PoolId) -> AnyView 
             busy=busy
             problem=problem
             review=move || forecast(state, seen.map(|(id, _)| id))
+            keeper=keeper
         />
     }
     .into_any()
+}
+
+/// Puts the draft into the address, so that a reload goes on with it.
+fn use_draft_address() -> Callback<DraftId> {
+    let (path, query) = (use_location().pathname, use_query_map());
+    let navigate = use_navigate();
+    Callback::new(move |id: DraftId| {
+        let mut query = query.get_untracked();
+        query.replace("draft", id.to_string());
+        let address = format!("{}{}", path.get_untracked(), query.to_query_string());
+        navigate(
+            &address,
+            NavigateOptions {
+                replace: true,
+                scroll: false,
+                ..NavigateOptions::default()
+            },
+        );
+    })
 }
 
 /// What the server says about the answers: warnings, what the loop would do now, and the script as it would run. Nothing

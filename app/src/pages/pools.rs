@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
 
+use crate::api::draft::draft_list;
 use crate::api::pool::{pool_create, pool_get, pool_list, pool_replace};
 use crate::components::badge::Badge;
 use crate::components::data::data;
@@ -15,9 +16,11 @@ use crate::components::empty::Empty;
 use crate::components::form::page::FormPage;
 use crate::components::form::{FormState, Start};
 use crate::components::live::Live;
-use crate::components::load::{loaded, submit, use_go, use_id};
+use crate::components::load::{Tried, loaded, submit, use_go, use_id};
+use crate::components::problem::LastProblem;
 use crate::components::table::{link, page_table};
 use crate::forms;
+use crate::pages::autoscale::draft_section;
 use crate::words;
 
 /// All pools.
@@ -26,8 +29,9 @@ pub fn PoolsPage() -> impl IntoView {
     let live = expect_context::<Live>();
     let pools = data(move || {
         live.follow(&[EventNoun::Pool, EventNoun::Server, EventNoun::Session]);
-        pool_list()
+        async { Ok((pool_list().await?, draft_list().await?)) }
     });
+    let tried = Tried::new();
     view! {
         <Title text="Pools" />
         <div class="page-head">
@@ -36,13 +40,21 @@ pub fn PoolsPage() -> impl IntoView {
                 "New pool"
             </A>
         </div>
+        <LastProblem problem=tried.problem />
         {loaded(
             pools,
-            |page| {
-                if page.items.is_empty() {
-                    return view! { <Empty text="There is no pool yet." /> }.into_any();
+            move |(page, drafts)| {
+                let drafts = draft_section(&drafts, &page.items, tried);
+                let pools = if page.items.is_empty() {
+                    view! { <Empty text="There is no pool yet." /> }.into_any()
+                } else {
+                    pool_table(page)
+                };
+                view! {
+                    {drafts}
+                    {pools}
                 }
-                pool_table(page)
+                    .into_any()
             },
         )}
     }

@@ -2,6 +2,7 @@
 //! checks all come from the table.
 
 pub mod field;
+pub mod keep;
 pub mod page;
 pub mod summary;
 pub mod wizard;

@@ -6,6 +6,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 
 use super::FormState;
+use super::keep::Keeper;
 use super::page::fields;
 use super::summary::{focus_later, focus_summary, summary};
 use crate::api::ApiError;
@@ -37,9 +38,12 @@ pub fn Wizard(
     /// What the review page shows below the answers; asked for each time the review begins.
     #[prop(into)]
     review: ViewFn,
+    /// What keeps it as a draft.
+    keeper: Option<Keeper>,
 ) -> impl IntoView {
     let ready = use_ready();
     let path = use_location().pathname;
+    let query = use_query_map();
     let navigate = use_navigate();
     let first = state.form.steps.first().map_or(REVIEW, |step| step.key);
     let step = here(state, first);
@@ -49,7 +53,10 @@ pub fn Wizard(
         state.touch_step(None);
     }
     let go = Callback::new(move |key: &'static str| {
-        let address = format!("{}?step={key}", path.get_untracked());
+        // What else stands in the address, the draft for one, stays.
+        let mut query = query.get_untracked();
+        query.replace("step", key.to_owned());
+        let address = format!("{}{}", path.get_untracked(), query.to_query_string());
         navigate(
             &address,
             NavigateOptions {
@@ -109,29 +116,53 @@ pub fn Wizard(
                 {move || body(state, step.get(), go)}
                 // It asks for data, which must not begin while the server waits for the form's.
                 {move || (ready.get() && step.get().is_none()).then(|| review.run())}
-                <div class="actions">
-                    <button
-                        type="button"
-                        class="button"
-                        hidden=move || step.get() == Some(first)
-                        on:click=move |_| {
-                            if let Some(previous) = neighbour(false) {
-                                enter(previous);
-                            }
+                {actions(
+                    move || step.get() == Some(first),
+                    move || {
+                        if let Some(previous) = neighbour(false) {
+                            enter(previous);
                         }
-                    >
-                        "Back"
-                    </button>
-                    <button type="submit" class="button primary">
-                        {move || if step.get().is_none() { save } else { "Next" }}
-                    </button>
-                    <a class="button" href=cancel>
-                        "Discard"
-                    </a>
-                </div>
+                    },
+                    move || if step.get().is_none() { save } else { "Next" },
+                    cancel,
+                    keeper,
+                )}
             </fieldset>
         </form>
     }
+}
+
+/// The buttons below the step, and how its draft is doing.
+fn actions(
+    is_first: impl Fn() -> bool + Send + Sync + 'static,
+    back: impl Fn() + 'static,
+    next: impl Fn() -> &'static str + Send + Sync + 'static,
+    cancel: String,
+    keeper: Option<Keeper>,
+) -> AnyView {
+    view! {
+        <div class="actions">
+            <button type="button" class="button" hidden=is_first on:click=move |_| back()>
+                "Back"
+            </button>
+            <button type="submit" class="button primary">
+                {next}
+            </button>
+            <a
+                class="button"
+                href=cancel
+                on:click=move |_| {
+                    if let Some(keeper) = keeper {
+                        keeper.finish();
+                    }
+                }
+            >
+                "Discard"
+            </a>
+        </div>
+        {keeper.map(Keeper::status)}
+    }
+    .into_any()
 }
 
 /// The key of the step that the address names (the first, where it names none), or `None` for the review.

@@ -1,0 +1,112 @@
+import type { Page } from "@playwright/test";
+import { api } from "../../support/api.ts";
+import { adminTest as test, expect, expectAccessible, open } from "../../support/test.ts";
+
+/** A pool, and what a config for it points at. */
+async function ground(page: Page, name: string): Promise<string> {
+  await page.goto("/admin");
+  const create = async (path: string, data: unknown) => (await api(page, "POST", path, { data })).id as string;
+  await create("/zones", { name: `Zone of ${name}`, upstream_auth_address: "weir.example" });
+  await create("/providers", { name: `Cloud of ${name}`, kind: "fake", max_instances: 2, settings: {} });
+  return create("/pools", { name, description: "" });
+}
+
+/** Fills in the name, and waits until the draft is kept. */
+async function begin(page: Page, pool: string, name: string): Promise<void> {
+  await open(page, `/admin/pools/${pool}/scaling/new`);
+  await page.getByLabel("Name", { exact: true }).fill(name);
+  await expect(page.getByText(/^Draft saved/)).toBeVisible();
+  await expect(page).toHaveURL(/draft=drf_/);
+}
+
+const drafts = async (page: Page) => (await api(page, "GET", "/drafts")).map((draft: { values: { name: string } }) => draft.values.name);
+
+test("what was typed survives the end of the browser", async ({ page, browser, signedIn, weir }) => {
+  const pool = await ground(page, "Half done");
+  await begin(page, pool, "Half a config");
+  const steps = page.getByRole("navigation", { name: "Steps" });
+  await steps.getByRole("button", { name: "Connection" }).click();
+  await page.getByRole("radio", { name: "SSH", exact: true }).check();
+  await page.getByLabel("Connection Username").fill("people");
+  await page.getByLabel("Connection Password").fill("not for drafts");
+  await expect(async () => {
+    const [draft] = await api(page, "GET", "/drafts");
+    expect(draft.values).toMatchObject({ connection_type: "ssh", connection_username: "people" });
+    expect(draft.values).not.toHaveProperty("connection_password");
+  }).toPass();
+  // The step and the draft stand in the address: a reload goes on where it was.
+  await page.reload();
+  await expect(page.getByRole("heading", { level: 2, name: "Connection" })).toBeVisible();
+  await expect(page.getByLabel("Connection Username")).toHaveValue("people");
+  await page.context().close();
+
+  const context = await browser.newContext({ storageState: signedIn, baseURL: weir.origin, reducedMotion: "reduce" });
+  const other = await context.newPage();
+  await open(other, "/admin/pools");
+  await expectAccessible(other);
+  await other.getByRole("region", { name: "Drafts" }).getByRole("link", { name: "Half a config" }).click();
+  await expect(other.getByLabel("Name", { exact: true })).toHaveValue("Half a config");
+  await expect(other.locator("html")).toHaveAttribute("data-hydrated", "true");
+  const again = other.getByRole("navigation", { name: "Steps" });
+  await again.getByRole("button", { name: "Connection" }).click();
+  await expect(other.getByRole("radio", { name: "SSH", exact: true })).toBeChecked();
+  await expect(other.getByLabel("Connection Username")).toHaveValue("people");
+  await expect(other.getByLabel("Connection Password")).toHaveValue("");
+  await other.getByLabel("Connection Password").fill("a password");
+  for (const field of ["Deployment Zone", "Provider"]) {
+    await again.getByRole("button", { name: field === "Provider" ? "Provider" : "Basics" }).click();
+    const list = other.getByLabel(field, { exact: true });
+    if ((await list.inputValue()) === "") await list.selectOption({ index: 1 });
+  }
+  await again.getByRole("button", { name: "Review" }).click();
+  await other.getByRole("button", { name: "Create scaling" }).click();
+  await expect(other).toHaveURL(new RegExp(`/admin/pools/${pool}$`));
+  // It is a config now, and no draft any more.
+  await expect(async () => expect(await drafts(other)).not.toContain("Half a config")).toPass();
+  const [config] = (await api(other, "GET", `/autoscale-configs?pool_id=${pool}`)).items;
+  expect(config).toMatchObject({ name: "Half a config", connection_username: "people" });
+  await context.close();
+});
+
+test("a new config leads on to drafts begun before, and they can be thrown away", async ({ page }) => {
+  const pool = await ground(page, "Begun twice");
+  await begin(page, pool, "First try");
+  await open(page, `/admin/pools/${pool}/scaling/new`);
+  await expectAccessible(page);
+  await page.getByRole("link", { name: "First try" }).click();
+  await expect(page.getByLabel("Name", { exact: true })).toHaveValue("First try");
+  await expect(page.locator("html")).toHaveAttribute("data-hydrated", "true");
+  await page.getByRole("link", { name: "Discard" }).click();
+  await expect(page).toHaveURL(new RegExp(`/admin/pools/${pool}$`));
+  await expect(async () => expect(await drafts(page)).not.toContain("First try")).toPass();
+
+  await begin(page, pool, "Second try");
+  await open(page, "/admin/pools");
+  await page.getByRole("button", { name: "Throw away Second try" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Throw away" }).click();
+  await expect(page.getByRole("link", { name: "Second try" })).toHaveCount(0);
+  expect(await drafts(page)).not.toContain("Second try");
+});
+
+test.describe("refused", () => {
+  test.use({ refusals: true });
+
+  test("a draft that is gone says so", async ({ page }) => {
+    const pool = await ground(page, "Gone");
+    await page.goto(`/admin/pools/${pool}/scaling/new?draft=drf_00000000-0000-7000-8000-000000000000`);
+    await expect(page.getByRole("alert")).toContainText("There is no such draft.");
+  });
+
+  test("one changed in another tab is not overwritten", async ({ page }) => {
+    const pool = await ground(page, "Two tabs");
+    await begin(page, pool, "Both");
+    const [draft] = (await api(page, "GET", "/drafts")).filter((one: { values: { name: string } }) => one.values.name === "Both");
+    await api(page, "PUT", `/drafts/${draft.id}`, {
+      data: { form: "autoscale", values: { ...draft.values, name: "Theirs" } },
+      version: draft.version,
+    });
+    await page.getByLabel("Name", { exact: true }).fill("Mine");
+    await expect(page.getByText(/^The draft is not saved: /)).toBeVisible();
+    expect(await drafts(page)).toContain("Theirs");
+  });
+});
