@@ -21,6 +21,7 @@ use leptos_router::{SsrMode, path};
 use crate::components::frame::{AdminFrame, Header, Home, PortalFrame, SignedIn};
 use crate::components::live::Live;
 use crate::components::time::Now;
+use crate::pages::activity::ActivityPage;
 use crate::pages::admin::AdminPage;
 use crate::pages::api_keys::{ApiKeyNewPage, ApiKeysPage};
 use crate::pages::autoscale::{AutoscaleEditPage, AutoscaleNewPage};
@@ -91,6 +92,7 @@ fn PoolRoutes() -> impl MatchNestedRoutes + Clone {
             <Route path=path!("pools/:id/scaling/new") view=AutoscaleNewPage />
             <Route path=path!("autoscale/:id/edit") view=AutoscaleEditPage />
             <Route path=path!("servers/:id") view=ServerPage />
+            <Route path=path!("activity") view=ActivityPage />
         </ParentRoute>
     }
     .into_inner()

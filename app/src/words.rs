@@ -223,6 +223,37 @@ pub fn duration(millis: i64) -> String {
     }
 }
 
+/// What somebody has done, by the words of the audit log (`pool.create`), and to what.
+pub fn deed(action: &str, name: Option<&str>) -> String {
+    let (noun, verb) = action.split_once('.').unwrap_or(("", action));
+    let noun = match noun {
+        "api_key" => "API key",
+        "autoscale_config" => "scaling",
+        "ldap_config" => "directory",
+        "ssh_key" => "SSH key",
+        "user" => "person",
+        other => other,
+    };
+    let verb = match verb {
+        "create" => "Created",
+        "create_fixed" => "Registered",
+        "replace" => "Changed",
+        "delete" => "Deleted",
+        "drain" => "Drained",
+        "undrain" => "Took back into use",
+        "request" => "Asked for",
+        "end" => "Ended",
+        "reveal" => "Looked at the credentials of",
+        "rdp_file" => "Fetched the RDP file of",
+        "complete" => "Completed",
+        other => other,
+    };
+    match name {
+        Some(name) => format!("{verb} {noun} {name}"),
+        None => format!("{verb} {noun}"),
+    }
+}
+
 /// The arithmetic of scaling up, line by line.
 pub fn upscale_lines(up: &Upscale) -> Vec<String> {
     vec![

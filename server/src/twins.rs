@@ -262,6 +262,21 @@ impl World {
         twins.extend([
             twin("me", "GET /me", []),
             twin(
+                "audit_list",
+                "GET /audit",
+                [
+                    Ask::new(json!({ "target": null }), "/audit?by_people=true&limit=200"),
+                    Ask::new(
+                        json!({ "target": self.made.pool }),
+                        format!("/audit?by_people=true&limit=200&target={}", self.made.pool),
+                    ),
+                    Ask::new(
+                        json!({ "target": "Here" }),
+                        "/audit?by_people=true&limit=200&target=Here",
+                    ),
+                ],
+            ),
+            twin(
                 "demo_create",
                 "POST /pools/demo",
                 [Ask::new(json!({}), "/pools/demo")],

@@ -2,6 +2,7 @@
 //! pages can do nothing that a program can not.
 
 pub mod api_key;
+pub mod audit;
 pub mod autoscale;
 pub mod codec;
 pub mod decision;

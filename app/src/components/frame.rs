@@ -133,9 +133,10 @@ pub fn AdminFrame() -> impl IntoView {
 }
 
 /// The admin's menu.
-const MENU: [(&str, &str); 7] = [
+const MENU: [(&str, &str); 8] = [
     ("/admin", "Overview"),
     ("/admin/pools", "Pools"),
+    ("/admin/activity", "Activity"),
     ("/admin/providers", "Providers"),
     ("/admin/zones", "Zones"),
     ("/admin/directories", "Directories"),

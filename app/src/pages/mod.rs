@@ -1,5 +1,6 @@
 //! One file a page, or a page and its two near relatives, named after their noun.
 
+pub mod activity;
 pub mod admin;
 pub mod api_keys;
 pub mod autoscale;

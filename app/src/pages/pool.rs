@@ -431,7 +431,10 @@ fn config_card(config: &SavedConfig, options: &Options, tried: Tried) -> AnyView
                     on_confirm=delete
                 />
             </div>
-            <p class="muted">"Changed " <Time at=config.updated_at /> ", version " {config.version}</p>
+            <p class="muted">
+                "Changed " <Time at=config.updated_at /> ", version " {config.version} ". "
+                <A href=format!("/admin/activity?target={id}")>"What was changed"</A>
+            </p>
             <p>{older}</p>
             <ul class="findings">
                 {config.warnings.iter().map(|warning| view! { <li>{warning.message.clone()}</li> }).collect_view()}

@@ -1,5 +1,6 @@
 //! What was done by whom.
 
+use domain::audit::AuditFilter;
 use domain::id::AuditId;
 use domain::timestamp::Timestamp;
 use serde_json::Value;
@@ -35,6 +36,8 @@ pub struct AuditRow {
     pub at: Timestamp,
     /// Who.
     pub actor: String,
+    /// The name of the person or API key, while there is one.
+    pub actor_name: Option<String>,
     /// What was done.
     pub action: String,
     /// To what.
@@ -53,14 +56,32 @@ impl Store {
     }
 
     /// Entries before `before` (or the newest), newest first.
-    pub async fn audit_page(&self, before: Option<AuditId>, limit: u32) -> Result<Vec<AuditRow>> {
+    pub async fn audit_page(
+        &self,
+        filter: &AuditFilter,
+        before: Option<AuditId>,
+        limit: u32,
+    ) -> Result<Vec<AuditRow>> {
+        // An actor is named by an id with its prefix, three letters and `_`; rows hold ids without.
         let rows = self
             .db
             .all(
                 "audit",
-                "SELECT id, at, actor, action, target, detail FROM audit
-                 WHERE (CAST($1 AS TEXT) IS NULL OR id < $1) ORDER BY id DESC LIMIT $2",
-                args![before, limit],
+                "SELECT a.id, a.at, a.actor, a.action, a.target, a.detail,
+                        COALESCE(u.name, k.name) AS actor_name
+                 FROM audit a
+                 LEFT JOIN users u ON u.id = SUBSTR(a.actor, 5)
+                 LEFT JOIN api_keys k ON k.id = SUBSTR(a.actor, 5)
+                 WHERE (CAST($1 AS TEXT) IS NULL OR a.id < $1)
+                   AND (CAST($3 AS TEXT) IS NULL OR a.target = $3)
+                   AND (CAST($4 AS BIGINT) = 0 OR a.actor LIKE 'usr%' OR a.actor LIKE 'key%')
+                 ORDER BY a.id DESC LIMIT $2",
+                args![
+                    before,
+                    limit,
+                    filter.target.as_deref(),
+                    i64::from(filter.by_people)
+                ],
             )
             .await?;
         rows.iter()
@@ -69,6 +90,7 @@ impl Store {
                     id: row.get("id")?,
                     at: row.get("at")?,
                     actor: row.get("actor")?,
+                    actor_name: row.get("actor_name")?,
                     action: row.get("action")?,
                     target: row.get("target")?,
                     detail: row.json("detail")?,

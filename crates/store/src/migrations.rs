@@ -37,6 +37,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         "pace_of_requests",
         include_str!("../../../migrations/0006_pace_of_requests.sql"),
     ),
+    (
+        7,
+        "audit_of_one_thing",
+        include_str!("../../../migrations/0007_audit_of_one_thing.sql"),
+    ),
 ];
 
 pub(crate) fn migrator() -> Migrator {

@@ -33,6 +33,7 @@ const PAGES: Record<string, string> = {
   profile: "/portal/profile",
   overview: "/admin",
   pools: "/admin/pools",
+  activity: "/admin/activity",
   "new pool": "/admin/pools/new",
   "pool: overview": "/admin/pools/{pool}",
   "pool: servers": "/admin/pools/{pool}?tab=servers",

@@ -250,7 +250,7 @@ fn set_secrets(stored: &BTreeMap<String, SecretState>, draft: &Draft) -> SecretK
 }
 
 /// A value as it stands in an input.
-fn text_of(value: &Value) -> String {
+pub fn text_of(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),

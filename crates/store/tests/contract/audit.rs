@@ -1,5 +1,6 @@
 //! What was done by whom.
 
+use domain::audit::AuditFilter;
 use serde_json::json;
 use store::AuditEntry;
 
@@ -8,6 +9,7 @@ use crate::given::zone_input;
 
 crate::on_both![
     entries_come_back_newest_first,
+    entries_about_one_thing_and_by_people_are_found_with_names,
     an_entry_is_written_with_what_it_says_or_not_at_all,
     an_entry_by_itself_needs_the_lease
 ];
@@ -29,8 +31,16 @@ async fn entries_come_back_newest_first(db: Db) {
             .unwrap();
         written.insert(0, entry);
     }
-    let page = db.store.audit_page(None, 2).await.unwrap();
-    let rest = db.store.audit_page(Some(page[1].id), 9).await.unwrap();
+    let page = db
+        .store
+        .audit_page(&AuditFilter::default(), None, 2)
+        .await
+        .unwrap();
+    let rest = db
+        .store
+        .audit_page(&AuditFilter::default(), Some(page[1].id), 9)
+        .await
+        .unwrap();
     let read = page.into_iter().chain(rest);
     for (row, entry) in read.zip(&written) {
         assert_eq!(
@@ -43,6 +53,44 @@ async fn entries_come_back_newest_first(db: Db) {
         );
         assert_eq!(row.detail, entry.detail);
     }
+}
+
+async fn entries_about_one_thing_and_by_people_are_found_with_names(db: Db) {
+    let ada = db.user("ada").await.id;
+    let zone = async |actor: String, target: &str| {
+        let entry = AuditEntry {
+            actor,
+            target: target.to_owned(),
+            ..db.audit()
+        };
+        let id = db.id(domain::id::ZoneId::from_uuid);
+        let input = zone_input(&format!("{target} of {}", entry.actor));
+        db.store.zone_insert(id, input, NOW, entry).await.unwrap();
+    };
+    let gone = db.id(domain::id::UserId::from_uuid);
+    zone(ada.to_string(), "here").await;
+    zone(gone.to_string(), "here").await;
+    zone("system".to_owned(), "here").await;
+    zone(ada.to_string(), "there").await;
+    let names = async |filter: AuditFilter| {
+        let rows = db.store.audit_page(&filter, None, 100).await.unwrap();
+        let of = rows
+            .into_iter()
+            .filter(|row| ["here", "there"].contains(&&*row.target));
+        of.map(|row| row.actor_name).collect::<Vec<_>>()
+    };
+    let here = |by_people| AuditFilter {
+        target: Some("here".to_owned()),
+        by_people,
+    };
+    let ada = Some("ada".to_owned());
+    assert_eq!(names(here(false)).await, [None, None, ada.clone()]);
+    assert_eq!(names(here(true)).await, [None, ada.clone()]);
+    let by_people = AuditFilter {
+        target: None,
+        by_people: true,
+    };
+    assert_eq!(names(by_people).await, [ada.clone(), None, ada]);
 }
 
 async fn an_entry_is_written_with_what_it_says_or_not_at_all(db: Db) {
@@ -66,5 +114,12 @@ async fn an_entry_by_itself_needs_the_lease(db: Db) {
     take("another").await.expect("nobody has it");
     db.refuses_the_fence(db.store.audit_write(old, db.audit()))
         .await;
-    assert_eq!(db.store.audit_page(None, 9).await.unwrap().len(), 1);
+    assert_eq!(
+        db.store
+            .audit_page(&AuditFilter::default(), None, 9)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
 }

@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
+use domain::audit::AuditFilter;
 use domain::id::{AuditId, PoolId, ServerId, UserId, ZoneId};
 use domain::timestamp::Timestamp;
 use serde_json::Map;
@@ -123,9 +124,18 @@ async fn a_filter_that_is_not_set_filters_nothing(db: Db) {
     ] {
         assert_eq!(store.sessions_page(filter, ALL).await.unwrap().len(), found);
     }
-    let everything = store.audit_page(None, 1000).await.unwrap();
+    let everything = store
+        .audit_page(&AuditFilter::default(), None, 1000)
+        .await
+        .unwrap();
     let oldest: AuditId = everything.last().unwrap().id;
-    assert_eq!(store.audit_page(Some(oldest), 1000).await.unwrap(), []);
+    assert_eq!(
+        store
+            .audit_page(&AuditFilter::default(), Some(oldest), 1000)
+            .await
+            .unwrap(),
+        []
+    );
 }
 
 async fn nul_in_text_is_refused_before_the_database_sees_it(db: Db) {

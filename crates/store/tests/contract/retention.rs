@@ -2,6 +2,7 @@
 
 use std::slice;
 
+use domain::audit::AuditFilter;
 use domain::server::{DeleteReason, ServerState};
 use store::{Idempotency, ServerWrite};
 
@@ -46,7 +47,11 @@ async fn history_is_forgotten_after_its_time_and_what_lives_is_kept(db: Db) {
         .setup_link_put("link", NOW.plus_secs(1))
         .await
         .unwrap();
-    let audit = db.store.audit_page(None, 1000).await.unwrap();
+    let audit = db
+        .store
+        .audit_page(&AuditFilter::default(), None, 1000)
+        .await
+        .unwrap();
     let count = async |table: &str| db.number(format!("SELECT COUNT(*) FROM {table}")).await;
 
     db.store.retention(NOW.plus_millis(DAY)).await.unwrap();
@@ -82,7 +87,10 @@ async fn history_is_forgotten_after_its_time_and_what_lives_is_kept(db: Db) {
     assert!(db.store.session(open).await.unwrap().is_some());
     assert!(db.store.server(alive.id).await.unwrap().is_some());
     assert_eq!(
-        db.store.audit_page(None, 1000).await.unwrap(),
+        db.store
+            .audit_page(&AuditFilter::default(), None, 1000)
+            .await
+            .unwrap(),
         audit,
         "kept for good"
     );

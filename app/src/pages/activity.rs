@@ -1,0 +1,231 @@
+//! What people have done: who, when, to what, and what changed; an edit of a config can be taken back.
+
+use domain::audit::AuditRecord;
+use domain::event::EventNoun;
+use domain::form::{Draft, Form};
+use domain::id::ConfigId;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::components::A;
+use leptos_router::hooks::use_query_map;
+use serde_json::{Map, Value};
+
+use crate::api::ApiResult;
+use crate::api::audit::audit_list;
+use crate::api::autoscale::{autoscale_get, autoscale_replace};
+use crate::components::confirm::Confirm;
+use crate::components::data::data;
+use crate::components::empty::Empty;
+use crate::components::form::text_of;
+use crate::components::live::Live;
+use crate::components::load::{Tried, loaded, submit};
+use crate::components::problem::LastProblem;
+use crate::components::table::{link, page_table};
+use crate::components::time::Time;
+use crate::forms;
+use crate::words;
+
+/// The newest of it; what was done to one thing, where the address names one (`?target=`).
+#[component]
+pub fn ActivityPage() -> impl IntoView {
+    let live = expect_context::<Live>();
+    let query = use_query_map();
+    let target = Memo::new(move |_| query.read().get("target"));
+    let activity = data(move || {
+        let target = target.get();
+        live.follow(&[EventNoun::Pool, EventNoun::Provider, EventNoun::Zone]);
+        audit_list(target)
+    });
+    let tried = Tried::new();
+    view! {
+        <Title text="Activity" />
+        <h1>"Activity"</h1>
+        <p class="help">
+            {move || match target.get() {
+                None => "What people have done, newest first.".into_any(),
+                Some(target) => {
+                    view! {
+                        "What people have done to "
+                        <code>{target}</code>
+                        ". "
+                        <A href="/admin/activity">"Show everything"</A>
+                    }
+                        .into_any()
+                }
+            }}
+        </p>
+        <LastProblem problem=tried.problem />
+        {loaded(
+            activity,
+            move |page| {
+                if page.items.is_empty() {
+                    return view! { <Empty text="Nobody has done anything yet." /> }.into_any();
+                }
+                page_table(
+                    "Activity",
+                    &["When", "Who", "What", "Changes", "Actions"],
+                    page,
+                    |entry| row(&entry, tried),
+                )
+            },
+        )}
+    }
+}
+
+fn row(entry: &AuditRecord, tried: Tried) -> Vec<AnyView> {
+    let who = entry
+        .actor_name
+        .clone()
+        .unwrap_or_else(|| entry.actor.clone());
+    let what = words::deed(&entry.action, name_in(&entry.detail).as_deref());
+    let target = entry.target.clone();
+    let changes = changes(form_of(&entry.action), &entry.detail);
+    vec![
+        view! { <Time at=entry.at /> }.into_any(),
+        who.into_any(),
+        match page_of(&entry.action, &target) {
+            Some(path) => link(path, &what),
+            None => what.into_any(),
+        },
+        (!changes.is_empty())
+            .then(|| {
+                view! { <ul class="plain">{changes.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ul> }
+            })
+            .into_any(),
+        undo(entry, tried),
+    ]
+}
+
+/// Sets a config back to what it was before an edit.
+fn undo(entry: &AuditRecord, tried: Tried) -> AnyView {
+    let Tried { busy, problem } = tried;
+    let live = expect_context::<Live>();
+    let before = match (entry.action.as_str(), entry.detail.get("from")) {
+        ("autoscale_config.replace", Some(Value::Object(before))) => before.clone(),
+        _ => return ().into_any(),
+    };
+    let Ok(id) = entry.target.parse::<ConfigId>() else {
+        return ().into_any();
+    };
+    let name = name_in(&entry.detail).unwrap_or_default();
+    let restore = Callback::new(move |()| {
+        submit(busy, problem, put_back(id, before.clone()), move |()| {
+            live.changed(EventNoun::Pool);
+        });
+    });
+    view! {
+        <Confirm
+            label="Undo"
+            about=format!("the change of {name}")
+            question=format!("Set {name} back?")
+            consequence="All its fields become what they were before this change, whatever was changed since. Secrets stay."
+            action="Set back"
+            on_confirm=restore
+        />
+    }
+    .into_any()
+}
+
+async fn put_back(id: ConfigId, values: Map<String, Value>) -> ApiResult<()> {
+    let seen = autoscale_get(id).await?.version;
+    autoscale_replace(id, seen, Draft::from(values))
+        .await
+        .map(drop)
+}
+
+/// The page of what an entry is about, where it has one that cannot be gone.
+fn page_of(action: &str, target: &str) -> Option<String> {
+    let (noun, verb) = action.split_once('.')?;
+    let path = match (noun, verb) {
+        (_, "delete") => return None,
+        ("pool", _) => format!("/admin/pools/{target}"),
+        ("autoscale_config", _) => format!("/admin/autoscale/{target}/edit"),
+        ("provider", _) => format!("/admin/providers/{target}/edit"),
+        ("zone", _) => format!("/admin/zones/{target}/edit"),
+        ("ldap_config", _) => format!("/admin/directories/{target}/edit"),
+        ("user", _) => format!("/admin/users/{target}/edit"),
+        ("server", _) => format!("/admin/servers/{target}"),
+        _ => return None,
+    };
+    Some(path)
+}
+
+fn form_of(action: &str) -> Option<&'static Form> {
+    match action.split_once('.')?.0 {
+        "autoscale_config" => Some(&domain::autoscale::FORM),
+        "ldap_config" => Some(&domain::ldap::FORM),
+        "pool" => Some(&forms::POOL),
+        "provider" => Some(&forms::PROVIDER),
+        "zone" => Some(&forms::ZONE),
+        "user" => Some(&forms::USER),
+        _ => None,
+    }
+}
+
+/// The name of what an entry is about, as far as the entry has it.
+fn name_in(detail: &Value) -> Option<String> {
+    let places = [Some(detail), detail.get("to"), detail.get("values")];
+    let name = |place: &Value| Some(place.get("name")?.as_str()?.to_owned());
+    places.into_iter().flatten().find_map(name)
+}
+
+/// What an edit has changed, a line for each field, by the field's label.
+fn changes(form: Option<&'static Form>, detail: &Value) -> Vec<String> {
+    let side = |key| detail.get(key).and_then(Value::as_object);
+    let (Some(from), Some(to)) = (side("from"), side("to")) else {
+        return Vec::new();
+    };
+    let mut keys: Vec<&String> = from.keys().chain(to.keys()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let shown = |value: Option<&Value>| match value {
+        Some(Value::Bool(on)) => if *on { "on" } else { "off" }.to_owned(),
+        value => value
+            .map(text_of)
+            .filter(|text| !text.is_empty())
+            .unwrap_or_else(|| "none".to_owned()),
+    };
+    keys.into_iter()
+        .filter(|key| from.get(*key) != to.get(*key))
+        .map(|key| {
+            let label = form
+                .and_then(|form| form.field(key))
+                .map_or(key.as_str(), |field| field.label);
+            format!("{label}: {} → {}", shown(from.get(key)), shown(to.get(key)))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_edit_is_told_field_by_field() {
+        let detail = json!({
+            "from": { "name": "Desks", "minimum_available_sessions": 1, "sso_domain": "a" },
+            "to": { "name": "Desks", "minimum_available_sessions": 2, "dry_run": true },
+        });
+        assert_eq!(
+            changes(form_of("autoscale_config.replace"), &detail),
+            [
+                "Dry Run: none → on",
+                "Minimum Available Sessions: 1 → 2",
+                "SSO Domain: a → none"
+            ]
+        );
+        assert_eq!(name_in(&detail).as_deref(), Some("Desks"));
+        assert_eq!(changes(None, &json!({ "name": "Desks" })), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_gone_has_no_page() {
+        assert_eq!(page_of("zone.delete", "zone_1"), None);
+        assert_eq!(
+            page_of("zone.create", "zone_1").as_deref(),
+            Some("/admin/zones/zone_1/edit")
+        );
+    }
+}
