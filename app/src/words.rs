@@ -226,13 +226,14 @@ pub fn duration(millis: i64) -> String {
 /// What somebody has done, by the words of the audit log (`pool.create`), and to what.
 pub fn deed(action: &str, name: Option<&str>) -> String {
     let (noun, verb) = action.split_once('.').unwrap_or(("", action));
-    let noun = match noun {
-        "api_key" => "API key",
-        "autoscale_config" => "scaling",
-        "ldap_config" => "directory",
-        "ssh_key" => "SSH key",
-        "user" => "person",
-        other => other,
+    let (article, noun) = match noun {
+        "api_key" => ("an", "API key"),
+        "autoscale_config" => ("a", "scaling config"),
+        "ldap_config" => ("a", "directory"),
+        "setup" => ("the", "set-up"),
+        "ssh_key" => ("an", "SSH key"),
+        "user" => ("a", "person"),
+        other => ("a", other),
     };
     let verb = match verb {
         "create" => "Created",
@@ -250,7 +251,7 @@ pub fn deed(action: &str, name: Option<&str>) -> String {
     };
     match name {
         Some(name) => format!("{verb} {noun} {name}"),
-        None => format!("{verb} {noun}"),
+        None => format!("{verb} {article} {noun}"),
     }
 }
 

@@ -465,7 +465,7 @@ impl World {
     }
 }
 
-fn drafts() -> [Twin; 5] {
+fn drafts() -> [Twin; 4] {
     let id = missing(DraftId::from_uuid);
     let (good, bad) = (
         json!({ "form": "autoscale", "values": { "name": "Half" } }),
@@ -478,7 +478,6 @@ fn drafts() -> [Twin; 5] {
             "GET /drafts",
             [Ask::new(json!({}), "/drafts")],
         ),
-        twin("draft_get", "GET /drafts/{id}", [by_id(&id, "/drafts", "")]),
         twin(
             "draft_create",
             "POST /drafts",

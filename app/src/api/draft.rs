@@ -20,12 +20,6 @@ pub async fn draft_list() -> ApiResult<Vec<SavedDraft>> {
     answer(control::draft::list(&plane()?, &actor()?).await)
 }
 
-/// One of them.
-#[server(prefix = "/ui/fn", endpoint = "draft_get", protocol = Call)]
-pub async fn draft_get(id: DraftId) -> ApiResult<SavedDraft> {
-    answer(control::draft::get(&plane()?, &actor()?, id).await)
-}
-
 /// Keeps one.
 #[server(prefix = "/ui/fn", endpoint = "draft_create", protocol = Call)]
 pub async fn draft_create(input: SavedDraftInput) -> ApiResult<SavedDraft> {

@@ -1,14 +1,14 @@
 //! What people have done: who, when, to what, and what changed; an edit of a config can be taken back.
 
 use domain::audit::AuditRecord;
-use domain::event::EventNoun;
+use domain::error::{Problem, ProblemCode};
 use domain::form::{Draft, Form};
 use domain::id::ConfigId;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::api::ApiResult;
 use crate::api::audit::audit_list;
@@ -17,7 +17,6 @@ use crate::components::confirm::Confirm;
 use crate::components::data::data;
 use crate::components::empty::Empty;
 use crate::components::form::text_of;
-use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, submit};
 use crate::components::problem::LastProblem;
 use crate::components::table::{link, page_table};
@@ -28,15 +27,12 @@ use crate::words;
 /// The newest of it; what was done to one thing, where the address names one (`?target=`).
 #[component]
 pub fn ActivityPage() -> impl IntoView {
-    let live = expect_context::<Live>();
     let query = use_query_map();
     let target = Memo::new(move |_| query.read().get("target"));
-    let activity = data(move || {
-        let target = target.get();
-        live.follow(&[EventNoun::Pool, EventNoun::Provider, EventNoun::Zone]);
-        audit_list(target)
-    });
+    // Not live: a row that becomes another while its button is pressed would take back another edit.
+    let activity = data(move || audit_list(target.get()));
     let tried = Tried::new();
+    let again = Callback::new(move |()| activity.refetch());
     view! {
         <Title text="Activity" />
         <h1>"Activity"</h1>
@@ -65,14 +61,14 @@ pub fn ActivityPage() -> impl IntoView {
                     "Activity",
                     &["When", "Who", "What", "Changes", "Actions"],
                     page,
-                    |entry| row(&entry, tried),
+                    |entry| row(&entry, tried, again),
                 )
             },
         )}
     }
 }
 
-fn row(entry: &AuditRecord, tried: Tried) -> Vec<AnyView> {
+fn row(entry: &AuditRecord, tried: Tried, again: Callback<()>) -> Vec<AnyView> {
     let who = entry
         .actor_name
         .clone()
@@ -92,33 +88,33 @@ fn row(entry: &AuditRecord, tried: Tried) -> Vec<AnyView> {
                 view! { <ul class="plain">{changes.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ul> }
             })
             .into_any(),
-        undo(entry, tried),
+        undo(entry, tried, again),
     ]
 }
 
 /// Sets a config back to what it was before an edit.
-fn undo(entry: &AuditRecord, tried: Tried) -> AnyView {
+fn undo(entry: &AuditRecord, tried: Tried, again: Callback<()>) -> AnyView {
     let Tried { busy, problem } = tried;
-    let live = expect_context::<Live>();
-    let before = match (entry.action.as_str(), entry.detail.get("from")) {
-        ("autoscale_config.replace", Some(Value::Object(before))) => before.clone(),
+    let side = |key| entry.detail.get(key).and_then(Value::as_object).cloned();
+    let (before, after) = match (side("from"), side("to")) {
+        (Some(before), Some(after)) if before != after => (Draft::from(before), Draft::from(after)),
         _ => return ().into_any(),
     };
-    let Ok(id) = entry.target.parse::<ConfigId>() else {
-        return ().into_any();
+    let id = match entry.target.parse::<ConfigId>() {
+        Ok(id) if entry.action == "autoscale_config.replace" => id,
+        _ => return ().into_any(),
     };
     let name = name_in(&entry.detail).unwrap_or_default();
     let restore = Callback::new(move |()| {
-        submit(busy, problem, put_back(id, before.clone()), move |()| {
-            live.changed(EventNoun::Pool);
-        });
+        let call = put_back(id, before.clone(), after.clone());
+        submit(busy, problem, call, move |()| again.run(()));
     });
     view! {
         <Confirm
             label="Undo"
             about=format!("the change of {name}")
             question=format!("Set {name} back?")
-            consequence="All its fields become what they were before this change, whatever was changed since. Secrets stay."
+            consequence="Its fields become what they were before this change. Secrets are not set back."
             action="Set back"
             on_confirm=restore
         />
@@ -126,14 +122,16 @@ fn undo(entry: &AuditRecord, tried: Tried) -> AnyView {
     .into_any()
 }
 
-async fn put_back(id: ConfigId, values: Map<String, Value>) -> ApiResult<()> {
-    let seen = autoscale_get(id).await?.version;
-    autoscale_replace(id, seen, Draft::from(values))
-        .await
-        .map(drop)
+async fn put_back(id: ConfigId, before: Draft, after: Draft) -> ApiResult<()> {
+    let now = autoscale_get(id).await?;
+    if now.values != after {
+        let detail = "The config has been changed since. Take back the newer change first.";
+        return Err(Problem::new(ProblemCode::Conflict, detail).into());
+    }
+    autoscale_replace(id, now.version, before).await.map(drop)
 }
 
-/// The page of what an entry is about, where it has one that cannot be gone.
+/// The page of what an entry is about, if it has one. What was deleted since has none, which the page says.
 fn page_of(action: &str, target: &str) -> Option<String> {
     let (noun, verb) = action.split_once('.')?;
     let path = match (noun, verb) {
@@ -221,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_gone_has_no_page() {
+    fn what_was_deleted_has_no_page() {
         assert_eq!(page_of("zone.delete", "zone_1"), None);
         assert_eq!(
             page_of("zone.create", "zone_1").as_deref(),

@@ -16,7 +16,7 @@ use crate::api::autoscale::{
     autoscale_create, autoscale_get, autoscale_plan, autoscale_replace, autoscale_script,
     autoscale_validate,
 };
-use crate::api::draft::{draft_delete, draft_get, draft_list};
+use crate::api::draft::{draft_delete, draft_list};
 use crate::api::ldap_config::ldap_config_list;
 use crate::api::pool::pool_get;
 use crate::api::provider::provider_list;
@@ -48,13 +48,6 @@ pub fn AutoscaleNewPage() -> impl IntoView {
             let pool = pool_get(id?).await?;
             let options = options(&pool).await?;
             let drafts = drafts_for(pool.id).await?;
-            let draft = match draft {
-                Some(id) => {
-                    let id = id.parse().map_err(|_| Problem::not_found("draft"))?;
-                    Some(draft_get(id).await?)
-                }
-                None => None,
-            };
             Ok((pool, options, drafts, draft))
         }
     });
@@ -63,7 +56,10 @@ pub fn AutoscaleNewPage() -> impl IntoView {
         <h1>"Set up scaling"</h1>
         {loaded(
             known,
-            |(pool, options, drafts, kept)| {
+            |(pool, options, mut drafts, wanted)| {
+                let is_wanted = |draft: &SavedDraft| Some(draft.id.to_string()) == wanted;
+                let kept = drafts.iter().position(is_wanted).map(|at| drafts.remove(at));
+                let is_gone = wanted.is_some() && kept.is_none();
                 let mut draft = Draft::new().with("pool_id", pool.id.to_string()).with("autoscale_type", "server");
                 if let Some(protocol) = pool.protocol {
                     draft.set("connection_type", protocol.as_str());
@@ -83,7 +79,16 @@ pub fn AutoscaleNewPage() -> impl IntoView {
                 }
                 let others = if kept.is_some() { Vec::new() } else { drafts };
                 let start = Start { draft, options, locked: LOCKED.to_vec(), ..Start::default() };
+                let gone = is_gone
+                    .then(|| {
+                        view! {
+                            <p class="banner starting" role="status">
+                                "The draft of this address is not there any more: it became a config or was thrown away. This is a new one."
+                            </p>
+                        }
+                    });
                 view! {
+                    {gone}
                     {draft_hints(pool.id, &others)}
                     {wizard(start, Subject::New(kept), pool.id)}
                 }
@@ -96,7 +101,7 @@ pub fn AutoscaleNewPage() -> impl IntoView {
 /// The actor's drafts of configs for this pool, newest first.
 async fn drafts_for(pool: PoolId) -> ApiResult<Vec<SavedDraft>> {
     let mut drafts = draft_list().await?;
-    drafts.retain(|draft| pool_of(&draft.values).ok() == Some(pool));
+    drafts.retain(|draft| draft.form == FORM.key && pool_of(&draft.values).ok() == Some(pool));
     drafts.reverse();
     Ok(drafts)
 }
@@ -147,7 +152,7 @@ pub fn draft_section(drafts: &[SavedDraft], pools: &[Pool], tried: Tried) -> Any
                 Some(pool) => link(draft_address(pool.id, id), &name),
                 None => name.clone().into_any(),
             },
-            of.map_or_else(|| "The pool is gone".to_owned(), |pool| pool.name.clone())
+            of.map_or_else(|| "None".to_owned(), |pool| pool.name.clone())
                 .into_any(),
             view! { <Time at=draft.updated_at /> }.into_any(),
             view! {
@@ -163,9 +168,13 @@ pub fn draft_section(drafts: &[SavedDraft], pools: &[Pool], tried: Tried) -> Any
             .into_any(),
         ]
     };
+    let drafts: Vec<_> = drafts
+        .iter()
+        .filter(|draft| draft.form == FORM.key)
+        .collect();
     (!drafts.is_empty())
         .then(|| {
-            let rows = drafts.iter().rev().map(row).collect();
+            let rows = drafts.into_iter().rev().map(row).collect();
             view! {
                 <section aria-labelledby="drafts">
                     <h2 id="drafts">"Drafts"</h2>

@@ -199,7 +199,7 @@ fn server_row(server: &Server, tried: Tried) -> Vec<AnyView> {
         view! { <Age since=server.state_since /> }.into_any(),
         view! {
             {bar}
-            <span class="muted">{server.message.clone()}</span>
+            {server.message.clone().map(|message| view! { <span class="muted">{message}</span> })}
         }
         .into_any(),
         format!("{}/{}", server.open_sessions, server.limits.max_sessions).into_any(),

@@ -269,10 +269,10 @@ pub fn should_be_listed(server: &ServerSnapshot) -> bool {
         ServerState::Booting { .. }
         | ServerState::Running { .. }
         | ServerState::Draining { .. } => true,
-        ServerState::Deleting { .. } => !server.delete_accepted,
         ServerState::Requested
         | ServerState::Unknown
         | ServerState::Provisioning { .. }
+        | ServerState::Deleting { .. }
         | ServerState::Failed { .. }
         | ServerState::Deleted { .. } => false,
     }

@@ -61,15 +61,11 @@ impl Store {
         row.as_ref().map(read).transpose()
     }
 
-    /// A person's drafts, oldest first; 100 at most.
+    /// A person's newest 100 drafts, oldest first.
     pub async fn drafts_of(&self, user: UserId) -> Result<Vec<Draft>> {
-        let sql = "SELECT * FROM drafts WHERE user_id = $1 ORDER BY id LIMIT 100";
-        self.db
-            .all("drafts", sql, args![user])
-            .await?
-            .iter()
-            .map(read)
-            .collect()
+        let sql = "SELECT * FROM drafts WHERE user_id = $1 ORDER BY id DESC LIMIT 100";
+        let rows = self.db.all("drafts", sql, args![user]).await?;
+        rows.iter().rev().map(read).collect()
     }
 
     /// Saves a draft again.

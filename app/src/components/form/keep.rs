@@ -1,70 +1,106 @@
 //! Keeps what is being filled in as a draft on the server, so that a reload, another browser or the end of a sign-in loses
-//! nothing.
+//! nothing but secrets.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::draft::{SavedDraft, SavedDraftInput};
+use domain::error::ProblemCode;
+use domain::form::{Draft, Form, SecretInputs};
 use domain::id::DraftId;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::FormState;
+use crate::api::ApiError;
 use crate::api::draft::{draft_create, draft_delete, draft_replace};
-use crate::api::{ApiError, ApiResult};
 use crate::components::time::Age;
 
 /// A draft is saved once nothing has been typed for this long.
 const QUIET: Duration = Duration::from_millis(700);
+/// A save that was refused is tried again after this long.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// A form that is kept.
 #[derive(Clone, Copy)]
 pub struct Keeper {
-    state: FormState,
-    /// The draft as it was last saved.
     kept: RwSignal<Option<SavedDraft>>,
     problem: RwSignal<Option<ApiError>>,
-    /// Told the id once there is a draft.
-    on_first: Callback<DraftId>,
+    /// Told the id whenever there is a draft that was not there before.
+    on_new: Callback<DraftId>,
     timer: StoredValue<Option<TimeoutHandle>>,
-    is_saving: StoredValue<bool>,
-    is_over: StoredValue<bool>,
+    work: StoredValue<Arc<Mutex<Work>>>,
+}
+
+/// What is left to do. It outlives the page: what was typed last is saved after the page has been left.
+struct Work {
+    form: &'static Form,
+    /// The draft as it was last saved.
+    kept: Option<(DraftId, i64)>,
+    /// What is to be saved next.
+    wanted: Option<Draft>,
+    is_saving: bool,
+    /// The form is done with, and its draft is to go.
+    is_over: bool,
 }
 
 impl Keeper {
     /// Keeps the form from its first change on; `kept` is the draft that it goes on with.
-    pub fn new(state: FormState, kept: Option<SavedDraft>, on_first: Callback<DraftId>) -> Self {
+    pub fn new(state: FormState, kept: Option<SavedDraft>, on_new: Callback<DraftId>) -> Self {
+        let work = Arc::new(Mutex::new(Work {
+            form: state.form,
+            kept: kept.as_ref().map(|draft| (draft.id, draft.version)),
+            wanted: None,
+            is_saving: false,
+            is_over: false,
+        }));
         let keeper = Self {
-            state,
             kept: RwSignal::new(kept),
             problem: RwSignal::new(None),
-            on_first,
+            on_new,
             timer: StoredValue::new(None),
-            is_saving: StoredValue::new(false),
-            is_over: StoredValue::new(false),
+            work: StoredValue::new(Arc::clone(&work)),
         };
+        let wanted = Arc::clone(&work);
         Effect::new(move |is_later: Option<()>| {
-            state.draft.track();
+            let mut values = state.draft.get();
             if is_later.is_some() {
-                keeper.save_soon();
+                // Drafts hold no secrets, so none is sent.
+                let _ = SecretInputs::take_from(state.form, &mut values);
+                lock(&wanted).wanted = Some(values);
+                keeper.save_after(QUIET);
             }
         });
-        on_cleanup(move || keeper.clear_timer());
+        on_cleanup(move || {
+            keeper.clear_timer();
+            keeper.save(&work);
+        });
         keeper
     }
 
     /// Throws the draft away: the form is done with.
     pub fn finish(self) {
-        self.is_over.set_value(true);
         self.clear_timer();
-        if let Some(draft) = self.kept.get_untracked() {
-            spawn_local(throw_away(draft.id));
+        let Some(work) = self.work.try_get_value() else {
+            return;
+        };
+        let mut work = lock(&work);
+        work.is_over = true;
+        // A save under way throws away what it has saved.
+        if let (Some((id, _)), false) = (work.kept, work.is_saving) {
+            spawn_local(throw_away(id));
         }
     }
 
-    fn save_soon(self) {
+    fn save_after(self, pause: Duration) {
         self.clear_timer();
-        let timer = set_timeout_with_handle(move || self.save(), QUIET);
-        self.timer.set_value(timer.ok());
+        let save = move || {
+            if let Some(work) = self.work.try_get_value() {
+                self.save(&work);
+            }
+        };
+        self.timer
+            .try_set_value(set_timeout_with_handle(save, pause).ok());
     }
 
     fn clear_timer(self) {
@@ -73,74 +109,114 @@ impl Keeper {
         }
     }
 
-    fn save(self) {
-        // A save under way looks at its end whether there is more to save.
-        if self.is_over.get_value() || self.is_saving.get_value() {
-            return;
-        }
-        self.is_saving.set_value(true);
-        let values = self.state.draft.get_untracked();
-        let input = SavedDraftInput {
-            form: self.state.form.key.to_owned(),
-            values: values.clone(),
-        };
-        let kept = self.kept.get_untracked();
-        let is_first = kept.is_none();
-        spawn_local(async move {
-            let answer = match kept {
-                Some(draft) => draft_replace(draft.id, draft.version, input).await,
-                None => draft_create(input).await,
-            };
-            let was_over = self.is_over.try_get_value();
-            if let (Ok(draft), Some(true)) = (&answer, was_over) {
-                return throw_away(draft.id).await;
+    /// Saves what is wanted, one call at a time, until nothing is.
+    fn save(self, work: &Arc<Mutex<Work>>) {
+        {
+            let mut work = lock(work);
+            if work.is_saving || work.is_over || work.wanted.is_none() {
+                return;
             }
-            if was_over.is_some() {
-                self.saved(answer, is_first);
-                if self.state.draft.get_untracked() != values {
-                    self.save_soon();
+            work.is_saving = true;
+        }
+        let work = Arc::clone(work);
+        spawn_local(async move {
+            while let Some((kept, input)) = next(&work) {
+                let values = input.values.clone();
+                let answer = match kept {
+                    Some((id, version)) => draft_replace(id, version, input).await,
+                    None => draft_create(input).await,
+                };
+                if !self.saved(&work, kept.is_none(), values, answer) {
+                    break;
                 }
+            }
+            let mut work = lock(&work);
+            work.is_saving = false;
+            if let (true, Some((id, _))) = (work.is_over, work.kept) {
+                spawn_local(throw_away(id));
             }
         });
     }
 
-    fn saved(self, answer: ApiResult<SavedDraft>, is_first: bool) {
-        self.is_saving.set_value(false);
+    /// Notes the answer to a save; whether to go on with the next. The page may be gone meanwhile.
+    fn saved(
+        self,
+        work: &Mutex<Work>,
+        is_new: bool,
+        values: Draft,
+        answer: Result<SavedDraft, ApiError>,
+    ) -> bool {
         match answer {
             Ok(draft) => {
                 let id = draft.id;
-                self.problem.set(None);
-                self.kept.set(Some(draft));
-                if is_first {
-                    self.on_first.run(id);
+                lock(work).kept = Some((id, draft.version));
+                let _ = self.problem.try_set(None);
+                // What it gives back is what could not be set, because the page is gone.
+                if self.kept.try_set(Some(draft)).is_none() && is_new {
+                    self.on_new.run(id);
                 }
+                true
             }
-            Err(problem) => self.problem.set(Some(problem)),
+            Err(ApiError(problem)) => {
+                let mut work = lock(work);
+                work.wanted.get_or_insert(values);
+                let is_another = matches!(
+                    problem.code,
+                    ProblemCode::NotFound | ProblemCode::VersionMismatch
+                );
+                if is_another && !is_new {
+                    // Changed or thrown away elsewhere: that stays as it is, and this becomes a draft of its own.
+                    work.kept = None;
+                    return true;
+                }
+                drop(work);
+                if self.problem.try_set(Some(ApiError(problem))).is_none() {
+                    self.save_after(AGAIN);
+                }
+                false
+            }
         }
     }
 
-    /// Says when the draft was saved, or why it could not be.
+    /// Says when the draft was saved, or why it is not.
     pub fn status(self) -> AnyView {
+        let refused = move || {
+            let problem = self.problem.get()?;
+            Some(format!("The draft is not saved: {}", problem.0.detail))
+        };
         view! {
+            <p role="status">{refused}</p>
             <p class="muted">
-                {move || match (self.problem.get(), self.kept.get()) {
-                    (Some(problem), _) => {
-                        format!("The draft is not saved: {}", problem.0.detail).into_any()
-                    }
-                    (None, Some(draft)) => {
-                        view! {
-                            "Draft saved "
-                            <Age since=draft.updated_at />
-                            " ago, without secrets"
-                        }
-                            .into_any()
-                    }
-                    (None, None) => ().into_any(),
+                {move || {
+                    self.kept
+                        .get()
+                        .map(|draft| {
+                            view! {
+                                "Draft saved "
+                                <Age since=draft.updated_at />
+                                " ago, without secrets"
+                            }
+                        })
                 }}
             </p>
         }
         .into_any()
     }
+}
+
+/// What to save next, if there is something and the form is not done with.
+fn next(work: &Mutex<Work>) -> Option<(Option<(DraftId, i64)>, SavedDraftInput)> {
+    let mut work = lock(work);
+    if work.is_over {
+        return None;
+    }
+    let values = work.wanted.take()?;
+    let form = work.form.key.to_owned();
+    Some((work.kept, SavedDraftInput { form, values }))
+}
+
+fn lock(work: &Mutex<Work>) -> MutexGuard<'_, Work> {
+    work.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// One that cannot be thrown away stays in the list of drafts, where it can be seen.

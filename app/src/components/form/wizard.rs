@@ -151,8 +151,10 @@ fn actions(
             <a
                 class="button"
                 href=cancel
-                on:click=move |_| {
-                    if let Some(keeper) = keeper {
+                on:click=move |click| {
+                    // One that opens another tab leaves the form where it is.
+                    let is_plain = !(click.ctrl_key() || click.meta_key() || click.shift_key());
+                    if let (Some(keeper), true) = (keeper, is_plain) {
                         keeper.finish();
                     }
                 }

@@ -306,12 +306,17 @@ fn doubt(memory: &mut ProviderMemory, list: Timestamp, servers: &[&ServerSnapsho
         }
         return;
     };
+    doubt.missed.retain(|id| {
+        servers
+            .iter()
+            .any(|server| server.id == *id && scaling::should_be_listed(server))
+    });
     let sees_again = shown
         .iter()
         .any(|server| doubt.missed.contains(&server.id) || server.created_at > doubt.since);
     if is_short {
         doubt.missed.extend(missing.iter().map(|server| server.id));
-    } else if sees_again || missing.is_empty() {
+    } else if sees_again || doubt.missed.is_empty() {
         memory.doubt = None;
         for sighting in memory.sightings.values_mut() {
             if let Sighting::Absent { .. } = sighting {
