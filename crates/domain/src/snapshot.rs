@@ -103,8 +103,8 @@ pub struct ProviderSnapshot {
     pub list_in_flight: bool,
     /// When the last list call began, whatever became of it.
     pub last_list_at: Option<Timestamp>,
-    /// How many machines were missing when its lists became too short to be believed, where they have not recovered since;
-    /// else 0. Whoever is deleted meanwhile does not make the rest believable.
+    /// How many of the machines that were missing when its lists became too short to be believed are still to be there, where
+    /// no list has seen again since; else 0. Those deleted meanwhile do not make the absence of the rest believable.
     pub doubted: u32,
     /// Machines with our tag that no row claims, by machine.
     pub strangers: Vec<Stranger>,
