@@ -20,6 +20,7 @@ use leptos_router::{SsrMode, path};
 
 use crate::components::frame::{AdminFrame, Header, Home, PortalFrame, SignedIn};
 use crate::components::live::Live;
+use crate::components::load::Go;
 use crate::components::time::Now;
 use crate::pages::activity::ActivityPage;
 use crate::pages::admin::AdminPage;
@@ -52,6 +53,7 @@ pub fn App() -> impl IntoView {
     view! {
         <Title formatter=|page: String| format!("{page} · Weir") />
         <Router>
+            {Go::provide()}
             <a class="skip-link" href="#main">
                 "Skip to content"
             </a>

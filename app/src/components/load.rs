@@ -85,10 +85,29 @@ where
     })
 }
 
-/// Goes to another page.
-pub fn use_go() -> Callback<String> {
-    let navigate = use_navigate();
-    Callback::new(move |path: String| navigate(&path, NavigateOptions::default()))
+/// Goes to another page. One for all pages, as it is often asked to go by an answer, and the view that put the question may be
+/// gone by then.
+#[derive(Clone, Copy)]
+pub struct Go(Callback<String>);
+
+impl Go {
+    /// Provides the one of the tab. Call once, inside of the router.
+    pub fn provide() {
+        let navigate = use_navigate();
+        provide_context(Self(Callback::new(move |path: String| {
+            navigate(&path, NavigateOptions::default());
+        })));
+    }
+
+    /// Goes there.
+    pub fn run(self, path: String) {
+        self.0.run(path);
+    }
+}
+
+/// What goes to another page.
+pub fn use_go() -> Go {
+    expect_context()
 }
 
 /// How the last try of something went: what several buttons of a page share.
