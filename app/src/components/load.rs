@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_params_map};
+use leptos_router::hooks::{use_location, use_navigate, use_params_map, use_query_map};
 use serde::de::DeserializeOwned;
 
 use crate::api::{ApiError, ApiResult};
@@ -108,6 +108,17 @@ impl Go {
 /// What goes to another page.
 pub fn use_go() -> Go {
     expect_context()
+}
+
+/// The address of this page with another value for one key of its query. What else stands in it stays.
+pub fn use_address_with() -> impl Fn(&'static str, String) -> String + Copy + Send + Sync + 'static
+{
+    let (path, query) = (use_location().pathname, use_query_map());
+    move |key, value| {
+        let mut query = query.get_untracked();
+        query.replace(key, value);
+        format!("{}{}", path.get_untracked(), query.to_query_string())
+    }
 }
 
 /// How the last try of something went: what several buttons of a page share.

@@ -10,7 +10,7 @@ use domain::pool::Pool;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_location, use_navigate, use_query_map};
+use leptos_router::hooks::{use_navigate, use_query_map};
 
 use crate::api::autoscale::{
     autoscale_create, autoscale_get, autoscale_plan, autoscale_replace, autoscale_script,
@@ -28,7 +28,7 @@ use crate::components::form::keep::Keeper;
 use crate::components::form::wizard::Wizard;
 use crate::components::form::{FormState, Options, Start};
 use crate::components::live::Live;
-use crate::components::load::{Tried, loaded, submit, use_go, use_id};
+use crate::components::load::{Tried, loaded, submit, use_address_with, use_go, use_id};
 use crate::components::table::{link, table};
 use crate::components::time::Time;
 use crate::pages::directories::name_of;
@@ -325,14 +325,11 @@ fn wizard(start: Start, subject: Subject, pool: PoolId) -> AnyView {
 
 /// Puts the draft into the address, so that a reload goes on with it.
 fn use_draft_address() -> Callback<DraftId> {
-    let (path, query) = (use_location().pathname, use_query_map());
+    let address_with = use_address_with();
     let navigate = use_navigate();
     Callback::new(move |id: DraftId| {
-        let mut query = query.get_untracked();
-        query.replace("draft", id.to_string());
-        let address = format!("{}{}", path.get_untracked(), query.to_query_string());
         navigate(
-            &address,
+            &address_with("draft", id.to_string()),
             NavigateOptions {
                 replace: true,
                 scroll: false,

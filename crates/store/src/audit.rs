@@ -1,7 +1,7 @@
 //! What was done by whom.
 
 use domain::audit::AuditFilter;
-use domain::id::AuditId;
+use domain::id::{ApiKeyId, AuditId, UserId};
 use domain::timestamp::Timestamp;
 use serde_json::Value;
 
@@ -107,9 +107,9 @@ impl Store {
 impl Tx {
     /// Writes an entry.
     pub(crate) async fn audit(&mut self, entry: AuditEntry) -> Result<()> {
-        let is_by_people = ["usr_", "key_"]
-            .iter()
-            .any(|prefix| entry.actor.starts_with(prefix));
+        let kind = entry.actor.split_once('_').map(|(prefix, _)| prefix);
+        let is_by_people =
+            kind.is_some_and(|kind| [UserId::PREFIX, ApiKeyId::PREFIX].contains(&kind));
         self.run(
             "INSERT INTO audit (id, at, actor, action, target, detail, by_people)
              VALUES ($1, $2, $3, $4, $5, $6, $7)",

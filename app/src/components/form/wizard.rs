@@ -3,7 +3,7 @@
 use domain::form::Field;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_location, use_navigate, use_query_map};
+use leptos_router::hooks::{use_navigate, use_query_map};
 
 use super::FormState;
 use super::keep::Keeper;
@@ -11,6 +11,7 @@ use super::page::fields;
 use super::summary::{focus_later, focus_summary, summary};
 use crate::api::ApiError;
 use crate::components::confirm::use_ready;
+use crate::components::load::use_address_with;
 use crate::components::problem::LastProblem;
 use crate::components::table::facts;
 
@@ -42,8 +43,7 @@ pub fn Wizard(
     keeper: Option<Keeper>,
 ) -> impl IntoView {
     let ready = use_ready();
-    let path = use_location().pathname;
-    let query = use_query_map();
+    let address_with = use_address_with();
     let navigate = use_navigate();
     let first = state.form.steps.first().map_or(REVIEW, |step| step.key);
     let step = here(state, first);
@@ -53,12 +53,8 @@ pub fn Wizard(
         state.touch_step(None);
     }
     let go = Callback::new(move |key: &'static str| {
-        // What else stands in the address, the draft for one, stays.
-        let mut query = query.get_untracked();
-        query.replace("step", key.to_owned());
-        let address = format!("{}{}", path.get_untracked(), query.to_query_string());
         navigate(
-            &address,
+            &address_with("step", key.to_owned()),
             NavigateOptions {
                 scroll: false,
                 ..NavigateOptions::default()

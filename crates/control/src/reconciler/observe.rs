@@ -213,7 +213,8 @@ fn compare(
         }
     }
     let mut claimed: BTreeSet<&MachineId> = BTreeSet::new();
-    for server in servers_of(stored, id) {
+    let servers: Vec<_> = servers_of(stored, id).collect();
+    for &server in &servers {
         let machine = by_server.get(&server.id).and_then(|machines| {
             let known = machines
                 .iter()
@@ -258,7 +259,6 @@ fn compare(
         };
         memory.sightings.insert(server.id, sighting);
     }
-    let servers: Vec<_> = servers_of(stored, id).collect();
     doubt(memory, list.started_at, &servers);
     let mut strangers = BTreeMap::new();
     for machine in list
@@ -306,11 +306,11 @@ fn doubt(memory: &mut ProviderMemory, list: Timestamp, servers: &[&ServerSnapsho
         }
         return;
     };
-    doubt.missed.retain(|id| {
-        servers
-            .iter()
-            .any(|server| server.id == *id && scaling::should_be_listed(server))
-    });
+    let listed = servers
+        .iter()
+        .filter(|server| scaling::should_be_listed(server));
+    let listed: BTreeSet<ServerId> = listed.map(|server| server.id).collect();
+    doubt.missed.retain(|id| listed.contains(id));
     let sees_again = shown
         .iter()
         .any(|server| doubt.missed.contains(&server.id) || server.created_at > doubt.since);
