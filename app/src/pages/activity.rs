@@ -85,7 +85,7 @@ fn row(entry: &AuditRecord, tried: Tried, again: Callback<()>) -> Vec<AnyView> {
         },
         (!changes.is_empty())
             .then(|| {
-                view! { <ul class="plain">{changes.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ul> }
+                view! { <ul class="findings">{changes.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ul> }
             })
             .into_any(),
         undo(entry, tried, again),
