@@ -18,7 +18,8 @@ export default defineConfig<object, Options>({
   timeout: 60_000,
   reporter: report ? [["list"], ["json", { outputFile: report }]] : [["list"]],
   use: {
-    trace: "retain-on-failure",
+    // A film would slow every test down; what a page held and said at each step stays in.
+    trace: { mode: "retain-on-failure", screenshots: false },
     launchOptions: {
       executablePath: chromium,
       args: [
