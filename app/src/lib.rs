@@ -5,6 +5,7 @@
 #![recursion_limit = "256"]
 
 pub mod api;
+pub mod attention;
 pub mod components;
 pub mod connect;
 pub mod forms;

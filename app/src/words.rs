@@ -5,6 +5,8 @@ use domain::pool::{Pool, PoolCounts};
 use domain::server::{DeleteReason, DrainReason, FailReason, Server, ServerState};
 use domain::session::{EndReason, Session, SessionState};
 
+use crate::attention::Need;
+
 /// A shape beside a state's word, so that colour is never the only difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
@@ -68,6 +70,21 @@ pub fn server(server: &Server) -> StateWord {
         ServerState::Deleting { .. } => state("Deleting", Shape::Chevron),
         ServerState::Failed { .. } => state("Failed", Shape::Cross),
         ServerState::Deleted { .. } => state("Deleted", Shape::Hollow),
+    }
+}
+
+/// A server's state in its history, by the word in JSON. What people did with it then is not known any more.
+pub fn step(word: &str) -> &'static str {
+    match word {
+        "requested" => "Requested",
+        "provisioning" => "Creating",
+        "booting" => "Booting",
+        "running" => "Ready",
+        "draining" => "Draining",
+        "deleting" => "Deleting",
+        "failed" => "Failed",
+        "deleted" => "Deleted",
+        _ => "Unknown",
     }
 }
 
@@ -192,9 +209,40 @@ pub fn pool_sentence(counts: PoolCounts) -> String {
     )
 }
 
+/// Whether all pools do what they should, as one sentence.
+pub fn status(needs: &[Need]) -> String {
+    let mut names: Vec<&str> = needs.iter().map(|need| need.pool_name.as_str()).collect();
+    names.dedup();
+    match names.as_slice() {
+        [] => "All pools can serve now.".to_owned(),
+        [one] => format!("{one} needs you."),
+        many => format!("{} need you.", counted_pools(many.len())),
+    }
+}
+
+fn counted_pools(count: usize) -> String {
+    counted(u32::try_from(count).unwrap_or(u32::MAX), "pool", "pools")
+}
+
+/// `1 person waits.`, `2 people wait.`
+pub fn people_wait(count: u32) -> String {
+    counted(count, "person waits.", "people wait.")
+}
+
 /// `1 server`, `2 servers`.
 pub fn counted(count: u32, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// `1 session`, `2 sessions`: a unit is written for many.
+pub fn with_unit(number: &str, unit: &str) -> String {
+    let unit = match (number, unit) {
+        ("1", "people") => "person",
+        // `s` and `ms` are signs, not words.
+        ("1", many) if many.len() > 2 => many.strip_suffix('s').unwrap_or(many),
+        (_, many) => many,
+    };
+    format!("{number} {unit}")
 }
 
 fn people(count: u32) -> String {
@@ -220,6 +268,35 @@ pub fn duration(millis: i64) -> String {
         0..3600 => format!("{}:{:02}", secs / 60, secs % 60),
         3600..86_400 => format!("{} h {} min", secs / 3600, secs / 60 % 60),
         _ => format!("{} d {} h", secs / 86_400, secs / 3600 % 24),
+    }
+}
+
+/// How long something took: `0.4 s`, `12 s`, `3 min 40 s`, `2 h 5 min`.
+pub fn took(millis: i64) -> String {
+    match millis {
+        ..10_000 => format!("{}.{} s", millis.max(0) / 1000, millis.max(0) % 1000 / 100),
+        10_000..60_000 => format!("{} s", millis / 1000),
+        60_000..3_600_000 => format!("{} min {} s", millis / 60_000, millis / 1000 % 60),
+        _ => duration(millis),
+    }
+}
+
+/// About how long something takes, rounded up: `2 s`, `50 s`, `3 min 40 s`, `12 min`.
+pub fn about(millis: i64) -> String {
+    let secs = (millis.max(0) + 999) / 1000;
+    match secs {
+        ..=10 => format!("{} s", secs.max(1)),
+        // Nobody waits by the second.
+        11..600 => match (secs + 9) / 10 * 10 {
+            tens @ ..60 => format!("{tens} s"),
+            tens if tens % 60 == 0 => format!("{} min", tens / 60),
+            tens => format!("{} min {} s", tens / 60, tens % 60),
+        },
+        _ => match (secs + 59) / 60 {
+            minutes @ ..60 => format!("{minutes} min"),
+            minutes if minutes % 60 == 0 => format!("{} h", minutes / 60),
+            minutes => format!("{} h {} min", minutes / 60, minutes % 60),
+        },
     }
 }
 
@@ -398,6 +475,20 @@ mod tests {
         assert_eq!(duration(72_000), "1:12");
         assert_eq!(duration(7_500_000), "2 h 5 min");
         assert_eq!(duration(-5), "0:00");
+        for (millis, exact, rounded) in [
+            (0, "0.0 s", "1 s"),
+            (450, "0.4 s", "1 s"),
+            (12_300, "12 s", "20 s"),
+            (55_000, "55 s", "1 min"),
+            (220_000, "3 min 40 s", "3 min 40 s"),
+            (601_000, "10 min 1 s", "11 min"),
+            (7_500_000, "2 h 5 min", "2 h 5 min"),
+        ] {
+            assert_eq!(
+                (took(millis).as_str(), about(millis).as_str()),
+                (exact, rounded)
+            );
+        }
         for (place, words) in [
             (1, "1st"),
             (2, "2nd"),
@@ -408,6 +499,14 @@ mod tests {
         ] {
             assert_eq!(ordinal(place), words);
         }
+    }
+
+    #[test]
+    fn one_of_a_unit_is_not_many() {
+        assert_eq!(with_unit("1", "sessions"), "1 session");
+        assert_eq!(with_unit("1", "people"), "1 person");
+        assert_eq!(with_unit("1", "ms"), "1 ms");
+        assert_eq!(with_unit("10", "people"), "10 people");
     }
 
     #[test]

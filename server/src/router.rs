@@ -103,6 +103,7 @@ fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         ))
         .routes(routes!(pool::list_pools, pool::create_pool))
         .routes(routes!(pool::create_demo_pool))
+        .routes(routes!(pool::get_pool_capacity))
         .routes(routes!(
             pool::get_pool,
             pool::replace_pool,
@@ -141,6 +142,7 @@ fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(form::get_form))
         .routes(routes!(server::list_servers, server::create_fixed_server))
         .routes(routes!(server::get_server, server::delete_server))
+        .routes(routes!(server::get_server_history))
         .routes(routes!(server::drain_server))
         .routes(routes!(server::undrain_server))
         .routes(routes!(session::list_sessions, session::request_session))
@@ -165,6 +167,7 @@ fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
             draft::delete_draft
         ))
         .routes(routes!(decision::list_decisions))
+        .routes(routes!(decision::list_newest_decisions))
         .routes(routes!(audit::list_audit))
         .routes(routes!(deployment::get_deployment))
         .routes(routes!(deployment::get_me))

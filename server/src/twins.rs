@@ -265,14 +265,17 @@ impl World {
                 "audit_list",
                 "GET /audit",
                 [
-                    Ask::new(json!({ "target": null }), "/audit?by_people=true&limit=200"),
                     Ask::new(
-                        json!({ "target": self.made.pool }),
-                        format!("/audit?by_people=true&limit=200&target={}", self.made.pool),
+                        json!({ "target": null, "cursor": null }),
+                        "/audit?by_people=true",
                     ),
                     Ask::new(
-                        json!({ "target": "Here" }),
-                        "/audit?by_people=true&limit=200&target=Here",
+                        json!({ "target": self.made.pool, "cursor": null }),
+                        format!("/audit?by_people=true&target={}", self.made.pool),
+                    ),
+                    Ask::new(
+                        json!({ "target": "Here", "cursor": null }),
+                        "/audit?by_people=true&target=Here",
                     ),
                 ],
             ),
@@ -280,6 +283,16 @@ impl World {
                 "demo_create",
                 "POST /pools/demo",
                 [Ask::new(json!({}), "/pools/demo")],
+            ),
+            twin(
+                "pool_capacity",
+                "GET /pools/{id}/capacity",
+                [(&self.made.pool, 0), (&missing(PoolId::from_uuid), 1)].map(|(id, hours)| {
+                    Ask::new(
+                        json!({ "id": id, "hours": hours }),
+                        format!("/pools/{id}/capacity?hours={hours}"),
+                    )
+                }),
             ),
             twin(
                 "provider_test",
@@ -295,7 +308,7 @@ impl World {
         twins
     }
 
-    fn autoscale(&self) -> [Twin; 4] {
+    fn autoscale(&self) -> [Twin; 5] {
         let (pool, document) = (&self.made.pool, &self.made.document);
         let bad = json!({ "name": "", "connection_type": "telnet" });
         let config = missing(ConfigId::from_uuid);
@@ -338,14 +351,19 @@ impl World {
                 "decision_list",
                 "GET /decisions",
                 [Ask::new(
-                    json!({ "pool": pool }),
+                    json!({ "pool": pool, "cursor": null }),
                     format!("/decisions?pool_id={pool}"),
                 )],
+            ),
+            twin(
+                "decision_newest",
+                "GET /decisions/newest",
+                [Ask::new(json!({}), "/decisions/newest")],
             ),
         ]
     }
 
-    fn servers(&self) -> [Twin; 5] {
+    fn servers(&self) -> [Twin; 6] {
         let (pool, server) = (&self.made.pool, missing(ServerId::from_uuid));
         let verb = |verb: &str| {
             let operation = format!("POST /servers/{{id}}/{verb}");
@@ -360,15 +378,22 @@ impl World {
             twin(
                 "server_list",
                 "GET /servers",
-                [Ask::new(
-                    json!({ "pool": pool }),
-                    format!("/servers?pool_id={pool}&limit=200"),
-                )],
+                [(None, ""), (Some("x"), "&cursor=x")].map(|(cursor, query)| {
+                    Ask::new(
+                        json!({ "pool": pool, "cursor": cursor }),
+                        format!("/servers?pool_id={pool}{query}"),
+                    )
+                }),
             ),
             twin(
                 "server_get",
                 "GET /servers/{id}",
                 [by_id(&server, "/servers", "")],
+            ),
+            twin(
+                "server_history_get",
+                "GET /servers/{id}/history",
+                [by_id(&server, "/servers", "/history")],
             ),
             verb("drain"),
             verb("undrain"),
@@ -390,12 +415,12 @@ impl World {
                 "GET /sessions",
                 [
                     Ask::new(
-                        json!({ "pool": pool, "server": null, "waiting": true }),
-                        format!("/sessions?pool_id={pool}&waiting=true&limit=200"),
+                        json!({ "pool": pool, "server": null, "waiting": true, "cursor": null }),
+                        format!("/sessions?pool_id={pool}&waiting=true"),
                     ),
                     Ask::new(
-                        json!({ "pool": null, "server": server, "waiting": null }),
-                        format!("/sessions?server_id={server}&limit=200"),
+                        json!({ "pool": null, "server": server, "waiting": null, "cursor": null }),
+                        format!("/sessions?server_id={server}"),
                     ),
                 ],
             ),

@@ -12,14 +12,17 @@ use leptos::prelude::*;
 use super::ApiResult;
 use super::codec::Call;
 #[cfg(feature = "ssr")]
-use super::{actor, answer, plane, whole};
+use super::{actor, answer, page_from, plane};
 
-/// What people have done, to one thing where one is named; newest first.
+/// A page of what people have done, to one thing where one is named; newest first.
 #[server(prefix = "/ui/fn", endpoint = "audit_list", protocol = Call)]
-pub async fn audit_list(target: Option<String>) -> ApiResult<Page<AuditRecord>> {
+pub async fn audit_list(
+    target: Option<String>,
+    cursor: Option<String>,
+) -> ApiResult<Page<AuditRecord>> {
     let filter = domain::audit::AuditFilter {
         target,
         by_people: true,
     };
-    answer(control::audit::list(&plane()?, &actor()?, &filter, &whole()).await)
+    answer(control::audit::list(&plane()?, &actor()?, &filter, &page_from(cursor)).await)
 }

@@ -22,7 +22,7 @@ pub mod zone;
 pub use error::{ApiError, ApiResult};
 
 #[cfg(feature = "ssr")]
-pub(crate) use ssr::{actor, answer, plane, refused, whole};
+pub(crate) use ssr::{actor, answer, page_from, plane, refused, whole};
 
 #[cfg(feature = "ssr")]
 mod ssr {
@@ -59,6 +59,14 @@ mod ssr {
         PageQuery {
             cursor: None,
             limit: Some(MAX_LIMIT),
+        }
+    }
+
+    /// The page of a list that begins at the cursor; the first, where there is none.
+    pub fn page_from(cursor: Option<String>) -> PageQuery {
+        PageQuery {
+            cursor,
+            limit: None,
         }
     }
 

@@ -5,6 +5,7 @@
     reason = "the macro makes a struct of each function's arguments"
 )]
 
+use domain::capacity::Capacity;
 use domain::id::PoolId;
 use domain::page::Page;
 use domain::pool::{Pool, PoolInput};
@@ -25,6 +26,12 @@ pub async fn pool_list() -> ApiResult<Page<Pool>> {
 #[server(prefix = "/ui/fn", endpoint = "pool_get", protocol = Call)]
 pub async fn pool_get(id: PoolId) -> ApiResult<Pool> {
     answer(control::pool::get(&plane()?, &actor()?, id).await)
+}
+
+/// What one held in the last hours.
+#[server(prefix = "/ui/fn", endpoint = "pool_capacity", protocol = Call)]
+pub async fn pool_capacity(id: PoolId, hours: u32) -> ApiResult<Capacity> {
+    answer(control::pool::capacity(&plane()?, &actor()?, id, hours).await)
 }
 
 /// Makes one.

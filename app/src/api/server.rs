@@ -8,23 +8,30 @@
 use domain::id::{PoolId, ServerId};
 use domain::page::Page;
 use domain::server::Server;
+use domain::start::ServerHistory;
 use leptos::prelude::*;
 
 use super::ApiResult;
 use super::codec::Call;
 #[cfg(feature = "ssr")]
-use super::{actor, answer, plane, whole};
+use super::{actor, answer, page_from, plane};
 
-/// The servers of a pool that are not deleted.
+/// A page of the servers of a pool that are not deleted.
 #[server(prefix = "/ui/fn", endpoint = "server_list", protocol = Call)]
-pub async fn server_list(pool: PoolId) -> ApiResult<Page<Server>> {
-    answer(control::server::list(&plane()?, &actor()?, Some(pool), false, &whole()).await)
+pub async fn server_list(pool: PoolId, cursor: Option<String>) -> ApiResult<Page<Server>> {
+    answer(control::server::list(&plane()?, &actor()?, Some(pool), false, &page_from(cursor)).await)
 }
 
 /// One server.
 #[server(prefix = "/ui/fn", endpoint = "server_get", protocol = Call)]
 pub async fn server_get(id: ServerId) -> ApiResult<Server> {
     answer(control::server::get(&plane()?, &actor()?, id).await)
+}
+
+/// What became of a server, beside what is usual in its pool.
+#[server(prefix = "/ui/fn", endpoint = "server_history_get", protocol = Call)]
+pub async fn server_history_get(id: ServerId) -> ApiResult<ServerHistory> {
+    answer(control::server::history(&plane()?, &actor()?, id).await)
 }
 
 /// Takes no new sessions from now on.

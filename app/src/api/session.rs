@@ -13,7 +13,7 @@ use leptos::prelude::*;
 use super::ApiResult;
 use super::codec::Call;
 #[cfg(feature = "ssr")]
-use super::{actor, answer, plane, whole};
+use super::{actor, answer, page_from, plane, whole};
 #[cfg(feature = "ssr")]
 use control::session::Filter;
 
@@ -32,12 +32,13 @@ pub async fn session_get(id: SessionId) -> ApiResult<Session> {
     answer(control::session::get(&plane()?, &actor()?, id).await)
 }
 
-/// Open sessions and waits of a pool or a server, whosever they are.
+/// A page of the open sessions and waits of a pool or a server, whosever they are.
 #[server(prefix = "/ui/fn", endpoint = "session_list", protocol = Call)]
 pub async fn session_list(
     pool: Option<PoolId>,
     server: Option<ServerId>,
     waiting: Option<bool>,
+    cursor: Option<String>,
 ) -> ApiResult<Page<Session>> {
     answer(
         control::session::list(
@@ -49,7 +50,7 @@ pub async fn session_list(
                 waiting,
                 ..Filter::default()
             },
-            &whole(),
+            &page_from(cursor),
         )
         .await,
     )

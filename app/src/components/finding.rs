@@ -1,17 +1,32 @@
-//! What the loop has concluded, each with its code and its sentence.
+//! What the loop has concluded, each with its code, its sentence and the way to what decides it.
 
-use domain::plan::{ConfigReport, Finding, explain};
+use domain::plan::{ConfigReport, Finding, Reason, explain};
 use leptos::prelude::*;
 
 use crate::components::badge::Badge;
+use crate::components::table::link;
+use crate::forms;
 use crate::words;
 
-/// A list of findings; `config` is the report they stand in, where their numbers are.
+/// A list of findings; `config` is the report they stand in, where their numbers are. `leads_on`: each leads to what it is
+/// about and to the field that decides it, which a form that is being filled in must not.
 pub fn finding_list<'a>(
     findings: impl Iterator<Item = &'a Finding>,
     config: Option<&ConfigReport>,
+    leads_on: bool,
 ) -> AnyView {
     let items = findings.map(|finding| {
+        let ways = leads_on.then(|| {
+            let field = config.and_then(|config| way_to(finding.reason, config));
+            let server = finding
+                .server_id
+                .map(|id| (format!("/admin/servers/{id}"), "To the server"));
+            [field, server]
+                .into_iter()
+                .flatten()
+                .map(|(href, word)| view! { " " {link(href, word)} })
+                .collect_view()
+        });
         view! {
             <li>
                 <Badge state=words::StateWord {
@@ -20,8 +35,91 @@ pub fn finding_list<'a>(
                 } />
                 " "
                 {explain::sentence(finding, config)}
+                {ways}
             </li>
         }
     });
     view! { <ul class="findings">{items.collect_view()}</ul> }.into_any()
+}
+
+/// Where the field is set that decides whether a conclusion about a config holds, and its label.
+pub fn way_to(reason: Reason, config: &ConfigReport) -> Option<(String, &'static str)> {
+    let (of_config, key) = match reason {
+        Reason::HeldDisabled => (true, "enabled"),
+        Reason::HeldDryRun => (true, "dry_run"),
+        Reason::GrewBelowMinimum | Reason::HeldEnough | Reason::KeptMinimum => {
+            (true, "minimum_available_sessions")
+        }
+        Reason::BackoffStarted | Reason::KeptBackoff | Reason::ShrankSurplus => {
+            (true, "downscale_backoff_seconds")
+        }
+        Reason::HeldAtLimit => (false, "max_instances"),
+        Reason::HeldUnprepared => (false, "startup_script"),
+        // No field decides these: the provider's page says how it is doing.
+        Reason::HeldBreakerOpen | Reason::HeldProviderBackoff | Reason::HeldShortList => {
+            let href = format!("/admin/providers/{}/edit", config.provider_id);
+            return Some((href, "To the provider"));
+        }
+        _ => return None,
+    };
+    Some(if of_config {
+        let field = domain::autoscale::FORM.field(key)?;
+        let href = format!(
+            "/admin/autoscale/{}/edit?step={}#{key}",
+            config.config_id, field.step
+        );
+        (href, field.label)
+    } else {
+        let field = forms::PROVIDER.field(key)?;
+        let href = format!("/admin/providers/{}/edit#{key}", config.provider_id);
+        (href, field.label)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::id::{ConfigId, ProviderId, ZoneId};
+    use domain::plan::{Downscale, Upscale};
+
+    use super::*;
+
+    fn report() -> ConfigReport {
+        let bare = "01980000-0000-7000-8000-000000000001";
+        ConfigReport {
+            config_id: ConfigId::from_bare(bare).expect("an id"),
+            config_version: 1,
+            zone_id: ZoneId::from_bare(bare).expect("an id"),
+            provider_id: ProviderId::from_bare(bare).expect("an id"),
+            up: Upscale::default(),
+            down: Downscale::default(),
+            findings: Vec::new(),
+            problem: None,
+        }
+    }
+
+    #[test]
+    fn what_limits_leads_to_its_field() {
+        let (href, label) = way_to(Reason::HeldAtLimit, &report()).expect("a way");
+        assert!(href.ends_with("/edit#max_instances"), "{href}");
+        assert_eq!(label, "Max Instances");
+        let (href, label) = way_to(Reason::HeldDisabled, &report()).expect("a way");
+        assert!(href.ends_with("/edit?step=basics#enabled"), "{href}");
+        assert_eq!(label, "Enabled");
+    }
+
+    #[test]
+    fn every_field_that_is_named_is_there() {
+        for &reason in Reason::ALL {
+            let named = way_to(reason, &report());
+            let is_held = reason.code().starts_with("held.");
+            // Seats on their way and the creates of an hour are no field of a form.
+            let has_none = matches!(
+                reason,
+                Reason::HeldEnoughStarting | Reason::HeldCreatesPerHour
+            );
+            if is_held && !has_none {
+                assert!(named.is_some(), "{reason} leads nowhere");
+            }
+        }
+    }
 }

@@ -110,13 +110,18 @@ pub fn use_go() -> Go {
     expect_context()
 }
 
-/// The address of this page with another value for one key of its query. What else stands in it stays.
-pub fn use_address_with() -> impl Fn(&'static str, String) -> String + Copy + Send + Sync + 'static
-{
+/// The address of this page with another value for one key of its query, or without it. What else stands in it stays.
+pub fn use_address_with()
+-> impl Fn(&'static str, Option<String>) -> String + Copy + Send + Sync + 'static {
     let (path, query) = (use_location().pathname, use_query_map());
     move |key, value| {
         let mut query = query.get_untracked();
-        query.replace(key, value);
+        match value {
+            Some(value) => query.replace(key, value),
+            None => {
+                query.remove(key);
+            }
+        }
         format!("{}{}", path.get_untracked(), query.to_query_string())
     }
 }

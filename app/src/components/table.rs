@@ -3,6 +3,48 @@
 use domain::page::Page;
 use leptos::prelude::*;
 use leptos_router::components::A;
+use leptos_router::hooks::use_query_map;
+
+use crate::components::load::use_address_with;
+
+/// A page of a long list as a table, with links to the pages around it. The address says which page it is (`?cursor=`).
+pub fn paged_table<T>(
+    label: &'static str,
+    heads: &'static [&'static str],
+    page: Page<T>,
+    row: impl Fn(T) -> Vec<AnyView>,
+) -> AnyView {
+    let links = page_links(label, page.next_cursor);
+    let rows = page.items.into_iter().map(row).collect();
+    view! {
+        {table(label, heads, rows)}
+        {links}
+    }
+    .into_any()
+}
+
+/// Links to the next page of a list, and back to its first.
+pub fn page_links(label: &'static str, next: Option<String>) -> AnyView {
+    let address_with = use_address_with();
+    let is_first = use_query_map().read_untracked().get("cursor").is_none();
+    if is_first && next.is_none() {
+        return ().into_any();
+    }
+    let first = (!is_first).then(|| link(address_with("cursor", None), "First page"));
+    let next = next.map(|next| link(address_with("cursor", Some(next)), "Next page"));
+    view! {
+        <nav class="actions" aria-label=format!("Pages of {label}")>
+            {first} {next}
+        </nav>
+    }
+    .into_any()
+}
+
+/// The cursor of the page that the address names.
+pub fn use_cursor() -> Memo<Option<String>> {
+    let query = use_query_map();
+    Memo::new(move |_| query.read().get("cursor"))
+}
 
 /// A table of what a list has given. Where there is more, it says so.
 pub fn page_table<T>(

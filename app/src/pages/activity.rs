@@ -19,7 +19,7 @@ use crate::components::empty::Empty;
 use crate::components::form::text_of;
 use crate::components::load::{Tried, loaded, submit};
 use crate::components::problem::LastProblem;
-use crate::components::table::{link, page_table};
+use crate::components::table::{link, paged_table, use_cursor};
 use crate::components::time::Time;
 use crate::forms;
 use crate::words;
@@ -29,8 +29,9 @@ use crate::words;
 pub fn ActivityPage() -> impl IntoView {
     let query = use_query_map();
     let target = Memo::new(move |_| query.read().get("target"));
+    let cursor = use_cursor();
     // Not live: a row that becomes another while its button is pressed would take back another edit.
-    let activity = data(move || audit_list(target.get()));
+    let activity = data(move || audit_list(target.get(), cursor.get()));
     let tried = Tried::new();
     let again = Callback::new(move |()| activity.refetch());
     view! {
@@ -57,7 +58,7 @@ pub fn ActivityPage() -> impl IntoView {
                 if page.items.is_empty() {
                     return view! { <Empty text="Nobody has done anything yet." /> }.into_any();
                 }
-                page_table(
+                paged_table(
                     "Activity",
                     &["When", "Who", "What", "Changes", "Actions"],
                     page,
@@ -68,21 +69,29 @@ pub fn ActivityPage() -> impl IntoView {
     }
 }
 
-fn row(entry: &AuditRecord, tried: Tried, again: Callback<()>) -> Vec<AnyView> {
-    let who = entry
+/// Who has done it.
+pub fn who(entry: &AuditRecord) -> String {
+    entry
         .actor_name
         .clone()
-        .unwrap_or_else(|| entry.actor.clone());
+        .unwrap_or_else(|| entry.actor.clone())
+}
+
+/// What was done, with a link to what it was done to, if that has a page.
+pub fn what(entry: &AuditRecord) -> AnyView {
     let what = words::deed(&entry.action, name_in(&entry.detail).as_deref());
-    let target = entry.target.clone();
+    match page_of(&entry.action, &entry.target) {
+        Some(path) => link(path, &what),
+        None => what.into_any(),
+    }
+}
+
+fn row(entry: &AuditRecord, tried: Tried, again: Callback<()>) -> Vec<AnyView> {
     let changes = changes(form_of(&entry.action), &entry.detail);
     vec![
         view! { <Time at=entry.at /> }.into_any(),
-        who.into_any(),
-        match page_of(&entry.action, &target) {
-            Some(path) => link(path, &what),
-            None => what.into_any(),
-        },
+        who(entry).into_any(),
+        what(entry),
         (!changes.is_empty())
             .then(|| {
                 view! { <ul class="findings">{changes.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ul> }

@@ -1,46 +1,156 @@
-//! The admin's overview: what all pools hold, or how to begin.
+//! The admin's overview: whether all is well, what is not, what all pools hold, what people have done; or how to begin.
 
+use domain::audit::AuditRecord;
 use domain::event::EventNoun;
+use domain::plan::explain;
 use domain::pool::{Pool, PoolCounts};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
 
+use crate::api::audit::audit_list;
+use crate::api::decision::decision_newest;
 use crate::api::demo::demo_create;
 use crate::api::pool::pool_list;
+use crate::attention::{Need, Why, needs};
 use crate::components::confirm::use_ready;
 use crate::components::data::data;
+use crate::components::empty::Empty;
+use crate::components::finding::way_to;
 use crate::components::live::Live;
 use crate::components::load::{loaded, submit, use_go};
 use crate::components::problem::LastProblem;
+use crate::components::table::link;
+use crate::components::time::Time;
+use crate::pages::activity;
 use crate::pages::pools::pool_table;
 use crate::words;
 
-/// One sentence about everything, then the pools. With no pool yet: the two ways to begin.
+/// So many of the newest deeds stand on the overview.
+const DEEDS: usize = 10;
+
+/// One sentence about everything, what needs an admin, the pools, the newest deeds. With no pool yet: the two ways to begin.
 #[component]
 pub fn AdminPage() -> impl IntoView {
     let live = expect_context::<Live>();
     let pools = data(move || {
-        live.follow(&[EventNoun::Pool, EventNoun::Server, EventNoun::Session]);
-        pool_list()
+        live.follow(&[
+            EventNoun::Pool,
+            EventNoun::Server,
+            EventNoun::Session,
+            EventNoun::Decision,
+        ]);
+        async { Ok((pool_list().await?, decision_newest().await?)) }
+    });
+    let deeds = data(move || {
+        live.follow(&[
+            EventNoun::Pool,
+            EventNoun::Provider,
+            EventNoun::Zone,
+            EventNoun::Session,
+        ]);
+        audit_list(None, None)
     });
     view! {
         <Title text="Overview" />
         <h1>"Overview"</h1>
         {loaded(
             pools,
-            |page| {
+            |(page, newest)| {
                 if page.items.is_empty() {
                     return begin();
                 }
+                let needs = needs(&page.items, &newest);
                 view! {
-                    <p class="lead">{words::pool_sentence(sum(&page.items))}</p>
-                    {pool_table(page)}
+                    <p class="lead">
+                        {words::status(&needs)} " " {words::pool_sentence(sum(&page.items))}
+                    </p>
+                    {need_section(&needs)}
+                    <section aria-labelledby="pools">
+                        <h2 id="pools">"Pools"</h2>
+                        {pool_table(page)}
+                    </section>
                 }
                     .into_any()
             },
         )}
+        <section aria-labelledby="deeds">
+            <h2 id="deeds">"What people did last"</h2>
+            {loaded(deeds, |page| deed_list(&page.items))}
+        </section>
     }
+}
+
+fn need_section(needs: &[Need]) -> AnyView {
+    let body = if needs.is_empty() {
+        view! { <p class="muted">"Nothing needs you."</p> }.into_any()
+    } else {
+        view! { <ul class="needs">{needs.iter().map(need_item).collect_view()}</ul> }.into_any()
+    };
+    view! {
+        <section aria-labelledby="needs">
+            <h2 id="needs">"Needs you"</h2>
+            {body}
+        </section>
+    }
+    .into_any()
+}
+
+fn need_item(need: &Need) -> AnyView {
+    let pool = format!("/admin/pools/{}", need.pool_id);
+    let name = link(pool.clone(), &need.pool_name);
+    let waiting = (need.waiting > 0).then(|| {
+        view! { <strong>{words::people_wait(need.waiting)}</strong> " " }
+    });
+    match &need.why {
+        Why::NotSetUp => view! {
+            <li class="banner starting">
+                <p>{name} ": nothing makes servers for it yet."</p>
+                <p>{link(format!("{pool}/scaling/new"), "Set up scaling")}</p>
+            </li>
+        }
+        .into_any(),
+        Why::Held {
+            since,
+            finding,
+            config,
+        } => {
+            let way =
+                way_to(finding.reason, config).map(|(href, word)| view! { {link(href, word)} " " });
+            view! {
+                <li class="banner failed">
+                    <p>
+                        {name} ": " {explain::sentence(finding, Some(config))} " " {waiting}
+                        <span class="muted">"Since " <Time at=*since /></span>
+                    </p>
+                    <p>{way} {link(format!("{pool}?tab=decisions"), "Why")}</p>
+                </li>
+            }
+            .into_any()
+        }
+    }
+}
+
+fn deed_list(deeds: &[AuditRecord]) -> AnyView {
+    if deeds.is_empty() {
+        return view! { <Empty text="Nobody has done anything yet." /> }.into_any();
+    }
+    let item = |entry: &AuditRecord| {
+        view! {
+            <li>
+                <Time at=entry.at />
+                " "
+                {activity::who(entry)}
+                ": "
+                {activity::what(entry)}
+            </li>
+        }
+    };
+    view! {
+        <ul class="findings">{deeds.iter().take(DEEDS).map(item).collect_view()}</ul>
+        <p>{link("/admin/activity".to_owned(), "All activity")}</p>
+    }
+    .into_any()
 }
 
 fn sum(pools: &[Pool]) -> PoolCounts {

@@ -1,8 +1,8 @@
 //! The wizard of an autoscale config: a new one for a pool, or an old one changed.
 
-use domain::autoscale::{ConfigWarning, FORM, PlanPreview, RenderedScript};
+use domain::autoscale::{ConfigWarning, FORM, PlanPreview, RenderedScript, SavedConfig};
 use domain::draft::SavedDraft;
-use domain::error::Problem;
+use domain::error::{Problem, ProblemCode};
 use domain::event::EventNoun;
 use domain::form::Draft;
 use domain::id::{ConfigId, DraftId, PoolId};
@@ -24,6 +24,7 @@ use crate::api::zone::zone_list;
 use crate::api::{ApiError, ApiResult};
 use crate::components::confirm::Confirm;
 use crate::components::data::data;
+use crate::components::form::clash::{Clash, Theirs};
 use crate::components::form::keep::Keeper;
 use crate::components::form::wizard::Wizard;
 use crate::components::form::{FormState, Options, Start};
@@ -279,36 +280,39 @@ enum Subject {
 
 fn wizard(start: Start, subject: Subject, pool: PoolId) -> AnyView {
     let state = FormState::new(&FORM, start);
-    let (seen, keeper) = match subject {
+    let (saved, keeper) = match subject {
         Subject::New(kept) => (None, Some(Keeper::new(state, kept, use_draft_address()))),
-        Subject::Old(id, version) => (Some((id, version)), None),
+        Subject::Old(id, version) => (Some((id, Clash::new(state, version))), None),
     };
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
     let go = use_go();
     let save = Callback::new(move |()| {
         let call = async move {
-            match seen {
-                Some((id, version)) => {
-                    state
-                        .send(autoscale_replace(id, version, state.document()))
-                        .await
-                }
-                None => state.send(autoscale_create(state.document())).await,
+            match saved {
+                Some((id, clash)) => replace(state, id, clash).await,
+                None => state
+                    .send(autoscale_create(state.document()))
+                    .await
+                    .map(Some),
             }
         };
-        submit(busy, problem, call, move |_| {
+        submit(busy, problem, call, move |saved| {
+            if saved.is_none() {
+                return;
+            }
             if let Some(keeper) = keeper {
                 keeper.finish();
             }
             go.run(format!("/admin/pools/{pool}"));
         });
     });
-    let word = if seen.is_some() {
+    let word = if saved.is_some() {
         "Save scaling"
     } else {
         "Create scaling"
     };
     view! {
+        {saved.map(|(_, clash)| clash.banner())}
         <Wizard
             state=state
             save=word
@@ -316,11 +320,30 @@ fn wizard(start: Start, subject: Subject, pool: PoolId) -> AnyView {
             on_save=save
             busy=busy
             problem=problem
-            review=move || forecast(state, seen.map(|(id, _)| id))
+            review=move || forecast(state, saved.map(|(id, _)| id))
             keeper=keeper
         />
     }
     .into_any()
+}
+
+/// Saves a config that is there already; nothing, where somebody else has saved it meanwhile: what to do then is asked.
+async fn replace(state: FormState, id: ConfigId, clash: Clash) -> ApiResult<Option<SavedConfig>> {
+    let replaced = state
+        .send(autoscale_replace(id, clash.version(), state.document()))
+        .await;
+    match replaced {
+        Err(ApiError(problem)) if problem.code == ProblemCode::VersionMismatch => {
+            let now = autoscale_get(id).await?;
+            clash.found(Theirs {
+                values: now.values,
+                secrets: now.secrets,
+                version: now.version,
+            });
+            Ok(None)
+        }
+        answer => answer.map(Some),
+    }
 }
 
 /// Puts the draft into the address, so that a reload goes on with it.
@@ -329,7 +352,7 @@ fn use_draft_address() -> Callback<DraftId> {
     let navigate = use_navigate();
     Callback::new(move |id: DraftId| {
         navigate(
-            &address_with("draft", id.to_string()),
+            &address_with("draft", Some(id.to_string())),
             NavigateOptions {
                 replace: true,
                 scroll: false,
@@ -409,7 +432,7 @@ fn plan_view(warnings: &[ConfigWarning], plan: &PlanPreview) -> AnyView {
             )}
         </p>
         {warning_list(warnings)}
-        {plan.report.configs.iter().map(config_report).collect_view()}
+        {plan.report.configs.iter().map(|config| config_report(config, false)).collect_view()}
     }
     .into_any()
 }

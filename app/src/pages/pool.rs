@@ -14,13 +14,13 @@ use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
 
 use crate::api::ApiResult;
-use crate::api::autoscale::{autoscale_delete, autoscale_list};
+use crate::api::autoscale::{autoscale_delete, autoscale_list, autoscale_replace};
 use crate::api::decision::decision_list;
 use crate::api::pool::{pool_delete, pool_get};
 use crate::api::server::server_list;
 use crate::api::session::{session_end, session_list};
 use crate::components::badge::Badge;
-use crate::components::confirm::Confirm;
+use crate::components::confirm::{Confirm, use_ready};
 use crate::components::data::data;
 use crate::components::empty::Empty;
 use crate::components::finding::finding_list;
@@ -28,9 +28,10 @@ use crate::components::form::{FormState, Options, Start};
 use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, loaded_page, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
-use crate::components::table::{facts, link, page_table};
+use crate::components::table::{facts, link, page_links, paged_table, use_cursor};
 use crate::components::time::{Age, Time};
 use crate::pages::autoscale::options;
+use crate::pages::pool_chart::capacity_chart;
 use crate::pages::server::actions;
 use crate::words;
 
@@ -139,15 +140,19 @@ fn head(pool: &Pool, tried: Tried) -> AnyView {
     .into_any()
 }
 
-/// The newest decision, and the servers.
+/// What it held over time, the servers, and the newest decision.
 fn overview(id: Id, tried: Tried) -> AnyView {
     let live = expect_context::<Live>();
     let newest = data(move || {
         let id = id.get();
         live.follow(&[EventNoun::Decision]);
-        async move { decision_list(id?).await }
+        async move { decision_list(id?, None).await }
     });
     view! {
+        <section aria-labelledby="capacity">
+            <h2 id="capacity">"Capacity"</h2>
+            {capacity_chart(id)}
+        </section>
         <section aria-labelledby="servers">
             <h2 id="servers">"Servers"</h2>
             {servers(id, tried)}
@@ -168,16 +173,17 @@ fn overview(id: Id, tried: Tried) -> AnyView {
 
 fn servers(id: Id, tried: Tried) -> AnyView {
     let live = expect_context::<Live>();
+    let cursor = use_cursor();
     let servers = data(move || {
-        let id = id.get();
+        let (id, cursor) = (id.get(), cursor.get());
         live.follow(&[EventNoun::Server, EventNoun::Session]);
-        async move { server_list(id?).await }
+        async move { server_list(id?, cursor).await }
     });
     loaded(servers, move |page| {
         if page.items.is_empty() {
             return view! { <Empty text="There is no server." /> }.into_any();
         }
-        page_table(
+        paged_table(
             "Servers",
             &["Name", "State", "Age", "Progress", "Sessions", "Actions"],
             page,
@@ -209,10 +215,11 @@ fn server_row(server: &Server, tried: Tried) -> Vec<AnyView> {
 
 fn sessions(id: Id, waiting: bool, tried: Tried) -> AnyView {
     let live = expect_context::<Live>();
+    let cursor = use_cursor();
     let sessions = data(move || {
-        let id = id.get();
+        let (id, cursor) = (id.get(), cursor.get());
         live.follow(&[EventNoun::Session]);
-        async move { session_list(Some(id?), None, Some(waiting)).await }
+        async move { session_list(Some(id?), None, Some(waiting), cursor).await }
     });
     loaded(sessions, move |page| {
         if waiting {
@@ -240,7 +247,7 @@ pub fn session_table(sessions: Page<Session>, tried: Tried) -> AnyView {
             end_button(session.id, &session.user_name, tried),
         ]
     };
-    page_table(
+    paged_table(
         "Sessions",
         &["Person", "State", "Asked for", "Server", "Actions"],
         sessions,
@@ -262,7 +269,7 @@ fn queue_table(sessions: Page<Session>, tried: Tried) -> AnyView {
             end_button(session.id, &session.user_name, tried),
         ]
     };
-    page_table(
+    paged_table(
         "Queue",
         &["Person", "Place", "Waits for", "Why", "Actions"],
         sessions,
@@ -293,17 +300,23 @@ fn end_button(id: SessionId, person: &str, tried: Tried) -> AnyView {
 
 fn decisions(id: Id) -> AnyView {
     let live = expect_context::<Live>();
+    let cursor = use_cursor();
     let decisions = data(move || {
-        let id = id.get();
+        let (id, cursor) = (id.get(), cursor.get());
         live.follow(&[EventNoun::Decision]);
-        async move { decision_list(id?).await }
+        async move { decision_list(id?, cursor).await }
     });
     loaded(decisions, |page| {
         if page.items.is_empty() {
             return view! { <Empty text="Nothing has been decided yet." /> }.into_any();
         }
-        view! { <ol class="decisions">{page.items.iter().map(|one| view! { <li>{decision_card(one)}</li> }).collect_view()}</ol> }
-            .into_any()
+        view! {
+            <ol class="decisions">
+                {page.items.iter().map(|one| view! { <li>{decision_card(one)}</li> }).collect_view()}
+            </ol>
+            {page_links("Decisions", page.next_cursor)}
+        }
+        .into_any()
     })
 }
 
@@ -318,19 +331,20 @@ fn decision_card(decision: &Decision) -> AnyView {
             <h3>
                 <Time at=decision.at />
             </h3>
-            {finding_list(findings, None)}
-            {report.configs.iter().map(config_report).collect_view()}
+            {finding_list(findings, None, true)}
+            {report.configs.iter().map(|config| config_report(config, true)).collect_view()}
         </article>
     }
     .into_any()
 }
 
-/// What came of a config, and the numbers from which it can be recomputed.
-pub fn config_report(report: &ConfigReport) -> AnyView {
+/// What came of a config, and the numbers from which it can be recomputed. `leads_on`: with the ways to the fields that
+/// decide it, where the config is a saved one.
+pub fn config_report(report: &ConfigReport, leads_on: bool) -> AnyView {
     let mut lines = words::upscale_lines(&report.up);
     lines.extend(words::downscale_line(&report.down));
     view! {
-        {finding_list(report.findings.iter(), Some(report))}
+        {finding_list(report.findings.iter(), Some(report), leads_on)}
         <details>
             <summary>"How is this computed?"</summary>
             <p class="muted">{format!("Version {} of the config", report.config_version)}</p>
@@ -406,6 +420,20 @@ fn config_card(config: &SavedConfig, options: &Options, tried: Tried) -> AnyView
         .filter(|field| form.is_shown(field, &config.values))
         .map(|field| (field.label, state.shown_value(field).into_any()))
         .collect();
+    let is_on = config.values.get("enabled") != Some(&false.into());
+    let (pause_word, values) = if is_on {
+        ("Pause", config.values.clone().with("enabled", false))
+    } else {
+        ("Resume", config.values.clone().with("enabled", true))
+    };
+    let ready = use_ready();
+    let pause = move |_| {
+        let call = autoscale_replace(id, version, values.clone());
+        submit(busy, problem, call, move |_| live.changed(EventNoun::Pool));
+    };
+    let paused = (!is_on).then(|| {
+        view! { <p><strong>"Paused. Its servers stay and stay usable; none is made or removed."</strong></p> }
+    });
     let older = (config.older_servers > 0).then(|| {
         format!(
             "{} made with an older version of it.",
@@ -422,6 +450,15 @@ fn config_card(config: &SavedConfig, options: &Options, tried: Tried) -> AnyView
                 <A href=format!("/admin/autoscale/{id}/edit") attr:class="button">
                     "Change scaling"
                 </A>
+                <button
+                    type="button"
+                    class="button"
+                    aria-label=format!("{pause_word} {name}")
+                    disabled=move || !ready.get() || busy.get()
+                    on:click=pause
+                >
+                    {pause_word}
+                </button>
                 <Confirm
                     label="Delete"
                     about=name.clone()
@@ -435,6 +472,7 @@ fn config_card(config: &SavedConfig, options: &Options, tried: Tried) -> AnyView
                 "Changed " <Time at=config.updated_at /> ", version " {config.version} ". "
                 <A href=format!("/admin/activity?target={id}")>"What was changed"</A>
             </p>
+            {paused}
             <p>{older}</p>
             <ul class="findings">
                 {config.warnings.iter().map(|warning| view! { <li>{warning.message.clone()}</li> }).collect_view()}

@@ -141,7 +141,7 @@ fn found(provider: &Provider) -> Option<AnyView> {
         view! {
             <section aria-labelledby="findings">
                 <h2 id="findings">"What the loop sees"</h2>
-                {finding_list(provider.findings.iter(), None)}
+                {finding_list(provider.findings.iter(), None, true)}
             </section>
         }
         .into_any()

@@ -6,7 +6,9 @@ use domain::server::{Origin, Server, ServerState};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::api::server::{server_delete, server_drain, server_get, server_undrain};
+use crate::api::server::{
+    server_delete, server_drain, server_get, server_history_get, server_undrain,
+};
 use crate::api::session::session_list;
 use crate::components::badge::Badge;
 use crate::components::confirm::{Confirm, use_ready};
@@ -14,9 +16,10 @@ use crate::components::data::data;
 use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, loaded_page, submit, use_id};
 use crate::components::problem::LastProblem;
-use crate::components::table::{facts, link};
+use crate::components::table::{facts, link, use_cursor};
 use crate::components::time::{Age, Time};
 use crate::pages::pool::session_table;
+use crate::pages::server_start::start_section;
 use crate::words;
 
 /// The server of this address.
@@ -29,10 +32,19 @@ pub fn ServerPage() -> impl IntoView {
         live.follow(&[EventNoun::Server]);
         async move { server_get(id?).await }
     });
-    let sessions = data(move || {
+    let started = data(move || {
         let id = id.get();
+        live.follow(&[EventNoun::Server, EventNoun::Session]);
+        async move {
+            let id = id?;
+            Ok((server_get(id).await?, server_history_get(id).await?))
+        }
+    });
+    let cursor = use_cursor();
+    let sessions = data(move || {
+        let (id, cursor) = (id.get(), cursor.get());
         live.follow(&[EventNoun::Session]);
-        async move { session_list(None, Some(id?), None).await }
+        async move { session_list(None, Some(id?), None, cursor).await }
     });
     let tried = Tried::new();
     view! {
@@ -41,6 +53,10 @@ pub fn ServerPage() -> impl IntoView {
         <section aria-labelledby="sessions">
             <h2 id="sessions">"Sessions"</h2>
             {loaded(sessions, move |page| session_table(page, tried))}
+        </section>
+        <section aria-labelledby="start">
+            <h2 id="start">"Start"</h2>
+            {loaded(started, |(server, history)| start_section(&server, &history))}
         </section>
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use domain::connection::Protocol;
 use domain::event::EventNoun;
 use domain::id::SessionId;
-use domain::session::{Connection, Revealed, Session, SessionState, Wait};
+use domain::session::{Connection, Revealed, Session, SessionState, Wait, WaitServer};
+use domain::start::StartTimes;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
@@ -20,7 +21,7 @@ use crate::components::live::Live;
 use crate::components::load::{loaded_page, submit, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::table::facts;
-use crate::components::time::{Age, Time};
+use crate::components::time::{Age, Now, Time};
 use crate::connect;
 use crate::pages::portal::{end_form, session_form};
 use crate::words;
@@ -122,7 +123,7 @@ fn page(session: &Session, kept: Kept) -> AnyView {
     .into_any()
 }
 
-/// The steps to a computer. Each is a fact; nothing is estimated.
+/// The steps to a computer. Each is a fact.
 fn progress(session: &Session) -> AnyView {
     let server = session.wait.as_ref().and_then(|wait| wait.server.clone());
     let is_preparing = server.is_some();
@@ -146,21 +147,8 @@ fn progress(session: &Session) -> AnyView {
         ),
         ("Ready", StepState::Ahead),
     ];
-    let detail = server.map(|server| {
-        let percent = server.progress_percent;
-        let said = server.message.map(
-            |message| view! { <p>{message} <span class="muted">" (from the computer)"</span></p> },
-        );
-        view! {
-            <div class="progress">
-                // Without a value the bar shows that the end is not known.
-                <progress aria-label="Preparing a computer" max="100" value=percent></progress>
-                <span>{percent.map(|percent| format!("{percent} %"))}</span>
-            </div>
-            {said}
-            <p class="muted">"In this step for " <Age since=server.state_since /></p>
-        }
-    });
+    let usual = session.wait.as_ref().and_then(|wait| wait.usual);
+    let detail = server.map(|server| preparing(&server, usual));
     view! {
         <noscript inner_html=RELOAD></noscript>
         {step_list(&steps)}
@@ -169,6 +157,53 @@ fn progress(session: &Session) -> AnyView {
         <p class="muted">
             "Asked for " <Age since=session.requested_at /> " ago. The wait ends by itself at "
             <Time at=session.expires_at /> ". You can close this page: your place is kept."
+        </p>
+    }
+    .into_any()
+}
+
+/// How far the computer is: what its script reports; without a report, how much of the usual time has passed.
+fn preparing(server: &WaitServer, usual: Option<StartTimes>) -> AnyView {
+    let now = expect_context::<Now>();
+    let (asked_at, heard_at) = (server.asked_at, server.heard_at);
+    let reported = server.progress_percent.map(i64::from);
+    // Without a value the bar shows that the end is not known.
+    let shown = move || {
+        reported.or_else(|| {
+            let elapsed = now.get()? - asked_at.millis();
+            Some(usual?.share_passed(elapsed))
+        })
+    };
+    let said = server.message.clone().map(
+        |message| view! { <p>{message} <span class="muted">" (from the computer)"</span></p> },
+    );
+    let is_late = move || {
+        let late = usual.zip(now.get());
+        late.is_some_and(|(usual, now)| now - asked_at.millis() > usual.ready_p95_millis)
+    };
+    let usually = usual.map_or_else(
+        || "Too few computers have started here yet to say how long it takes.".to_owned(),
+        |usual| {
+            format!(
+                "Usually ready in {}, 19 of 20 times within {}, as the last {} show.",
+                words::about(usual.ready_millis),
+                words::about(usual.ready_p95_millis),
+                words::counted(usual.starts, "start", "starts")
+            )
+        },
+    );
+    view! {
+        <div class="progress">
+            <progress aria-label="Preparing a computer" max="100" value=shown></progress>
+            <span>{reported.map(|percent| format!("{percent} %"))}</span>
+        </div>
+        {said}
+        <p>{usually}</p>
+        <p class="muted">
+            "Started " <Age since=asked_at /> " ago. "
+            <span hidden=move || !is_late()>
+                "It takes longer than usual. Last heard of it " <Age since=heard_at /> " ago."
+            </span>
         </p>
     }
     .into_any()

@@ -78,10 +78,10 @@ pub async fn delete(plane: &ControlPlane, actor: &Actor, id: ApiKeyId) -> Result
             "A key cannot delete itself. Use another one.",
         ));
     }
-    if plane.store().api_key_find(id).await?.is_none() {
+    let Some((old, _)) = plane.store().api_key_find(id).await? else {
         return Err(not_found("API key"));
-    }
-    let audit = plane.audit(actor, "api_key.delete", id, json!({}));
+    };
+    let audit = plane.audit(actor, "api_key.delete", id, json!({ "name": old.name }));
     Ok(plane.store().api_key_delete(id, audit).await?)
 }
 

@@ -2,9 +2,8 @@
 
 use domain::actor::Actor;
 use domain::audit::{AuditFilter, AuditRecord};
-use domain::id::AuditId;
+use domain::id::{self, AuditId};
 use domain::page::{Page, PageQuery};
-use uuid::Uuid;
 
 use crate::error::{Result, invalid};
 use crate::page;
@@ -21,7 +20,7 @@ pub async fn list(
     if filter
         .target
         .as_deref()
-        .is_some_and(|target| !is_id(target))
+        .is_some_and(|target| !id::is_id(target))
     {
         return Err(invalid(
             "target",
@@ -49,13 +48,4 @@ pub async fn list(
     Ok(page::page(rows, &request, |entry: &AuditRecord| {
         entry.id.uuid()
     }))
-}
-
-/// Whether a text is an id of some kind, with its prefix.
-fn is_id(text: &str) -> bool {
-    text.split_once('_').is_some_and(|(prefix, uuid)| {
-        let is_prefix = !prefix.is_empty() && prefix.bytes().all(|byte| byte.is_ascii_lowercase());
-        let is_lower = !uuid.bytes().any(|byte| byte.is_ascii_uppercase());
-        is_prefix && is_lower && uuid.len() == 36 && Uuid::try_parse(uuid).is_ok()
-    })
 }

@@ -9,6 +9,12 @@ use crate::error::{Result, not_found};
 use crate::page;
 use crate::plane::ControlPlane;
 
+/// The newest decision about each pool that has one: what holds now.
+pub async fn newest(plane: &ControlPlane, actor: &Actor) -> Result<Vec<Decision>> {
+    actor.require_admin()?;
+    Ok(plane.store().newest_decisions().await?)
+}
+
 /// Decisions, newest first: of one pool, or of all.
 pub async fn list(
     plane: &ControlPlane,

@@ -3,17 +3,22 @@
 use std::collections::BTreeSet;
 
 use domain::actor::Actor;
+use domain::capacity::Capacity;
 use domain::event::EventNoun;
 use domain::id::PoolId;
 use domain::page::{Page, PageQuery};
 use domain::pool::{Pool, PoolInput, PublishedApp};
+use domain::timestamp::Timestamp;
 use domain::value::{Name, Text};
 use serde_json::json;
 
-use crate::error::{Result, not_found};
+use crate::error::{Result, invalid, not_found};
 use crate::fields::Fields;
 use crate::page;
 use crate::plane::ControlPlane;
+
+/// What a pool held is known for so many hours: history is kept for 30 days.
+const MAX_HOURS: u32 = 720;
 
 /// The most apps a pool publishes.
 const MAX_APPS: usize = 100;
@@ -32,6 +37,30 @@ pub async fn get(plane: &ControlPlane, _actor: &Actor, id: PoolId) -> Result<Poo
         .pool(id)
         .await?
         .ok_or_else(|| not_found("pool"))
+}
+
+/// What a pool held in the last hours, 1 to [`MAX_HOURS`].
+pub async fn capacity(
+    plane: &ControlPlane,
+    actor: &Actor,
+    id: PoolId,
+    hours: u32,
+) -> Result<Capacity> {
+    actor.require_admin()?;
+    if !(1..=MAX_HOURS).contains(&hours) {
+        return Err(invalid(
+            "hours",
+            "out_of_bounds",
+            format!("This is a number from 1 to {MAX_HOURS}."),
+        ));
+    }
+    get(plane, actor, id).await?;
+    let (now, millis) = (plane.now(), i64::from(hours) * Timestamp::HOUR_MILLIS);
+    let spans = plane
+        .store()
+        .pool_spans(id, now.plus_millis(-millis))
+        .await?;
+    Ok(Capacity::of(&spans, now, millis))
 }
 
 /// Makes a pool.

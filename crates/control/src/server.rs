@@ -9,6 +9,7 @@ use domain::page::{Page, PageQuery};
 use domain::secret::Secret;
 use domain::server::{DrainReason, FixedServerInput, Origin, Server, ServerState};
 use domain::session::{EndReason, Revealed};
+use domain::start::{ServerHistory, StartTimes};
 use domain::value::{Host, Name, Text};
 use serde_json::json;
 use store::{Health, ServerFilter, ServerRow, ServerWrite, StoreError};
@@ -49,6 +50,23 @@ pub async fn list(
 pub async fn get(plane: &ControlPlane, actor: &Actor, id: ServerId) -> Result<Server> {
     actor.require_admin()?;
     Ok(row(plane, id).await?.server)
+}
+
+/// What became of a server, beside what is usual in its pool.
+pub async fn history(plane: &ControlPlane, actor: &Actor, id: ServerId) -> Result<ServerHistory> {
+    actor.require_admin()?;
+    let row = row(plane, id).await?;
+    Ok(ServerHistory {
+        steps: plane.store().server_steps(id).await?,
+        first_session_at: plane.store().first_session_at(id).await?,
+        usual: usual_start(plane, row.server.pool_id).await?,
+    })
+}
+
+/// How long the last starts of a pool took, if there were enough to say something.
+pub(crate) async fn usual_start(plane: &ControlPlane, pool: PoolId) -> Result<Option<StartTimes>> {
+    let starts = plane.store().pool_starts(pool, StartTimes::RECENT).await?;
+    Ok(StartTimes::of(&starts))
 }
 
 /// Enters a fixed server: the loop seats people on it and never makes, drains or deletes it.

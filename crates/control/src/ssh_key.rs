@@ -68,16 +68,12 @@ pub async fn create(plane: &ControlPlane, actor: &Actor, input: SshKeyInput) -> 
 /// Deletes a key. Servers on which the actor has a session forget it too.
 pub async fn delete(plane: &ControlPlane, actor: &Actor, id: SshKeyId) -> Result<()> {
     let user = owner(actor)?;
-    if !plane
-        .store()
-        .ssh_keys_of(user)
-        .await?
-        .iter()
-        .any(|key| key.id == id)
-    {
-        return Err(not_found("SSH key"));
-    }
-    let audit = plane.audit(actor, "ssh_key.delete", id, json!({}));
+    let keys = plane.store().ssh_keys_of(user).await?;
+    let old = keys
+        .into_iter()
+        .find(|key| key.id == id)
+        .ok_or_else(|| not_found("SSH key"))?;
+    let audit = plane.audit(actor, "ssh_key.delete", id, json!({ "name": old.name }));
     plane.store().ssh_key_delete(user, id, audit).await?;
     plane.wake();
     Ok(())

@@ -92,7 +92,8 @@ pub async fn delete(plane: &ControlPlane, actor: &Actor, id: UserId, seen: i64) 
     if actor.user() == Some(id) {
         return Err(invalid("", "own_account", "You cannot delete yourself."));
     }
-    let audit = plane.audit(actor, "user.delete", id, json!({}));
+    let old = get(plane, actor, id).await?;
+    let audit = plane.audit(actor, "user.delete", id, json!({ "name": old.name }));
     Ok(plane.store().user_delete(id, seen, audit).await?)
 }
 

@@ -28,6 +28,15 @@ pub fn new_uuid(clock: &dyn Clock, entropy: &dyn Entropy) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
+/// Whether a text is an id of some kind, with its prefix.
+pub fn is_id(text: &str) -> bool {
+    text.split_once('_').is_some_and(|(prefix, uuid)| {
+        let is_prefix = !prefix.is_empty() && prefix.bytes().all(|byte| byte.is_ascii_lowercase());
+        let is_lower = !uuid.bytes().any(|byte| byte.is_ascii_uppercase());
+        is_prefix && is_lower && uuid.len() == 36 && Uuid::try_parse(uuid).is_ok()
+    })
+}
+
 macro_rules! typed_ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => { $(
         $(#[$doc])*

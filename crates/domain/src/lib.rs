@@ -4,6 +4,7 @@
 pub mod actor;
 pub mod audit;
 pub mod autoscale;
+pub mod capacity;
 pub mod checkin;
 pub mod clock;
 pub mod connection;
@@ -22,6 +23,7 @@ pub mod secret;
 pub mod server;
 pub mod session;
 pub mod snapshot;
+pub mod start;
 pub mod startup_script;
 pub mod timestamp;
 pub mod user;

@@ -6,6 +6,7 @@ use crate::connection::{Address, Protocol};
 use crate::id::{PoolId, ServerId, SessionId, UserId};
 use crate::plan::Reason;
 use crate::server::IllegalTransition;
+use crate::start::StartTimes;
 use crate::timestamp::Timestamp;
 use crate::value::JsonObject;
 
@@ -266,7 +267,7 @@ pub struct Connection {
     pub has_credentials: bool,
 }
 
-/// What is known about a wait: facts, no estimates.
+/// What is known about a wait: facts, and figures of recorded starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Wait {
@@ -280,6 +281,8 @@ pub struct Wait {
     pub explanation: String,
     /// The server being prepared that this session will most likely get.
     pub server: Option<WaitServer>,
+    /// How long the last starts of the pool took, if there were enough to say something.
+    pub usual: Option<StartTimes>,
 }
 
 /// The server that someone waits for.
@@ -288,8 +291,10 @@ pub struct Wait {
 pub struct WaitServer {
     /// State word.
     pub state: String,
-    /// Since when it is in this state.
-    pub state_since: Timestamp,
+    /// When it was asked for.
+    pub asked_at: Timestamp,
+    /// When something was last heard of it: its state changed, or its script said something new.
+    pub heard_at: Timestamp,
     /// Progress as its script reports it, 0 to 100.
     pub progress_percent: Option<u8>,
     /// What its script last said.

@@ -66,6 +66,15 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
+    /// The newest decision about each pool that has one, in the order of the pools.
+    pub async fn newest_decisions(&self) -> Result<Vec<Decision>> {
+        let sql = "SELECT d.* FROM pools p
+                   JOIN decisions d ON d.id = (SELECT MAX(n.id) FROM decisions n WHERE n.pool_id = p.id)
+                   ORDER BY p.id";
+        let rows = self.db.all("decisions", sql, args![]).await?;
+        rows.iter().map(read).collect()
+    }
+
     /// The newest decision about a pool.
     pub async fn last_decision(&self, pool: PoolId) -> Result<Option<Decision>> {
         Ok(self.decisions_page(Some(pool), None, 1).await?.pop())

@@ -13,6 +13,7 @@
 mod api_key;
 mod audit;
 mod autoscale;
+mod capacity;
 mod db;
 mod decision;
 mod deployment;
@@ -32,6 +33,7 @@ mod secret;
 mod server;
 mod server_intent;
 mod server_state;
+mod server_step;
 mod session;
 mod session_seat;
 mod snapshot;

@@ -42,6 +42,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         "audit_of_one_thing",
         include_str!("../../../migrations/0007_audit_of_one_thing.sql"),
     ),
+    (
+        8,
+        "server_steps",
+        include_str!("../../../migrations/0008_server_steps.sql"),
+    ),
 ];
 
 pub(crate) fn migrator() -> Migrator {

@@ -254,6 +254,7 @@ impl Store {
         if held == 0 {
             return Err(why_not(&mut tx, write.id).await?);
         }
+        tx.server_step(write.id, write.at).await?;
         let mut ended = Vec::new();
         if let Some(how) = write.end_sessions {
             ended = tx.end_sessions_of(write.id, how, write.at).await?;
@@ -295,6 +296,7 @@ impl Store {
             args![id, at, crate::row::to_json(&why)],
         )
         .await?;
+        tx.server_step(id, at).await?;
         tx.audit(audit).await?;
         tx.commit().await?;
         Ok(true)
@@ -340,6 +342,7 @@ impl Store {
             args![id, columns.state, columns.machine, columns.why, at],
         )
         .await?;
+        tx.server_step(id, at).await?;
         tx.audit(audit).await?;
         tx.commit().await?;
         Ok(true)
@@ -362,6 +365,7 @@ impl Store {
             args![id, at],
         )
         .await?;
+        tx.server_step(id, at).await?;
         tx.audit(audit).await?;
         tx.commit().await?;
         Ok(true)
@@ -446,6 +450,7 @@ impl Store {
             ],
         )
         .await?;
+        tx.server_step(id, at).await?;
         tx.audit(audit).await?;
         let row = tx
             .one("servers", select!("WHERE s.id = $1"), args![id])
@@ -491,6 +496,7 @@ impl Store {
             args![id, at, crate::row::to_json(&domain::server::DeleteReason::Admin)],
         )
         .await?;
+        tx.server_step(id, at).await?;
         tx.audit(audit).await?;
         tx.commit().await?;
         Ok(ended)

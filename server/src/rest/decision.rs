@@ -45,6 +45,16 @@ pub async fn list_decisions(
     ))
 }
 
+/// The newest decision about each pool that has one: what holds now.
+#[utoipa::path(get, path = "/decisions/newest", tag = "decisions",
+    responses((status = 200, body = Vec<Decision>)))]
+pub async fn list_newest_decisions(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+) -> ApiResult<Json<Vec<Decision>>> {
+    Ok(Json(control::decision::newest(&state.plane, &actor).await?))
+}
+
 #[cfg(test)]
 mod tests {
     use control::reconciler;
@@ -103,5 +113,10 @@ mod tests {
         assert!(kinds.contains(&"create"), "{kinds:?}");
         let (reason, report) = newest(&app, &made.pool).await;
         assert_eq!(reason, "grew.below_minimum", "{report}");
+        // What holds now is the newest of them, one a pool.
+        let now = app.admin("GET", "/decisions/newest", None).await;
+        let now = now.expect(200).json();
+        assert_eq!(now.as_array().map(Vec::len), Some(1), "{now}");
+        assert_eq!(now[0]["report"]["configs"][0], report);
     }
 }

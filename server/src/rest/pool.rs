@@ -3,9 +3,12 @@
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use domain::capacity::Capacity;
 use domain::id::PoolId;
 use domain::page::Page;
 use domain::pool::{Pool, PoolInput};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::auth::Caller;
 use crate::rest::create::{Create, Created, IdempotencyKeyHeader};
@@ -48,6 +51,31 @@ pub async fn get_pool(
 ) -> ApiResult<Response> {
     let pool = control::pool::get(&state.plane, &actor, id).await?;
     Ok(versioned(pool.version, pool))
+}
+
+/// Over which time.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CapacityParams {
+    /// The hours before now, 1 when nothing is said.
+    #[param(minimum = 1, maximum = 720)]
+    pub hours: Option<u32>,
+}
+
+/// What a pool held in the last hours.
+#[utoipa::path(get, path = "/pools/{id}/capacity", tag = "pools", params(("id" = PoolId, Path), CapacityParams),
+    responses((status = 200, body = Capacity)))]
+pub async fn get_pool_capacity(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<PoolId>,
+    Query(params): Query<CapacityParams>,
+) -> ApiResult<Json<Capacity>> {
+    let hours = params.hours.unwrap_or(1);
+    Ok(Json(
+        control::pool::capacity(&state.plane, &actor, id, hours).await?,
+    ))
 }
 
 /// Makes a pool.
@@ -110,7 +138,43 @@ pub async fn delete_pool(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use crate::testing::TestApp;
+
+    #[tokio::test]
+    async fn what_a_pool_holds_is_in_its_newest_step() {
+        let app = TestApp::new().await;
+        let made = app.fixed().await;
+        let ask = json!({ "pool_id": made.pool });
+        app.user("POST", "/sessions", Some(ask)).await.expect(201);
+        let path = |hours| format!("/pools/{}/capacity?hours={hours}", made.pool);
+        let capacity = app.admin("GET", &path(1), None).await.expect(200).json();
+        let steps = capacity["steps"].as_array().expect("steps");
+        assert_eq!(
+            (steps.len(), &capacity["step_millis"]),
+            (120, &json!(30_000))
+        );
+        let first = json!({ "seats": 0, "in_use": 0, "waiting": 0, "grown": 0, "shrunk": 0 });
+        assert_eq!(steps[0], first);
+        let last = &steps[119];
+        assert_eq!(
+            (&last["seats"], &last["in_use"]),
+            (&json!(2), &json!(1)),
+            "{last}"
+        );
+        assert_eq!(
+            (&last["grown"], &last["shrunk"]),
+            (&json!(1), &json!(0)),
+            "{last}"
+        );
+        app.admin("GET", &path(721), None)
+            .await
+            .expect_problem(422, "invalid");
+        app.user("GET", &path(1), None)
+            .await
+            .expect_problem(403, "forbidden");
+    }
 
     #[tokio::test]
     async fn the_demo_is_made_once() {

@@ -7,6 +7,7 @@ use domain::error::Problem;
 use domain::id::{PoolId, ServerId};
 use domain::page::{Page, PageQuery};
 use domain::server::{FixedServerInput, Server};
+use domain::start::ServerHistory;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -73,6 +74,19 @@ pub async fn get_server(
     Id(id): Id<ServerId>,
 ) -> ApiResult<Json<Server>> {
     Ok(Json(control::server::get(&state.plane, &actor, id).await?))
+}
+
+/// What became of a server, step by step, beside what is usual in its pool.
+#[utoipa::path(get, path = "/servers/{id}/history", tag = "servers", params(("id" = ServerId, Path)),
+    responses((status = 200, body = ServerHistory)))]
+pub async fn get_server_history(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ServerId>,
+) -> ApiResult<Json<ServerHistory>> {
+    Ok(Json(
+        control::server::history(&state.plane, &actor, id).await?,
+    ))
 }
 
 /// Enters a fixed server: people are seated on it; Weir never makes, drains or deletes it by itself.
@@ -146,4 +160,52 @@ pub async fn delete_server(
 ) -> ApiResult<StatusCode> {
     control::server::delete(&state.plane, &actor, id, params.end_sessions).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::TestApp;
+
+    #[tokio::test]
+    async fn a_server_tells_how_it_came_up_and_what_is_usual() {
+        let app = TestApp::new().await;
+        let few = json!({ "minimum_available_sessions": 2 });
+        let many = json!({ "minimum_available_sessions": 10 });
+        let (few, many) = (app.pool("Few", few).await, app.pool("Many", many).await);
+        app.begin_loop();
+        for (pool, count, usual) in [(few.pool, 1, 0), (many.pool, 5, 5)] {
+            let path = format!("/servers?pool_id={pool}");
+            let servers = app
+                .until(&app.admin_key, &path, |page| {
+                    let items = page["items"].as_array().map_or(&[][..], Vec::as_slice);
+                    items.len() == count && items.iter().all(|one| one["state"] == "running")
+                })
+                .await;
+            let server = servers["items"][0]["id"]
+                .as_str()
+                .expect("an id")
+                .to_owned();
+            let path = format!("/servers/{server}/history");
+            let history = app.admin("GET", &path, None).await.expect(200).json();
+            let steps = history["steps"].as_array().expect("steps");
+            assert_eq!(
+                steps.last().expect("a step")["state"],
+                "running",
+                "{history}"
+            );
+            assert_eq!(history["first_session_at"], json!(null), "{history}");
+            // Too few starts say nothing.
+            assert_eq!(
+                history["usual"]["starts"].as_u64().unwrap_or(0),
+                usual,
+                "{history}"
+            );
+            app.user("GET", &path, None)
+                .await
+                .expect_problem(403, "forbidden");
+        }
+        app.stop();
+    }
 }

@@ -1,6 +1,7 @@
 //! Renders any [`domain::form::Form`]. Nothing here knows a field by its name: labels, help, units, conditions and
 //! checks all come from the table.
 
+pub mod clash;
 pub mod field;
 pub mod keep;
 pub mod page;
@@ -16,6 +17,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use crate::api::{ApiError, ApiResult};
+use crate::words;
 
 /// What can be chosen in fields whose choices are data: pairs of value and name, by the field's key.
 pub type Options = BTreeMap<String, Vec<(String, String)>>;
@@ -196,10 +198,21 @@ impl FormState {
         }
     }
 
+    /// Goes on with other values, as somebody else has saved them.
+    pub fn take_over(self, values: Draft, secrets: BTreeMap<String, SecretState>) {
+        self.secrets.set_value(secrets);
+        self.refused.set(Vec::new());
+        self.draft.set(values);
+    }
+
     /// A field's value as people read it, for the review.
     pub fn shown_value(self, field: &'static Field) -> String {
-        let value = self.value(field);
-        match (&field.kind, &value) {
+        self.shown(field, self.value(field).as_ref())
+    }
+
+    /// Some value of a field as people read it.
+    pub fn shown(self, field: &'static Field, value: Option<&Value>) -> String {
+        match (&field.kind, value) {
             (Kind::Secret | Kind::SecretMultiline, Some(Value::Null)) => {
                 "Will be removed".to_owned()
             }
@@ -223,7 +236,7 @@ impl FormState {
                 match (text.is_empty(), field.unit) {
                     (true, _) => "None".to_owned(),
                     (false, "") => text,
-                    (false, unit) => format!("{text} {unit}"),
+                    (false, unit) => words::with_unit(&text, unit),
                 }
             }
             (_, None) => "None".to_owned(),

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::FormState;
 use super::field::field;
-use super::summary::{focus_summary, summary};
+use super::summary::{focus_named, focus_summary, summary};
 use crate::api::ApiError;
 use crate::components::confirm::use_ready;
 use crate::components::problem::LastProblem;
@@ -30,6 +30,7 @@ pub fn FormPage(
     children: Option<Children>,
 ) -> impl IntoView {
     let ready = use_ready();
+    focus_named(state);
     let asked = RwSignal::new(false);
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();

@@ -2,10 +2,12 @@
 
 use domain::form::Field;
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 use web_sys::HtmlElement;
 use web_sys::wasm_bindgen::JsCast;
 
 use super::FormState;
+use crate::components::confirm::use_ready;
 
 /// The id of the summary, which takes the focus when a form can not be sent.
 const ID: &str = "error-summary";
@@ -73,11 +75,31 @@ pub fn focus_summary() {
     focus_later(ID);
 }
 
+/// Brings the field to the person that the address names (`#max_instances`), as links from elsewhere do.
+pub fn focus_named(state: FormState) {
+    let ready = use_ready();
+    let hash = use_location().hash;
+    Effect::new(move |_| {
+        // Until then the fields are disabled and take no focus.
+        if !ready.get() {
+            return;
+        }
+        let named = hash.get();
+        if let Some(field) = state.form.field(named.trim_start_matches('#')) {
+            focus_later(field.key);
+        }
+    });
+}
+
 /// Gives an element the focus once the page has been drawn again.
 pub fn focus_later(id: &'static str) {
     request_animation_frame(move || {
         let element = document().get_element_by_id(id);
         if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+            // What is folded away can not take it.
+            if let Ok(Some(folded)) = element.closest("details:not([open])") {
+                let _ = folded.set_attribute("open", "");
+            }
             // An element that can not take the focus leaves it where it is.
             let _ = element.focus();
         }

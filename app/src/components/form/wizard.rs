@@ -8,7 +8,7 @@ use leptos_router::hooks::{use_navigate, use_query_map};
 use super::FormState;
 use super::keep::Keeper;
 use super::page::fields;
-use super::summary::{focus_later, focus_summary, summary};
+use super::summary::{focus_later, focus_named, focus_summary, summary};
 use crate::api::ApiError;
 use crate::components::confirm::use_ready;
 use crate::components::load::use_address_with;
@@ -43,6 +43,7 @@ pub fn Wizard(
     keeper: Option<Keeper>,
 ) -> impl IntoView {
     let ready = use_ready();
+    focus_named(state);
     let address_with = use_address_with();
     let navigate = use_navigate();
     let first = state.form.steps.first().map_or(REVIEW, |step| step.key);
@@ -54,7 +55,7 @@ pub fn Wizard(
     }
     let go = Callback::new(move |key: &'static str| {
         navigate(
-            &address_with("step", key.to_owned()),
+            &address_with("step", Some(key.to_owned())),
             NavigateOptions {
                 scroll: false,
                 ..NavigateOptions::default()

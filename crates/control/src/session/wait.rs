@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use domain::id::{PoolId, SessionId};
+use domain::id::{PoolId, ServerId, SessionId};
 use domain::plan::{Finding, Reason, explain};
 use domain::server::ServerState;
 use domain::session::{Wait, WaitServer};
 use domain::snapshot::{PoolSnapshot, ServerSnapshot};
+use domain::start::StartTimes;
 use store::SessionRow;
 
 use crate::error::Result;
 use crate::plane::ControlPlane;
 use crate::reconciler::observe;
+use crate::server;
 
 /// The queues of one answer: each pool is looked at once, however many of its people are in the answer.
 pub(super) struct Queues<'a> {
@@ -24,6 +26,7 @@ pub(super) struct Queues<'a> {
 struct Look {
     pool: PoolSnapshot,
     reasons: BTreeMap<SessionId, Reason>,
+    usual: Option<StartTimes>,
 }
 
 impl<'a> Queues<'a> {
@@ -46,7 +49,12 @@ impl<'a> Queues<'a> {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(vacant) => vacant.insert(look(self.plane, session.pool).await?),
         };
-        let Some(Look { pool, reasons }) = look else {
+        let Some(Look {
+            pool,
+            reasons,
+            usual,
+        }) = look
+        else {
             return Ok(None);
         };
         let Some(ahead) = pool.queue.iter().position(|one| one.id == session.id) else {
@@ -58,17 +66,7 @@ impl<'a> Queues<'a> {
             .copied()
             .unwrap_or(Reason::QueuedInFlight);
         let server = match coming(pool, ahead) {
-            Some(next) => self
-                .plane
-                .store()
-                .server(next.id)
-                .await?
-                .map(|row| WaitServer {
-                    state: row.server.status.word().to_owned(),
-                    state_since: row.server.state_since,
-                    progress_percent: row.server.progress_percent,
-                    message: row.server.message,
-                }),
+            Some(next) => coming_server(self.plane, next.id).await?,
             None => None,
         };
         let explanation = explain::sentence(&Finding::new(reason, waiting), None);
@@ -78,6 +76,7 @@ impl<'a> Queues<'a> {
             reason,
             explanation,
             server,
+            usual: *usual,
         }))
     }
 }
@@ -93,8 +92,30 @@ async fn look(plane: &ControlPlane, id: PoolId) -> Result<Option<Look>> {
         .flat_map(|report| report.findings)
         .filter_map(|finding| Some((finding.session_id?, finding.reason)))
         .collect();
-    let pool = snapshot.pools.into_iter().find(|pool| pool.id == id);
-    Ok(pool.map(|pool| Look { pool, reasons }))
+    let Some(pool) = snapshot.pools.into_iter().find(|pool| pool.id == id) else {
+        return Ok(None);
+    };
+    let usual = server::usual_start(plane, id).await?;
+    Ok(Some(Look {
+        pool,
+        reasons,
+        usual,
+    }))
+}
+
+/// What those who wait for a server see of it. None: it is gone since it was read.
+async fn coming_server(plane: &ControlPlane, id: ServerId) -> Result<Option<WaitServer>> {
+    let Some(server) = plane.store().server(id).await?.map(|row| row.server) else {
+        return Ok(None);
+    };
+    let steps = plane.store().server_steps(id).await?;
+    Ok(Some(WaitServer {
+        state: server.status.word().to_owned(),
+        asked_at: server.created_at,
+        heard_at: steps.last().map_or(server.created_at, |step| step.at),
+        progress_percent: server.progress_percent,
+        message: server.message,
+    }))
 }
 
 /// The server on its way that will serve whoever has `ahead` people before them: the furthest comes first, and people

@@ -43,7 +43,18 @@ async fn decisions_come_back_newest_first(db: Db) {
     );
     assert_eq!(page(None, None, 2).await, [last.clone(), other]);
     assert_eq!(page(Some(desks), Some(last.id), 9).await, [first]);
-    assert_eq!(db.store.last_decision(desks).await.unwrap(), Some(last));
+    assert_eq!(
+        db.store.last_decision(desks).await.unwrap(),
+        Some(last.clone())
+    );
+    let (mut newest, mut expected) = (
+        db.store.newest_decisions().await.unwrap(),
+        vec![page(Some(shells), None, 1).await.remove(0), last],
+    );
+    for decisions in [&mut newest, &mut expected] {
+        decisions.sort_by_key(|decision| decision.pool_id);
+    }
+    assert_eq!(newest, expected, "one a pool");
     // They go with their pool.
     db.store.pool_delete(desks, 1, db.audit()).await.unwrap();
     assert_eq!(db.store.last_decision(desks).await.unwrap(), None);

@@ -1,0 +1,195 @@
+//! Two people have changed the same thing: whose values hold is a choice, and nothing that was typed is lost.
+
+use std::collections::BTreeMap;
+
+use domain::autoscale::SecretState;
+use domain::form::{Draft, Field, Form};
+use leptos::prelude::*;
+
+use super::FormState;
+use super::summary::focus_later;
+use crate::components::table::table;
+
+/// The id of the banner, which takes the focus when it comes.
+const ID: &str = "clash";
+
+/// What somebody else has saved since a form began.
+#[derive(Clone)]
+pub struct Theirs {
+    /// What they saved.
+    pub values: Draft,
+    /// Which secrets are set now.
+    pub secrets: BTreeMap<String, SecretState>,
+    /// The version that they made.
+    pub version: i64,
+}
+
+/// A form about something that is saved, and the version that its values build on.
+#[derive(Clone, Copy)]
+pub struct Clash {
+    state: FormState,
+    base: RwSignal<Draft>,
+    version: RwSignal<i64>,
+    theirs: RwSignal<Option<Theirs>>,
+}
+
+impl Clash {
+    /// Nobody else has changed anything yet: the form shows what was saved as `version`.
+    pub fn new(state: FormState, version: i64) -> Self {
+        Self {
+            state,
+            base: RwSignal::new(state.draft.get_untracked()),
+            version: RwSignal::new(version),
+            theirs: RwSignal::new(None),
+        }
+    }
+
+    /// The version that a save replaces.
+    pub fn version(self) -> i64 {
+        self.version.get_untracked()
+    }
+
+    /// A save was refused: somebody else has saved this meanwhile.
+    pub fn found(self, theirs: Theirs) {
+        // The page may be gone meanwhile.
+        let _ = self.theirs.try_set(Some(theirs));
+        focus_later(ID);
+    }
+
+    /// What they changed, and the three ways on. None of them saves: the form shows first what would be saved.
+    pub fn banner(self) -> AnyView {
+        (move || self.theirs.get().map(|theirs| self.choice(theirs))).into_any()
+    }
+
+    fn choice(self, theirs: Theirs) -> AnyView {
+        let Self { state, base, .. } = self;
+        let mine = state.draft.get_untracked();
+        let merged = merge(state.form, &base.read_untracked(), &mine, &theirs.values);
+        let rows = merged
+            .theirs
+            .iter()
+            .map(|field| {
+                let is_mine_too = merged.both.iter().any(|one| one.key == field.key);
+                vec![
+                    field.label.into_any(),
+                    state
+                        .shown(field, base.read_untracked().get(field.key))
+                        .into_any(),
+                    state.shown(field, theirs.values.get(field.key)).into_any(),
+                    state.shown(field, mine.get(field.key)).into_any(),
+                    is_mine_too.then_some("You too").into_any(),
+                ]
+            })
+            .collect();
+        let their_values = theirs.values.clone();
+        let take = move |values: Draft| {
+            let theirs = theirs.clone();
+            move |_| {
+                state.take_over(values.clone(), theirs.secrets.clone());
+                self.base.set(theirs.values.clone());
+                self.version.set(theirs.version);
+                self.theirs.set(None);
+            }
+        };
+        view! {
+            <div class="banner starting" id=ID role="alert" tabindex="-1">
+                <p>
+                    <strong>"Somebody else has saved this since you began"</strong>
+                </p>
+                <p>"Nothing of yours is lost. Choose what the form goes on with; it is saved when you save it."</p>
+                {table("What they changed", &["Field", "Was", "Theirs", "Yours", "Who changed it"], rows)}
+                <div class="actions">
+                    <button type="button" class="button primary" on:click=take(merged.values)>
+                        "Keep both, mine where we differ"
+                    </button>
+                    <button type="button" class="button" on:click=take(mine)>
+                        "Keep only mine"
+                    </button>
+                    <button type="button" class="button" on:click=take(their_values)>
+                        "Take theirs"
+                    </button>
+                </div>
+            </div>
+        }
+        .into_any()
+    }
+}
+
+/// What comes of two changes of the same thing.
+struct Merged {
+    /// Both, with `mine` where they differ.
+    values: Draft,
+    /// The fields that they changed.
+    theirs: Vec<&'static Field>,
+    /// Those of them that I changed too, to something else.
+    both: Vec<&'static Field>,
+}
+
+fn merge(form: &'static Form, base: &Draft, mine: &Draft, theirs: &Draft) -> Merged {
+    let mut merged = Merged {
+        values: mine.clone(),
+        theirs: Vec::new(),
+        both: Vec::new(),
+    };
+    for field in form.fields {
+        let [was, my, their] = [base, mine, theirs].map(|values| values.get(field.key));
+        if their == was {
+            continue;
+        }
+        merged.theirs.push(field);
+        if my == was || my == their {
+            match their {
+                Some(value) => merged.values.set(field.key, value.clone()),
+                None => {
+                    merged.values.remove(field.key);
+                }
+            }
+        } else {
+            merged.both.push(field);
+        }
+    }
+    merged
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::autoscale::FORM;
+
+    use super::*;
+
+    #[test]
+    fn both_changes_hold_and_mine_where_they_differ() {
+        let base = Draft::new()
+            .with("name", "Desks")
+            .with("reusable", false)
+            .with("sso_domain", "a")
+            .with("minimum_available_sessions", 1);
+        let mine = base
+            .clone()
+            .with("name", "My desks")
+            .with("minimum_available_sessions", 5);
+        let mut theirs = base
+            .clone()
+            .with("reusable", true)
+            .with("minimum_available_sessions", 3);
+        theirs.remove("sso_domain");
+        let merged = merge(&FORM, &base, &mine, &theirs);
+        let expected = Draft::new()
+            .with("name", "My desks")
+            .with("reusable", true)
+            .with("minimum_available_sessions", 5);
+        assert_eq!(merged.values, expected);
+        let keys = |fields: &[&Field]| fields.iter().map(|field| field.key).collect::<Vec<_>>();
+        assert_eq!(keys(&merged.theirs).len(), 3);
+        assert_eq!(keys(&merged.both), ["minimum_available_sessions"]);
+    }
+
+    #[test]
+    fn the_same_change_is_no_difference() {
+        let base = Draft::new().with("name", "Desks");
+        let changed = Draft::new().with("name", "Seats");
+        let merged = merge(&FORM, &base, &changed, &changed);
+        assert_eq!(merged.values, changed);
+        assert!(merged.both.is_empty());
+    }
+}

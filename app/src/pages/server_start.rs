@@ -1,0 +1,237 @@
+//! How a server came up: the phases of its start against what is usual in its pool, and what it said on the way.
+
+use domain::server::{Server, ServerState};
+use domain::start::{ServerHistory, ServerStep, StartTimes};
+use domain::timestamp::Timestamp;
+use leptos::prelude::*;
+
+use crate::components::table::table;
+use crate::components::time::{Age, Time};
+use crate::words;
+
+/// The width of the drawing, in its own units.
+const WIDTH: i64 = 1000;
+
+/// One phase of a start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Phase {
+    word: &'static str,
+    /// When it began, if it did.
+    from: Option<Timestamp>,
+    /// When it ended, if it did.
+    until: Option<Timestamp>,
+    /// When it usually begins and ends, in milliseconds after the server was asked for.
+    usual: Option<(i64, i64)>,
+}
+
+impl Phase {
+    fn took(&self) -> Option<i64> {
+        Some(self.until?.since(self.from?).max(0))
+    }
+}
+
+/// The phases from the moment at which the server was asked for.
+fn phases(asked_at: Timestamp, steps: &[ServerStep], usual: Option<&StartTimes>) -> [Phase; 3] {
+    let first = |words: &[&str]| {
+        let is_it = |step: &&ServerStep| words.contains(&step.state.as_str());
+        steps.iter().find(is_it).map(|step| step.at)
+    };
+    let failed_at = first(&["failed", "deleting", "deleted"]);
+    let ready_at = first(&["running"]);
+    // A step that was not seen took no time of its own: the next one stands for it.
+    let up_at = first(&["booting"]).or(ready_at);
+    let accepted_at = first(&["provisioning"]).or(up_at);
+    let usual = usual.map(|usual| {
+        let (accepted, up) = (usual.accepted_millis, usual.up_millis);
+        [(0, accepted), (accepted, up), (up, usual.ready_millis)]
+    });
+    let phase = |at: usize, word, from: Option<Timestamp>, until: Option<Timestamp>| Phase {
+        word,
+        from,
+        // One that a failure has cut off ended with it.
+        until: until.or(from.and(failed_at)),
+        usual: usual.map(|usual| usual[at]),
+    };
+    [
+        phase(0, "The provider accepts it", Some(asked_at), accepted_at),
+        phase(1, "The machine starts", accepted_at, up_at),
+        phase(2, "The start-up script runs", up_at, ready_at),
+    ]
+}
+
+/// The phases of a server's start, drawn on one line of time, and its steps as a list.
+pub fn start_section(server: &Server, history: &ServerHistory) -> AnyView {
+    let is_fixed = matches!(server.origin, domain::server::Origin::Fixed);
+    let phases = (!is_fixed).then(|| {
+        let phases = phases(server.created_at, &history.steps, history.usual.as_ref());
+        waterfall(server, &phases, history.usual.as_ref())
+    });
+    let first_session = history.first_session_at.map(|at| {
+        view! {
+            <p class="muted">
+                "Its first session began at " <Time at=at /> "."
+            </p>
+        }
+    });
+    view! {
+        {phases}
+        {first_session}
+        {step_table(&history.steps)}
+    }
+    .into_any()
+}
+
+fn waterfall(server: &Server, phases: &[Phase], usual: Option<&StartTimes>) -> AnyView {
+    let asked_at = server.created_at;
+    let offset = |at: Timestamp| at.since(asked_at).max(0);
+    let ends = phases.iter().flat_map(|phase| {
+        let seen = phase.until.or(phase.from).map(offset);
+        [seen, phase.usual.map(|(_, until)| until)]
+    });
+    let whole = ends.flatten().max().unwrap_or(0).max(1);
+    let scaled = |millis: i64| millis.saturating_mul(WIDTH) / whole;
+    let slowest = phases.iter().filter_map(Phase::took).max();
+    let is_over = matches!(
+        server.status,
+        ServerState::Failed { .. } | ServerState::Deleting { .. } | ServerState::Deleted { .. }
+    );
+    let rows = phases.iter().map(|phase| {
+        let took = match (phase.took(), phase.from) {
+            (Some(took), _) => {
+                // With one phase done there is nothing to compare.
+                let is_slowest =
+                    Some(took) == slowest && phases.iter().all(|one| one.took().is_some());
+                let mark = is_slowest.then_some(", the longest");
+                view! { {words::took(took)} {mark} }.into_any()
+            }
+            (None, Some(from)) if !is_over => view! { "For " <Age since=from /> }.into_any(),
+            _ => view! { <span class="muted">"Not reached"</span> }.into_any(),
+        };
+        let bar = |class: &'static str, y: &'static str, from: i64, until: i64| {
+            // What took no time is a line all the same.
+            let width = (scaled(until) - scaled(from)).max(4);
+            let x = scaled(from).min(WIDTH - width);
+            view! { <rect class=class x=x y=y width=width height="6" /> }
+        };
+        let seen = phase
+            .from
+            .zip(phase.until)
+            .map(|(from, until)| bar("seen", "1", offset(from), offset(until)));
+        let ghost = phase
+            .usual
+            .map(|(from, until)| bar("usual", "9", from, until));
+        vec![
+            phase.word.into_any(),
+            took,
+            phase
+                .usual
+                .map(|(from, until)| words::took(until - from))
+                .into_any(),
+            view! {
+                <svg
+                    class="waterfall"
+                    viewBox=format!("0 0 {WIDTH} 16")
+                    preserveAspectRatio="none"
+                    aria-hidden="true"
+                >
+                    {seen}
+                    {ghost}
+                </svg>
+            }
+            .into_any(),
+        ]
+    });
+    let basis = usual.map_or_else(
+        || "Too few servers of this pool have started yet to say what is usual.".to_owned(),
+        |usual| {
+            format!(
+                "What is usual is the median of the last {}, drawn below in grey.",
+                words::counted(usual.starts, "start", "starts")
+            )
+        },
+    );
+    view! {
+        {table("Phases of the start", &["Phase", "Took", "Usually", "Drawn"], rows.collect())}
+        <p class="muted">{basis}</p>
+    }
+    .into_any()
+}
+
+fn step_table(steps: &[ServerStep]) -> AnyView {
+    if steps.is_empty() {
+        return ().into_any();
+    }
+    let rows = steps.iter().map(|step| {
+        vec![
+            view! { <Time at=step.at /> }.into_any(),
+            words::step(&step.state).into_any(),
+            step.progress_percent
+                .map(|percent| format!("{percent} %"))
+                .into_any(),
+            step.message.clone().into_any(),
+        ]
+    });
+    view! {
+        <h3>"What happened"</h3>
+        {table("What happened", &["When", "State", "Progress", "Message"], rows.collect())}
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(millis: i64, state: &str) -> ServerStep {
+        ServerStep {
+            at: Timestamp::from_millis(millis),
+            state: state.to_owned(),
+            progress_percent: None,
+            message: None,
+        }
+    }
+
+    fn took(steps: &[ServerStep]) -> [Option<i64>; 3] {
+        phases(Timestamp::from_millis(0), steps, None).map(|phase| phase.took())
+    }
+
+    #[test]
+    fn phases_end_where_the_next_begins() {
+        let steps = [
+            step(10, "provisioning"),
+            step(30, "booting"),
+            step(40, "booting"),
+            step(100, "running"),
+            step(500, "draining"),
+        ];
+        assert_eq!(took(&steps), [Some(10), Some(20), Some(70)]);
+        // One that the provider made at once has no time of its own.
+        assert_eq!(
+            took(&[step(30, "booting"), step(100, "running")]),
+            [Some(30), Some(0), Some(70)]
+        );
+    }
+
+    #[test]
+    fn a_failure_ends_the_phase_that_it_met() {
+        let steps = [step(10, "provisioning"), step(90, "failed")];
+        assert_eq!(took(&steps), [Some(10), Some(80), None]);
+        assert_eq!(took(&[]), [None, None, None]);
+    }
+
+    #[test]
+    fn what_is_usual_stands_beside_each_phase() {
+        let usual = StartTimes {
+            starts: 5,
+            accepted_millis: 10,
+            up_millis: 30,
+            ready_millis: 100,
+            ready_p95_millis: 200,
+        };
+        let phases = phases(Timestamp::from_millis(0), &[], Some(&usual));
+        assert_eq!(
+            phases.map(|phase| phase.usual),
+            [Some((0, 10)), Some((10, 30)), Some((30, 100))]
+        );
+    }
+}

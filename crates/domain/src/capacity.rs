@@ -1,0 +1,218 @@
+//! What a pool held over time, from what is recorded of its servers and sessions.
+
+use serde::{Deserialize, Serialize};
+
+use crate::timestamp::Timestamp;
+
+/// What a pool held over a stretch of time, as equal steps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Capacity {
+    /// When the first step begins.
+    pub from: Timestamp,
+    /// When the last step ends: now.
+    pub until: Timestamp,
+    /// The length of a step, in milliseconds.
+    pub step_millis: i64,
+    /// The steps, oldest first.
+    pub steps: Vec<CapacityStep>,
+}
+
+/// What a pool held in one step of time. Each figure is the highest within the step, so nothing short is lost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CapacityStep {
+    /// Seats of running servers, by the limits that hold now.
+    pub seats: u32,
+    /// Sessions that took a seat.
+    pub in_use: u32,
+    /// People who waited.
+    pub waiting: u32,
+    /// Servers that became ready.
+    pub grown: u32,
+    /// Servers that took no more sessions from then on.
+    pub shrunk: u32,
+}
+
+/// Something that lasted: a server that took sessions, a session, a wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// What.
+    pub what: Held,
+    /// Since when.
+    pub from: Timestamp,
+    /// Until when; none while it lasts.
+    pub until: Option<Timestamp>,
+}
+
+/// What lasts for a while in a pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// A server that takes sessions, with this many seats.
+    Server(u32),
+    /// A session that takes a seat.
+    Session,
+    /// Somebody who waits for a seat.
+    Wait,
+}
+
+/// A change of what a pool holds.
+struct Change {
+    at: Timestamp,
+    what: Held,
+    begins: bool,
+}
+
+impl Capacity {
+    /// Steps of a stretch: as many as a chart can show.
+    pub const STEPS: i64 = 120;
+
+    /// What was held in the `millis` before `now`.
+    pub fn of(spans: &[Span], now: Timestamp, millis: i64) -> Self {
+        let step_millis = (millis / Self::STEPS).max(1);
+        let from = now.plus_millis(-step_millis * Self::STEPS);
+        let mut changes: Vec<Change> = spans
+            .iter()
+            .filter(|span| span.until.is_none_or(|until| until >= from))
+            .flat_map(|span| {
+                let change = |at, begins| Change {
+                    at,
+                    what: span.what,
+                    begins,
+                };
+                let end = span.until.map(|until| change(until, false));
+                [Some(change(span.from, true)), end].into_iter().flatten()
+            })
+            .filter(|change| change.at < now)
+            .collect();
+        // What ends at a moment makes room for what begins then.
+        changes.sort_by_key(|change| (change.at, change.begins));
+
+        let (mut seats, mut in_use, mut waiting) = (0_u32, 0_u32, 0_u32);
+        let mut apply = |change: &Change| {
+            let (count, by) = match change.what {
+                Held::Server(of) => (&mut seats, of),
+                Held::Session => (&mut in_use, 1),
+                Held::Wait => (&mut waiting, 1),
+            };
+            *count = if change.begins {
+                count.saturating_add(by)
+            } else {
+                count.saturating_sub(by)
+            };
+            (seats, in_use, waiting)
+        };
+        let mut changes = changes.iter().peekable();
+        let mut now_held = (0, 0, 0);
+        while let Some(change) = changes.next_if(|change| change.at < from) {
+            now_held = apply(change);
+        }
+        let steps = (1..=Self::STEPS)
+            .map(|number| {
+                let end = from.plus_millis(number * step_millis);
+                let mut step = CapacityStep {
+                    seats: now_held.0,
+                    in_use: now_held.1,
+                    waiting: now_held.2,
+                    ..CapacityStep::default()
+                };
+                while let Some(change) = changes.next_if(|change| change.at < end) {
+                    now_held = apply(change);
+                    step.seats = step.seats.max(now_held.0);
+                    step.in_use = step.in_use.max(now_held.1);
+                    step.waiting = step.waiting.max(now_held.2);
+                    if matches!(change.what, Held::Server(_)) {
+                        step.grown += u32::from(change.begins);
+                        step.shrunk += u32::from(!change.begins);
+                    }
+                }
+                step
+            })
+            .collect();
+        Self {
+            from,
+            until: now,
+            step_millis,
+            steps,
+        }
+    }
+
+    /// When a step begins.
+    pub fn starts_at(&self, step: usize) -> Timestamp {
+        let step = i64::try_from(step).unwrap_or(i64::MAX);
+        self.from.plus_millis(step.saturating_mul(self.step_millis))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+
+    fn span(what: Held, from: i64, until: Option<i64>) -> Span {
+        Span {
+            what,
+            from: NOW.plus_millis(from),
+            until: until.map(|millis| NOW.plus_millis(millis)),
+        }
+    }
+
+    /// In steps of 10 ms, of which the last ends now.
+    fn held(spans: &[Span]) -> Vec<CapacityStep> {
+        Capacity::of(spans, NOW, 1200).steps
+    }
+
+    #[test]
+    fn what_lasts_is_held_from_its_beginning_to_its_end() {
+        let steps = held(&[
+            span(Held::Server(4), -5000, None),
+            span(Held::Server(2), -35, Some(-15)),
+            span(Held::Session, -25, None),
+            span(Held::Wait, -3, Some(-2)),
+            span(Held::Session, -9000, Some(-8000)),
+        ]);
+        assert_eq!(steps.len(), 120);
+        let quiet = CapacityStep {
+            seats: 4,
+            ..CapacityStep::default()
+        };
+        assert_eq!(steps[0], quiet);
+        assert_eq!(steps[115], quiet);
+        let busy = |seats, in_use, waiting, grown, shrunk| CapacityStep {
+            seats,
+            in_use,
+            waiting,
+            grown,
+            shrunk,
+        };
+        assert_eq!(
+            steps[116..],
+            [
+                busy(6, 0, 0, 1, 0),
+                busy(6, 1, 0, 0, 0),
+                // It was there at the beginning of the step in which it went.
+                busy(6, 1, 0, 0, 1),
+                // However short, a wait is seen.
+                busy(4, 1, 1, 0, 0),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_seat_that_changes_hands_is_taken_once() {
+        let steps = held(&[
+            span(Held::Session, -50, Some(-5)),
+            span(Held::Session, -5, None),
+        ]);
+        assert_eq!(steps[119].in_use, 1);
+    }
+
+    #[test]
+    fn steps_know_when_they_begin() {
+        let capacity = Capacity::of(&[], NOW, 1200);
+        assert_eq!(capacity.starts_at(0), NOW.plus_millis(-1200));
+        assert_eq!(capacity.starts_at(119), NOW.plus_millis(-10));
+        assert_eq!(capacity.until, NOW);
+    }
+}

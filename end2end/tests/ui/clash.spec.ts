@@ -1,0 +1,48 @@
+import { api, change } from "../../support/api.ts";
+import { adminTest as test, expect, expectAccessible, open } from "../../support/test.ts";
+
+// The browser reports the refused save by itself.
+test.use({ refusals: true });
+
+test("two people change the same config, and nothing of either is lost", async ({ page }) => {
+  await page.goto("/admin");
+  const create = async (path: string, data: unknown) => (await api(page, "POST", path, { data })).id as string;
+  const name = "Desks by night";
+  const zone = await create("/zones", { name, upstream_auth_address: "weir.example" });
+  const provider = await create("/providers", { name, kind: "fake", max_instances: 2, settings: {} });
+  const pool = await create("/pools", { name, description: "" });
+  const config = await create("/autoscale-configs", {
+    name,
+    pool_id: pool,
+    deployment_zone_id: zone,
+    provider_id: provider,
+    connection_type: "ssh",
+    connection_username: "people",
+    enabled: false,
+    minimum_available_sessions: 0,
+    max_simultaneous_sessions_per_server: 1,
+  });
+  await open(page, `/admin/autoscale/${config}/edit?step=capacity`);
+  await page.getByLabel("Minimum Available Sessions").fill("3");
+  await page.getByLabel("Max Simultaneous Sessions Per Server").fill("4");
+  await change(page, config, { minimum_available_sessions: 1, connection_username: "staff" });
+
+  await page.getByRole("button", { name: "Review" }).click();
+  await page.getByRole("button", { name: "Save scaling" }).click();
+  const clash = page.getByRole("alert").filter({ hasText: "Somebody else has saved this" });
+  await expect(clash).toBeFocused();
+  await expect(clash.getByRole("row", { name: /Connection Username/ })).toContainText("staff");
+  const both = clash.getByRole("row", { name: /Minimum Available Sessions/ });
+  for (const text of ["0 sessions", "1 session", "3 sessions", "You too"]) await expect(both).toContainText(text);
+  await expectAccessible(page);
+
+  await clash.getByRole("button", { name: "Keep both, mine where we differ" }).click();
+  await expect(clash).toHaveCount(0);
+  await page.getByRole("button", { name: "Save scaling" }).click();
+  await expect(page).toHaveURL(new RegExp(`/admin/pools/${pool}$`));
+  expect(await api(page, "GET", `/autoscale-configs/${config}`)).toMatchObject({
+    minimum_available_sessions: 3,
+    max_simultaneous_sessions_per_server: 4,
+    connection_username: "staff",
+  });
+});

@@ -1,0 +1,160 @@
+import type { Page } from "@playwright/test";
+import { api } from "../../support/api.ts";
+import { adminTest as test, expect, expectAccessible, open } from "../../support/test.ts";
+
+let made = 0;
+
+/** A pool of machines in memory, which start at once. */
+async function pool(page: Page, rest: { max_instances: number; settings?: object; config?: object }) {
+  const name = `Desks ${process.pid}-${(made += 1)}`;
+  const create = async (path: string, data: unknown) => (await api(page, "POST", path, { data })).id as string;
+  const zone = await create("/zones", { name, upstream_auth_address: "weir.example" });
+  const provider = await create("/providers", {
+    name,
+    kind: "fake",
+    max_instances: rest.max_instances,
+    settings: { boot_millis: 0, script_millis: 0, ...rest.settings },
+  });
+  const id = await create("/pools", { name, description: "" });
+  const config = await create("/autoscale-configs", {
+    name,
+    pool_id: id,
+    deployment_zone_id: zone,
+    provider_id: provider,
+    connection_type: "ssh",
+    connection_username: "people",
+    reusable: true,
+    minimum_available_sessions: 1,
+    ...rest.config,
+  });
+  return { id, name, config, provider };
+}
+
+const ask = (page: Page, pool_id: string) => api(page, "POST", "/sessions", { data: { pool_id } });
+
+test("why nobody is served is two links away, at the field that limits", async ({ page }) => {
+  await page.goto("/admin");
+  const { id, name } = await pool(page, { max_instances: 1, config: { minimum_available_sessions: 0 } });
+  await ask(page, id);
+  await expect(async () => expect((await api(page, "GET", `/pools/${id}`)).counts.sessions).toBe(1)).toPass();
+  await ask(page, id);
+
+  await open(page, "/admin");
+  const need = page.getByRole("region", { name: "Needs you" }).getByRole("listitem").filter({ hasText: name });
+  await expect(need).toContainText("1 person waits.");
+  await expect(need).toContainText("the limit of 1 instance of the provider config is reached with 1");
+  await expectAccessible(page);
+  await need.getByRole("link", { name: "Why" }).click();
+  const decision = page.getByRole("article").first();
+  await expect(decision).toContainText("held.at_limit");
+  await decision.getByRole("link", { name: "Max Instances" }).click();
+  const limit = page.getByLabel("Max Instances");
+  await expect(limit).toBeFocused();
+
+  await limit.fill("2");
+  await page.getByRole("button", { name: "Save provider" }).click();
+  await expect(page).toHaveURL(/\/admin\/providers$/);
+  await expect(async () => expect((await api(page, "GET", `/pools/${id}`)).counts.waiting).toBe(0)).toPass({ timeout: 30_000 });
+  await open(page, "/admin");
+  await expect(page.getByRole("region", { name: "Needs you" }).getByRole("listitem").filter({ hasText: name })).toHaveCount(0);
+});
+
+test("a paused config makes nothing, says so, and goes on when resumed", async ({ page }) => {
+  await page.goto("/admin");
+  const { id, name, config } = await pool(page, { max_instances: 5 });
+  const servers = async () => (await api(page, "GET", `/pools/${id}`)).counts.servers as number;
+  await expect(async () => expect(await servers()).toBe(1)).toPass();
+  await open(page, `/admin/pools/${id}?tab=config`);
+  await page.getByRole("button", { name: `Pause ${name}` }).click();
+  await expect(page.getByText("Paused.")).toBeVisible();
+  await ask(page, id);
+  await page.getByRole("link", { name: "Decisions", exact: true }).click();
+  const decision = page.getByRole("article").first();
+  await expect(decision).toContainText("held.disabled");
+  // The way leads into the step where the switch is.
+  await decision.getByRole("link", { name: "Enabled" }).click();
+  await expect(page).toHaveURL(new RegExp(`/admin/autoscale/${config}/edit\\?step=basics#enabled$`));
+  await expect(page.getByRole("checkbox", { name: "Enabled" })).toBeFocused();
+  expect(await servers()).toBe(1);
+
+  await open(page, `/admin/pools/${id}?tab=config`);
+  await page.getByRole("button", { name: `Resume ${name}` }).click();
+  await expect(page.getByRole("button", { name: `Pause ${name}` })).toBeVisible();
+  await expect(async () => expect(await servers()).toBe(2)).toPass({ timeout: 30_000 });
+});
+
+test("a server says how it came up, and what is usual", async ({ page }) => {
+  await page.goto("/admin");
+  const { id } = await pool(page, { max_instances: 6, config: { minimum_available_sessions: 5 } });
+  const servers = async () => (await api(page, "GET", `/servers?pool_id=${id}`)).items as { id: string; state: string }[];
+  await expect(async () => {
+    const states = (await servers()).map(({ state }) => state);
+    expect(states).toEqual(Array(5).fill("running"));
+  }).toPass({ timeout: 30_000 });
+
+  const [{ id: server }] = await servers();
+  await open(page, `/admin/servers/${server}`);
+  const phases = page.getByRole("group", { name: "Phases of the start" });
+  const row = (name: string) => phases.getByRole("row", { name });
+  for (const name of ["The provider accepts it", "The machine starts", "The start-up script runs"]) {
+    // Both how long it took and how long it usually takes.
+    await expect(row(name).getByText(/^\d+(\.\d)? s/)).toHaveCount(2);
+  }
+  await expect(page.getByText("the median of the last 5 starts")).toBeVisible();
+  const steps = page.getByRole("group", { name: "What happened" });
+  await expect(steps.getByRole("row", { name: /Ready/ })).toHaveCount(1);
+  await expectAccessible(page);
+
+  // Who waits sees the same figures.
+  const history = await api(page, "GET", `/servers/${server}/history`);
+  expect(history.usual.starts).toBe(5);
+});
+
+test("the chart of a pool and its table tell of what it held", async ({ page }) => {
+  await page.goto("/admin");
+  const { id } = await pool(page, { max_instances: 2 });
+  await expect(async () => expect((await api(page, "GET", `/pools/${id}`)).counts.free_seats).toBe(1)).toPass();
+  await open(page, `/admin/pools/${id}`);
+  const capacity = page.getByRole("region", { name: "Capacity" });
+  await expect(capacity.getByText("Seats: 1 now, 1 at most")).toBeVisible();
+  await expect(capacity.getByText("In use: 0 now, 0 at most")).toBeVisible();
+  // It is live.
+  await ask(page, id);
+  await expect(capacity.getByText("In use: 1 now, 1 at most")).toBeVisible();
+  await capacity.getByText("The same as a table").click();
+  await expect(capacity.getByRole("group", { name: "Capacity" }).getByRole("row").last()).toContainText("1");
+  await capacity.getByRole("link", { name: "1 day" }).click();
+  await expect(page).toHaveURL(/\?range=24$/);
+  await expect(capacity.getByRole("link", { name: "1 day" })).toHaveAttribute("aria-current", "true");
+  await expect(capacity.getByText("In use: 1 now, 1 at most")).toBeVisible();
+  await expectAccessible(page);
+});
+
+test("a long list comes in pages, and the address says which", async ({ page }) => {
+  await page.goto("/admin");
+  const create = async (path: string, data: unknown) => (await api(page, "POST", path, { data })).id as string;
+  const zone = await create("/zones", { name: "Long", upstream_auth_address: "weir.example" });
+  const id = await create("/pools", { name: "Long", description: "" });
+  for (let number = 1; number <= 60; number += 1) {
+    await create("/servers", {
+      name: `desk-${number}`,
+      pool_id: id,
+      zone_id: zone,
+      protocol: "vnc",
+      host: "desk.example",
+      port: 5900 + number,
+      limits: { max_sessions: 1 },
+    });
+  }
+  await open(page, `/admin/pools/${id}?tab=servers`);
+  const servers = page.getByRole("group", { name: "Servers" });
+  await expect(servers.getByRole("rowheader")).toHaveCount(50);
+  await page.getByRole("link", { name: "Next page" }).click();
+  await expect(servers.getByRole("rowheader")).toHaveCount(10);
+  await expect(page).toHaveURL(/tab=servers&cursor=[0-9a-f]{32}$/);
+  await expect(servers.getByRole("link", { name: "desk-60" })).toBeVisible();
+  await page.reload();
+  await expect(servers.getByRole("rowheader")).toHaveCount(10);
+  await page.getByRole("link", { name: "First page" }).click();
+  await expect(servers.getByRole("link", { name: "desk-1", exact: true })).toBeVisible();
+});
