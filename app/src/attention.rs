@@ -25,8 +25,8 @@ pub enum Why {
     NotSetUp,
     /// The loop is held back.
     Held {
-        /// Since the loop's newest decision about the pool.
-        since: Timestamp,
+        /// When the loop decided so: its newest decision about the pool.
+        decided_at: Timestamp,
         /// What holds it back.
         finding: Finding,
         /// The report that it stands in.
@@ -64,7 +64,7 @@ fn reasons(pool: &Pool, newest: &[Decision]) -> Vec<Why> {
                     .iter()
                     .filter(|finding| needs_an_admin(finding, pool.counts.waiting))
                     .map(|finding| Why::Held {
-                        since: decision.at,
+                        decided_at: decision.at,
                         finding: finding.clone(),
                         config: Box::new(config.clone()),
                     })
@@ -79,8 +79,7 @@ fn needs_an_admin(finding: &Finding, waiting: u32) -> bool {
         | Reason::HeldCreatesPerHour
         | Reason::HeldBreakerOpen
         | Reason::HeldProviderBackoff
-        | Reason::HeldUnprepared
-        | Reason::HeldShortList => true,
+        | Reason::HeldUnprepared => true,
         // Somebody has switched it off on purpose; that people wait for it they may not know.
         Reason::HeldDisabled | Reason::HeldDryRun => waiting > 0,
         _ => false,

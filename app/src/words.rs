@@ -4,6 +4,7 @@ use domain::plan::{Downscale, Finding, Reason, Upscale};
 use domain::pool::{Pool, PoolCounts};
 use domain::server::{DeleteReason, DrainReason, FailReason, Server, ServerState};
 use domain::session::{EndReason, Session, SessionState};
+use domain::start::StartTimes;
 
 use crate::attention::Need;
 
@@ -77,6 +78,7 @@ pub fn server(server: &Server) -> StateWord {
 pub fn step(word: &str) -> &'static str {
     match word {
         "requested" => "Requested",
+        "unknown" => "Unknown",
         "provisioning" => "Creating",
         "booting" => "Booting",
         "running" => "Ready",
@@ -84,7 +86,7 @@ pub fn step(word: &str) -> &'static str {
         "deleting" => "Deleting",
         "failed" => "Failed",
         "deleted" => "Deleted",
-        _ => "Unknown",
+        _ => "Another state",
     }
 }
 
@@ -209,12 +211,12 @@ pub fn pool_sentence(counts: PoolCounts) -> String {
     )
 }
 
-/// Whether all pools do what they should, as one sentence.
+/// Whether a pool needs an admin, as one sentence.
 pub fn status(needs: &[Need]) -> String {
     let mut names: Vec<&str> = needs.iter().map(|need| need.pool_name.as_str()).collect();
     names.dedup();
     match names.as_slice() {
-        [] => "All pools can serve now.".to_owned(),
+        [] => "No pool needs you.".to_owned(),
         [one] => format!("{one} needs you."),
         many => format!("{} need you.", counted_pools(many.len())),
     }
@@ -297,6 +299,23 @@ pub fn about(millis: i64) -> String {
             minutes if minutes % 60 == 0 => format!("{} h", minutes / 60),
             minutes => format!("{} h {} min", minutes / 60, minutes % 60),
         },
+    }
+}
+
+/// How long starts usually take, as far as the recorded ones say.
+pub fn usual(usual: &StartTimes) -> String {
+    let (half, most) = (about(usual.ready_millis), about(usual.ready_p95_millis));
+    if usual.starts < StartTimes::RECENT {
+        // Of so few, 95 of 100 are all.
+        format!(
+            "Usually ready in {half}; the slowest of the last {} starts took {most}.",
+            usual.starts
+        )
+    } else {
+        format!(
+            "Usually ready in {half}; 19 of the last {} starts took no more than {most}.",
+            usual.starts
+        )
     }
 }
 
@@ -499,6 +518,25 @@ mod tests {
         ] {
             assert_eq!(ordinal(place), words);
         }
+    }
+
+    #[test]
+    fn few_starts_promise_no_more_than_they_are() {
+        let times = |starts| StartTimes {
+            starts,
+            accepted_millis: 0,
+            up_millis: 0,
+            ready_millis: 120_000,
+            ready_p95_millis: 220_000,
+        };
+        assert_eq!(
+            usual(&times(5)),
+            "Usually ready in 2 min; the slowest of the last 5 starts took 3 min 40 s."
+        );
+        assert_eq!(
+            usual(&times(20)),
+            "Usually ready in 2 min; 19 of the last 20 starts took no more than 3 min 40 s."
+        );
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub fn way_to(reason: Reason, config: &ConfigReport) -> Option<(String, &'static
         Reason::HeldAtLimit => (false, "max_instances"),
         Reason::HeldUnprepared => (false, "startup_script"),
         // No field decides these: the provider's page says how it is doing.
-        Reason::HeldBreakerOpen | Reason::HeldProviderBackoff | Reason::HeldShortList => {
+        Reason::HeldBreakerOpen | Reason::HeldProviderBackoff => {
             let href = format!("/admin/providers/{}/edit", config.provider_id);
             return Some((href, "To the provider"));
         }
@@ -108,18 +108,32 @@ mod tests {
     }
 
     #[test]
-    fn every_field_that_is_named_is_there() {
+    fn every_conclusion_about_a_config_leads_on_where_a_field_decides_it() {
+        // Decided by people, by what is on its way, by the server itself, by a setting of the process or by the provider.
+        const BY_NO_FIELD: [Reason; 11] = [
+            Reason::GrewWaiting,
+            Reason::GrewProbe,
+            Reason::HeldEnoughStarting,
+            Reason::HeldCreatesPerHour,
+            Reason::HeldShortList,
+            Reason::ShrankSingleUse,
+            Reason::ShrankDrained,
+            Reason::ShrankFailed,
+            Reason::KeptInUse,
+            Reason::KeptDraining,
+            Reason::BackoffCleared,
+        ];
         for &reason in Reason::ALL {
-            let named = way_to(reason, &report());
-            let is_held = reason.code().starts_with("held.");
-            // Seats on their way and the creates of an hour are no field of a form.
-            let has_none = matches!(
-                reason,
-                Reason::HeldEnoughStarting | Reason::HeldCreatesPerHour
+            let family = reason.code().split('.').next();
+            let is_of_config = matches!(
+                family,
+                Some("grew" | "held" | "shrank" | "kept" | "backoff")
             );
-            if is_held && !has_none {
-                assert!(named.is_some(), "{reason} leads nowhere");
-            }
+            assert_eq!(
+                way_to(reason, &report()).is_some(),
+                is_of_config && !BY_NO_FIELD.contains(&reason),
+                "{reason}"
+            );
         }
     }
 }

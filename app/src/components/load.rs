@@ -25,7 +25,7 @@ where
 }
 
 /// The same for data that a whole page is about: with a problem, the problem is the page, and what stands behind it is
-/// hidden (`.gone` in the style sheet).
+/// hidden (`.gone` in the style sheet). The view has the page's title; the page has one of its own for the time until then.
 pub fn loaded_page<T>(data: Data<T>, view: impl Fn(T) -> AnyView + Send + Sync + 'static) -> AnyView
 where
     T: DeserializeOwned + Clone + Send + Sync + 'static,

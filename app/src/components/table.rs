@@ -5,28 +5,49 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
 
+use crate::components::empty::Empty;
 use crate::components::load::use_address_with;
 
 /// A page of a long list as a table, with links to the pages around it. The address says which page it is (`?cursor=`).
+///
+/// `none` is what an empty list says.
 pub fn paged_table<T>(
     label: &'static str,
+    none: &'static str,
     heads: &'static [&'static str],
     page: Page<T>,
     row: impl Fn(T) -> Vec<AnyView>,
 ) -> AnyView {
-    let links = page_links(label, page.next_cursor);
-    let rows = page.items.into_iter().map(row).collect();
+    paged(label, none, page, |items| {
+        table(label, heads, items.into_iter().map(row).collect())
+    })
+}
+
+/// A page of a long list, however it is shown, with links to the pages around it.
+pub fn paged<T>(
+    label: &'static str,
+    none: &'static str,
+    page: Page<T>,
+    show: impl FnOnce(Vec<T>) -> AnyView,
+) -> AnyView {
+    let is_first = use_query_map().read_untracked().get("cursor").is_none();
+    let links = page_links(label, is_first, page.next_cursor);
+    let list = match (page.items.is_empty(), is_first) {
+        (false, _) => show(page.items),
+        (true, true) => view! { <Empty text=none /> }.into_any(),
+        // What stood there has gone since.
+        (true, false) => view! { <Empty text="Nothing is left on this page." /> }.into_any(),
+    };
     view! {
-        {table(label, heads, rows)}
+        {list}
         {links}
     }
     .into_any()
 }
 
 /// Links to the next page of a list, and back to its first.
-pub fn page_links(label: &'static str, next: Option<String>) -> AnyView {
+fn page_links(label: &'static str, is_first: bool, next: Option<String>) -> AnyView {
     let address_with = use_address_with();
-    let is_first = use_query_map().read_untracked().get("cursor").is_none();
     if is_first && next.is_none() {
         return ().into_any();
     }

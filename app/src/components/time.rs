@@ -49,16 +49,37 @@ pub fn Time(
     view! { <time datetime=at.to_string()>{text}</time> }
 }
 
+/// What an age is part of, so that the sentence is right with the time itself too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AgeAs {
+    /// It stands alone: `1:04`.
+    #[default]
+    Alone,
+    /// Something that has happened: `1:04 ago`.
+    Ago,
+    /// Something that lasts: `for 1:04`, `since 2026-11-24 08:00:00 UTC`.
+    Lasting,
+}
+
 /// How long ago something was: the time itself until the browser has taken the page over.
 #[component]
 pub fn Age(
     /// Since when.
     since: Timestamp,
+    /// What it is part of.
+    #[prop(optional)]
+    part_of: AgeAs,
 ) -> impl IntoView {
     let now = expect_context::<Now>();
-    let text = move || match now.get() {
-        Some(now) => words::duration(now - since.millis()),
-        None => since.in_words(),
+    let text = move || {
+        let age = now.get().map(|now| words::duration(now - since.millis()));
+        match (part_of, age) {
+            (AgeAs::Alone, Some(age)) => age,
+            (AgeAs::Ago, Some(age)) => format!("{age} ago"),
+            (AgeAs::Lasting, Some(age)) => format!("for {age}"),
+            (AgeAs::Lasting, None) => format!("since {}", since.in_words()),
+            (AgeAs::Alone | AgeAs::Ago, None) => since.in_words(),
+        }
     };
     view! { <time datetime=since.to_string()>{text}</time> }
 }

@@ -15,7 +15,6 @@ use crate::api::audit::audit_list;
 use crate::api::autoscale::{autoscale_get, autoscale_replace};
 use crate::components::confirm::Confirm;
 use crate::components::data::data;
-use crate::components::empty::Empty;
 use crate::components::form::text_of;
 use crate::components::load::{Tried, loaded, submit};
 use crate::components::problem::LastProblem;
@@ -55,11 +54,9 @@ pub fn ActivityPage() -> impl IntoView {
         {loaded(
             activity,
             move |page| {
-                if page.items.is_empty() {
-                    return view! { <Empty text="Nobody has done anything yet." /> }.into_any();
-                }
                 paged_table(
                     "Activity",
+                    "Nobody has done anything yet.",
                     &["When", "Who", "What", "Changes", "Actions"],
                     page,
                     |entry| row(&entry, tried, again),

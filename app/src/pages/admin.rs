@@ -111,7 +111,7 @@ fn need_item(need: &Need) -> AnyView {
         }
         .into_any(),
         Why::Held {
-            since,
+            decided_at,
             finding,
             config,
         } => {
@@ -121,7 +121,7 @@ fn need_item(need: &Need) -> AnyView {
                 <li class="banner failed">
                     <p>
                         {name} ": " {explain::sentence(finding, Some(config))} " " {waiting}
-                        <span class="muted">"Since " <Time at=*since /></span>
+                        <span class="muted">"Decided " <Time at=*decided_at /></span>
                     </p>
                     <p>{way} {link(format!("{pool}?tab=decisions"), "Why")}</p>
                 </li>

@@ -28,7 +28,7 @@ use crate::components::form::{FormState, Options, Start};
 use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, loaded_page, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
-use crate::components::table::{facts, link, page_links, paged_table, use_cursor};
+use crate::components::table::{facts, link, paged, paged_table, use_cursor};
 use crate::components::time::{Age, Time};
 use crate::pages::autoscale::options;
 use crate::pages::pool_chart::capacity_chart;
@@ -64,6 +64,7 @@ pub fn PoolPage() -> impl IntoView {
     });
     let tried = Tried::new();
     view! {
+        <Title text="Pool" />
         {loaded_page(pool, move |pool| head(&pool, tried))}
         <LastProblem problem=tried.problem />
         <nav class="tabs" aria-label="Parts of the pool">
@@ -96,6 +97,9 @@ pub fn PoolPage() -> impl IntoView {
         }}
     }
 }
+
+/// What stands where a decision would, before there is one.
+const UNDECIDED: &str = "Nothing has been decided yet.";
 
 type Id = Signal<ApiResult<PoolId>>;
 
@@ -163,7 +167,7 @@ fn overview(id: Id, tried: Tried) -> AnyView {
                 newest,
                 |page| match page.items.first() {
                     Some(decision) => decision_card(decision),
-                    None => view! { <Empty text="Nothing has been decided yet." /> }.into_any(),
+                    None => view! { <Empty text=UNDECIDED /> }.into_any(),
                 },
             )}
         </section>
@@ -180,11 +184,9 @@ fn servers(id: Id, tried: Tried) -> AnyView {
         async move { server_list(id?, cursor).await }
     });
     loaded(servers, move |page| {
-        if page.items.is_empty() {
-            return view! { <Empty text="There is no server." /> }.into_any();
-        }
         paged_table(
             "Servers",
+            "There is no server.",
             &["Name", "State", "Age", "Progress", "Sessions", "Actions"],
             page,
             |server| server_row(&server, tried),
@@ -232,9 +234,6 @@ fn sessions(id: Id, waiting: bool, tried: Tried) -> AnyView {
 
 /// Open sessions.
 pub fn session_table(sessions: Page<Session>, tried: Tried) -> AnyView {
-    if sessions.items.is_empty() {
-        return view! { <Empty text="Nobody has a session." /> }.into_any();
-    }
     let row = |session: Session| {
         vec![
             session.user_name.clone().into_any(),
@@ -249,6 +248,7 @@ pub fn session_table(sessions: Page<Session>, tried: Tried) -> AnyView {
     };
     paged_table(
         "Sessions",
+        "Nobody has a session.",
         &["Person", "State", "Asked for", "Server", "Actions"],
         sessions,
         row,
@@ -256,9 +256,6 @@ pub fn session_table(sessions: Page<Session>, tried: Tried) -> AnyView {
 }
 
 fn queue_table(sessions: Page<Session>, tried: Tried) -> AnyView {
-    if sessions.items.is_empty() {
-        return view! { <Empty text="Nobody waits." /> }.into_any();
-    }
     let row = |session: Session| {
         let wait = session.wait.as_ref();
         vec![
@@ -271,6 +268,7 @@ fn queue_table(sessions: Page<Session>, tried: Tried) -> AnyView {
     };
     paged_table(
         "Queue",
+        "Nobody waits.",
         &["Person", "Place", "Waits for", "Why", "Actions"],
         sessions,
         row,
@@ -307,16 +305,12 @@ fn decisions(id: Id) -> AnyView {
         async move { decision_list(id?, cursor).await }
     });
     loaded(decisions, |page| {
-        if page.items.is_empty() {
-            return view! { <Empty text="Nothing has been decided yet." /> }.into_any();
-        }
-        view! {
-            <ol class="decisions">
-                {page.items.iter().map(|one| view! { <li>{decision_card(one)}</li> }).collect_view()}
-            </ol>
-            {page_links("Decisions", page.next_cursor)}
-        }
-        .into_any()
+        paged("Decisions", UNDECIDED, page, |decisions| {
+            let items = decisions
+                .iter()
+                .map(|one| view! { <li>{decision_card(one)}</li> });
+            view! { <ol class="decisions">{items.collect_view()}</ol> }.into_any()
+        })
     })
 }
 
@@ -432,7 +426,7 @@ fn config_card(config: &SavedConfig, options: &Options, tried: Tried) -> AnyView
         submit(busy, problem, call, move |_| live.changed(EventNoun::Pool));
     };
     let paused = (!is_on).then(|| {
-        view! { <p><strong>"Paused. Its servers stay and stay usable; none is made or removed."</strong></p> }
+        view! { <p role="status"><strong>"Paused. Its servers stay and stay usable; none is made or removed."</strong></p> }
     });
     let older = (config.older_servers > 0).then(|| {
         format!(

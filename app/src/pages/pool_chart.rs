@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use domain::capacity::{Capacity, CapacityStep};
+use domain::capacity::{Capacity, CapacityNow, CapacityStep};
 use domain::event::EventNoun;
 use domain::id::PoolId;
 use leptos::prelude::*;
@@ -43,7 +43,10 @@ pub fn capacity_chart(id: Signal<ApiResult<PoolId>>) -> AnyView {
     });
     let capacity = data(move || {
         let (id, (hours, _)) = (id.get(), range.get());
-        live.follow(&[EventNoun::Server, EventNoun::Session]);
+        // A step of a longer range lasts for minutes: it is not worth asking anew for each event.
+        if hours == RANGES[0].0 {
+            live.follow(&[EventNoun::Server, EventNoun::Session]);
+        }
         async move { pool_capacity(id?, hours).await }
     });
     view! {
@@ -72,6 +75,7 @@ struct Series {
     class: &'static str,
     word: &'static str,
     of: fn(&CapacityStep) -> u32,
+    now: fn(&CapacityNow) -> u32,
 }
 
 /// From back to front.
@@ -80,16 +84,19 @@ const SERIES: [Series; 3] = [
         class: "seats ready",
         word: "Seats",
         of: |step| step.seats,
+        now: |now| now.seats,
     },
     Series {
         class: "taken in-use",
         word: "In use",
         of: |step| step.in_use,
+        now: |now| now.in_use,
     },
     Series {
         class: "waits failed",
         word: "Waiting",
         of: |step| step.waiting,
+        now: |now| now.waiting,
     },
 ];
 
@@ -131,7 +138,7 @@ fn drawn(capacity: &Capacity) -> AnyView {
         let text = format!(
             "{}: {} now, {} at most",
             series.word,
-            capacity.steps.last().map_or(0, series.of),
+            (series.now)(&capacity.now),
             highest(capacity, series.of)
         );
         view! {

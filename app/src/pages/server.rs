@@ -48,6 +48,7 @@ pub fn ServerPage() -> impl IntoView {
     });
     let tried = Tried::new();
     view! {
+        <Title text="Server" />
         {loaded_page(server, move |server| head(&server, tried))}
         <LastProblem problem=tried.problem />
         <section aria-labelledby="sessions">

@@ -1,12 +1,12 @@
 //! How a server came up: the phases of its start against what is usual in its pool, and what it said on the way.
 
-use domain::server::{Server, ServerState};
+use domain::server::{Origin, Server, ServerState};
 use domain::start::{ServerHistory, ServerStep, StartTimes};
 use domain::timestamp::Timestamp;
 use leptos::prelude::*;
 
 use crate::components::table::table;
-use crate::components::time::{Age, Time};
+use crate::components::time::{Age, AgeAs, Time};
 use crate::words;
 
 /// The width of the drawing, in its own units.
@@ -61,8 +61,11 @@ fn phases(asked_at: Timestamp, steps: &[ServerStep], usual: Option<&StartTimes>)
 
 /// The phases of a server's start, drawn on one line of time, and its steps as a list.
 pub fn start_section(server: &Server, history: &ServerHistory) -> AnyView {
-    let is_fixed = matches!(server.origin, domain::server::Origin::Fixed);
-    let phases = (!is_fixed).then(|| {
+    // Of a fixed server, and of one from before steps were kept, nobody has seen a start.
+    let is_seen = |step: &ServerStep| matches!(step.state.as_str(), "provisioning" | "booting");
+    let has_start = matches!(server.origin, Origin::Scaled { .. })
+        && (server.status.is_in_flight() || history.steps.iter().any(is_seen));
+    let phases = has_start.then(|| {
         let phases = phases(server.created_at, &history.steps, history.usual.as_ref());
         waterfall(server, &phases, history.usual.as_ref())
     });
@@ -104,7 +107,9 @@ fn waterfall(server: &Server, phases: &[Phase], usual: Option<&StartTimes>) -> A
                 let mark = is_slowest.then_some(", the longest");
                 view! { {words::took(took)} {mark} }.into_any()
             }
-            (None, Some(from)) if !is_over => view! { "For " <Age since=from /> }.into_any(),
+            (None, Some(from)) if !is_over => {
+                view! { <Age since=from part_of=AgeAs::Lasting /> }.into_any()
+            }
             _ => view! { <span class="muted">"Not reached"</span> }.into_any(),
         };
         let bar = |class: &'static str, y: &'static str, from: i64, until: i64| {

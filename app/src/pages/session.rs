@@ -7,6 +7,7 @@ use domain::event::EventNoun;
 use domain::id::SessionId;
 use domain::session::{Connection, Revealed, Session, SessionState, Wait, WaitServer};
 use domain::start::StartTimes;
+use domain::timestamp::Timestamp;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
@@ -21,7 +22,7 @@ use crate::components::live::Live;
 use crate::components::load::{loaded_page, submit, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::table::facts;
-use crate::components::time::{Age, Now, Time};
+use crate::components::time::{Age, AgeAs, Now, Time};
 use crate::connect;
 use crate::pages::portal::{end_form, session_form};
 use crate::words;
@@ -66,7 +67,10 @@ pub fn SessionPage() -> impl IntoView {
     });
 
     let kept = Kept::new();
-    loaded_page(session, move |session| page(&session, kept))
+    view! {
+        <Title text="Session" />
+        {loaded_page(session, move |session| page(&session, kept))}
+    }
 }
 
 /// What stays on the page when the session's data comes anew.
@@ -76,6 +80,8 @@ struct Kept {
     revealed: RwSignal<Option<Revealed>>,
     busy: RwSignal<bool>,
     problem: RwSignal<Option<ApiError>>,
+    /// How far the bar has come, and for the server that was asked for at this time.
+    bar: StoredValue<(Timestamp, i64)>,
 }
 
 impl Kept {
@@ -85,6 +91,7 @@ impl Kept {
             revealed: RwSignal::new(None),
             busy: RwSignal::new(false),
             problem: RwSignal::new(None),
+            bar: StoredValue::new((Timestamp::default(), 0)),
         }
     }
 }
@@ -109,7 +116,7 @@ fn page(session: &Session, kept: Kept) -> AnyView {
             summary(session, words::ended(*how), *ended_at)
         }
         (_, Some(connection)) => connect_panel(session, connection, kept),
-        (_, None) => progress(session),
+        (_, None) => progress(session, kept),
     };
     view! {
         <Title text=title_of(session) />
@@ -124,7 +131,7 @@ fn page(session: &Session, kept: Kept) -> AnyView {
 }
 
 /// The steps to a computer. Each is a fact.
-fn progress(session: &Session) -> AnyView {
+fn progress(session: &Session, kept: Kept) -> AnyView {
     let server = session.wait.as_ref().and_then(|wait| wait.server.clone());
     let is_preparing = server.is_some();
     let steps = [
@@ -148,14 +155,14 @@ fn progress(session: &Session) -> AnyView {
         ("Ready", StepState::Ahead),
     ];
     let usual = session.wait.as_ref().and_then(|wait| wait.usual);
-    let detail = server.map(|server| preparing(&server, usual));
+    let detail = server.map(|server| preparing(&server, usual, kept));
     view! {
         <noscript inner_html=RELOAD></noscript>
         {step_list(&steps)}
         {detail}
         {session.wait.as_ref().map(why)}
         <p class="muted">
-            "Asked for " <Age since=session.requested_at /> " ago. The wait ends by itself at "
+            "Asked for " <Age since=session.requested_at part_of=AgeAs::Ago /> ". The wait ends by itself at "
             <Time at=session.expires_at /> ". You can close this page: your place is kept."
         </p>
     }
@@ -163,16 +170,25 @@ fn progress(session: &Session) -> AnyView {
 }
 
 /// How far the computer is: what its script reports; without a report, how much of the usual time has passed.
-fn preparing(server: &WaitServer, usual: Option<StartTimes>) -> AnyView {
+fn preparing(server: &WaitServer, usual: Option<StartTimes>, kept: Kept) -> AnyView {
     let now = expect_context::<Now>();
     let (asked_at, heard_at) = (server.asked_at, server.heard_at);
     let reported = server.progress_percent.map(i64::from);
     // Without a value the bar shows that the end is not known.
     let shown = move || {
-        reported.or_else(|| {
+        let percent = reported.or_else(|| {
             let elapsed = now.get()? - asked_at.millis();
             Some(usual?.share_passed(elapsed))
-        })
+        })?;
+        // A bar that goes back is not believed again, so it waits for the script where it was ahead of it.
+        let (of, highest) = kept.bar.get_value();
+        let percent = if of == asked_at {
+            percent.max(highest)
+        } else {
+            percent
+        };
+        kept.bar.set_value((asked_at, percent));
+        Some(percent)
     };
     let said = server.message.clone().map(
         |message| view! { <p>{message} <span class="muted">" (from the computer)"</span></p> },
@@ -183,14 +199,7 @@ fn preparing(server: &WaitServer, usual: Option<StartTimes>) -> AnyView {
     };
     let usually = usual.map_or_else(
         || "Too few computers have started here yet to say how long it takes.".to_owned(),
-        |usual| {
-            format!(
-                "Usually ready in {}, 19 of 20 times within {}, as the last {} show.",
-                words::about(usual.ready_millis),
-                words::about(usual.ready_p95_millis),
-                words::counted(usual.starts, "start", "starts")
-            )
-        },
+        |usual| words::usual(&usual),
     );
     view! {
         <div class="progress">
@@ -200,9 +209,9 @@ fn preparing(server: &WaitServer, usual: Option<StartTimes>) -> AnyView {
         {said}
         <p>{usually}</p>
         <p class="muted">
-            "Started " <Age since=asked_at /> " ago. "
+            "Started " <Age since=asked_at part_of=AgeAs::Ago /> ". "
             <span hidden=move || !is_late()>
-                "It takes longer than usual. Last heard of it " <Age since=heard_at /> " ago."
+                "It takes longer than usual. Last heard of it " <Age since=heard_at part_of=AgeAs::Ago /> "."
             </span>
         </p>
     }
@@ -436,11 +445,7 @@ fn secrets(shown: Revealed) -> AnyView {
     .into_any()
 }
 
-fn summary(
-    session: &Session,
-    sentence: &'static str,
-    ended_at: domain::timestamp::Timestamp,
-) -> AnyView {
+fn summary(session: &Session, sentence: &'static str, ended_at: Timestamp) -> AnyView {
     view! {
         <p>
             <strong>{sentence}</strong>

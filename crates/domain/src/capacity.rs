@@ -16,6 +16,20 @@ pub struct Capacity {
     pub step_millis: i64,
     /// The steps, oldest first.
     pub steps: Vec<CapacityStep>,
+    /// What is held at `until`.
+    pub now: CapacityNow,
+}
+
+/// What a pool holds at one moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CapacityNow {
+    /// Seats of running servers.
+    pub seats: u32,
+    /// Sessions that take a seat.
+    pub in_use: u32,
+    /// People who wait.
+    pub waiting: u32,
 }
 
 /// What a pool held in one step of time. Each figure is the highest within the step, so nothing short is lost.
@@ -73,7 +87,11 @@ impl Capacity {
         let from = now.plus_millis(-step_millis * Self::STEPS);
         let mut changes: Vec<Change> = spans
             .iter()
-            .filter(|span| span.until.is_none_or(|until| until >= from))
+            // What ended as it began has held nothing; where clocks differ, it may even seem to have ended before.
+            .filter(|span| {
+                span.until
+                    .is_none_or(|until| until >= from && until > span.from)
+            })
             .flat_map(|span| {
                 let change = |at, begins| Change {
                     at,
@@ -83,44 +101,30 @@ impl Capacity {
                 let end = span.until.map(|until| change(until, false));
                 [Some(change(span.from, true)), end].into_iter().flatten()
             })
-            .filter(|change| change.at < now)
+            .filter(|change| change.at <= now)
             .collect();
         // What ends at a moment makes room for what begins then.
         changes.sort_by_key(|change| (change.at, change.begins));
 
-        let (mut seats, mut in_use, mut waiting) = (0_u32, 0_u32, 0_u32);
-        let mut apply = |change: &Change| {
-            let (count, by) = match change.what {
-                Held::Server(of) => (&mut seats, of),
-                Held::Session => (&mut in_use, 1),
-                Held::Wait => (&mut waiting, 1),
-            };
-            *count = if change.begins {
-                count.saturating_add(by)
-            } else {
-                count.saturating_sub(by)
-            };
-            (seats, in_use, waiting)
-        };
+        let mut held = CapacityNow::default();
         let mut changes = changes.iter().peekable();
-        let mut now_held = (0, 0, 0);
         while let Some(change) = changes.next_if(|change| change.at < from) {
-            now_held = apply(change);
+            held.apply(change);
         }
         let steps = (1..=Self::STEPS)
             .map(|number| {
                 let end = from.plus_millis(number * step_millis);
                 let mut step = CapacityStep {
-                    seats: now_held.0,
-                    in_use: now_held.1,
-                    waiting: now_held.2,
+                    seats: held.seats,
+                    in_use: held.in_use,
+                    waiting: held.waiting,
                     ..CapacityStep::default()
                 };
                 while let Some(change) = changes.next_if(|change| change.at < end) {
-                    now_held = apply(change);
-                    step.seats = step.seats.max(now_held.0);
-                    step.in_use = step.in_use.max(now_held.1);
-                    step.waiting = step.waiting.max(now_held.2);
+                    held.apply(change);
+                    step.seats = step.seats.max(held.seats);
+                    step.in_use = step.in_use.max(held.in_use);
+                    step.waiting = step.waiting.max(held.waiting);
                     if matches!(change.what, Held::Server(_)) {
                         step.grown += u32::from(change.begins);
                         step.shrunk += u32::from(!change.begins);
@@ -129,11 +133,14 @@ impl Capacity {
                 step
             })
             .collect();
+        // What has changed at this very moment is in no step yet.
+        changes.for_each(|change| held.apply(change));
         Self {
             from,
             until: now,
             step_millis,
             steps,
+            now: held,
         }
     }
 
@@ -141,6 +148,21 @@ impl Capacity {
     pub fn starts_at(&self, step: usize) -> Timestamp {
         let step = i64::try_from(step).unwrap_or(i64::MAX);
         self.from.plus_millis(step.saturating_mul(self.step_millis))
+    }
+}
+
+impl CapacityNow {
+    fn apply(&mut self, change: &Change) {
+        let (count, by) = match change.what {
+            Held::Server(seats) => (&mut self.seats, seats),
+            Held::Session => (&mut self.in_use, 1),
+            Held::Wait => (&mut self.waiting, 1),
+        };
+        *count = if change.begins {
+            count.saturating_add(by)
+        } else {
+            count.saturating_sub(by)
+        };
     }
 }
 
@@ -206,6 +228,31 @@ mod tests {
             span(Held::Session, -5, None),
         ]);
         assert_eq!(steps[119].in_use, 1);
+    }
+
+    #[test]
+    fn what_is_over_is_not_there_now() {
+        let spans = [
+            span(Held::Server(2), -500, None),
+            span(Held::Session, -5, Some(-1)),
+            span(Held::Session, -3, Some(0)),
+        ];
+        let capacity = Capacity::of(&spans, NOW, 1200);
+        assert_eq!(capacity.steps[119].in_use, 2);
+        let now = CapacityNow {
+            seats: 2,
+            ..CapacityNow::default()
+        };
+        assert_eq!(capacity.now, now);
+    }
+
+    #[test]
+    fn what_lasted_no_time_is_not_held_for_ever() {
+        let spans = [
+            span(Held::Session, -50, Some(-50)),
+            span(Held::Session, -40, Some(-45)),
+        ];
+        assert_eq!(Capacity::of(&spans, NOW, 1200).now, CapacityNow::default());
     }
 
     #[test]

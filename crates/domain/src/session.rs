@@ -291,6 +291,8 @@ pub struct Wait {
 pub struct WaitServer {
     /// State word.
     pub state: String,
+    /// Since when it is in this state.
+    pub state_since: Timestamp,
     /// When it was asked for.
     pub asked_at: Timestamp,
     /// When something was last heard of it: its state changed, or its script said something new.

@@ -8,7 +8,7 @@ use crate::db::Tx;
 use crate::row::{Row, args};
 use crate::{Result, Store};
 
-/// So many steps of a server are kept. Of what its script says beyond them, only what changes its state.
+/// So many steps of a server are kept. What its script says beyond them replaces what it said last.
 const MAX_STEPS: u32 = 500;
 
 impl Store {
@@ -17,6 +17,13 @@ impl Store {
         let sql = "SELECT * FROM server_steps WHERE server_id = $1 ORDER BY version";
         let rows = self.db.all("server_steps", sql, args![id]).await?;
         rows.iter().map(read).collect()
+    }
+
+    /// When the last step of a server was.
+    pub async fn last_step_at(&self, id: ServerId) -> Result<Option<Timestamp>> {
+        let sql = "SELECT at FROM server_steps WHERE server_id = $1 ORDER BY version DESC LIMIT 1";
+        let row = self.db.one("server_steps", sql, args![id]).await?;
+        row.as_ref().map(|row| row.get("at")).transpose()
     }
 
     /// When the first session of a server began.
@@ -28,7 +35,8 @@ impl Store {
         row.as_ref().map(|row| row.get("assigned_at")).transpose()
     }
 
-    /// The newest starts of a pool, at most `limit`: servers made by the loop that have become ready.
+    /// The newest starts of a pool, at most `limit`: servers made by the loop that have become ready. Of one from before
+    /// steps were kept nobody knows when it did, so it must have been seen on its way.
     pub async fn pool_starts(&self, pool: PoolId, limit: u32) -> Result<Vec<Start>> {
         let rows = self
             .db
@@ -41,6 +49,7 @@ impl Store {
                  FROM servers s
                  WHERE s.pool_id = $1 AND s.config_id IS NOT NULL
                     AND EXISTS (SELECT 1 FROM server_steps t WHERE t.server_id = s.id AND t.state = 'running')
+                    AND EXISTS (SELECT 1 FROM server_steps t WHERE t.server_id = s.id AND t.state = 'booting')
                  ORDER BY s.id DESC LIMIT $2",
                 args![pool, limit],
             )
@@ -61,19 +70,28 @@ impl Store {
 impl Tx {
     /// Keeps what a server's row says now as a step, if it differs from the last one.
     pub(crate) async fn server_step(&mut self, id: ServerId, at: Timestamp) -> Result<()> {
-        self.run(
-            "INSERT INTO server_steps (server_id, version, at, state, progress, message)
-             SELECT s.id, s.version, $2, s.state, s.progress, s.message
-             FROM servers s LEFT JOIN server_steps t ON t.server_id = s.id
-                AND t.version = (SELECT MAX(l.version) FROM server_steps l WHERE l.server_id = s.id)
-             WHERE s.id = $1 AND (
-                COALESCE(t.state, 'requested') <> s.state
-                OR ((t.progress IS DISTINCT FROM s.progress OR t.message IS DISTINCT FROM s.message)
-                    AND (SELECT COUNT(*) FROM server_steps c WHERE c.server_id = s.id) < $3)
-             )",
-            args![id, at, MAX_STEPS],
-        )
-        .await?;
+        let kept = self
+            .run(
+                "INSERT INTO server_steps (server_id, version, at, state, progress, message)
+                 SELECT s.id, s.version, $2, s.state, s.progress, s.message
+                 FROM servers s LEFT JOIN server_steps t ON t.server_id = s.id
+                    AND t.version = (SELECT MAX(l.version) FROM server_steps l WHERE l.server_id = s.id)
+                 WHERE s.id = $1 AND (COALESCE(t.state, 'requested') <> s.state
+                    OR t.progress IS DISTINCT FROM s.progress OR t.message IS DISTINCT FROM s.message)",
+                args![id, at],
+            )
+            .await?;
+        if kept > 0 {
+            self.run(
+                "DELETE FROM server_steps WHERE server_id = $1
+                    AND version = (SELECT MAX(p.version) FROM server_steps p WHERE p.server_id = $1
+                        AND p.version < (SELECT MAX(l.version) FROM server_steps l WHERE l.server_id = $1))
+                    AND state = (SELECT s.state FROM servers s WHERE s.id = $1)
+                    AND (SELECT COUNT(*) FROM server_steps c WHERE c.server_id = $1) > $2",
+                args![id, MAX_STEPS],
+            )
+            .await?;
+        }
         Ok(())
     }
 }

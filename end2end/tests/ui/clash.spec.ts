@@ -29,19 +29,25 @@ test("two people change the same config, and nothing of either is lost", async (
 
   await page.getByRole("button", { name: "Review" }).click();
   await page.getByRole("button", { name: "Save scaling" }).click();
-  const clash = page.getByRole("alert").filter({ hasText: "Somebody else has saved this" });
+  const clash = page.getByRole("region", { name: "Somebody else has saved this since you began" });
   await expect(clash).toBeFocused();
   await expect(clash.getByRole("row", { name: /Connection Username/ })).toContainText("staff");
   const both = clash.getByRole("row", { name: /Minimum Available Sessions/ });
   for (const text of ["0 sessions", "1 session", "3 sessions", "You too"]) await expect(both).toContainText(text);
   await expectAccessible(page);
 
+  // What is typed while the choice stands there counts too.
+  await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name: "Capacity" }).click();
+  await page.getByLabel("Minimum Available Sessions").fill("5");
+  await expect(both).toContainText("5 sessions");
   await clash.getByRole("button", { name: "Keep both, mine where we differ" }).click();
   await expect(clash).toHaveCount(0);
+  await expect(page.getByRole("heading", { name: "Capacity" })).toBeFocused();
+  await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name: "Review" }).click();
   await page.getByRole("button", { name: "Save scaling" }).click();
   await expect(page).toHaveURL(new RegExp(`/admin/pools/${pool}$`));
   expect(await api(page, "GET", `/autoscale-configs/${config}`)).toMatchObject({
-    minimum_available_sessions: 3,
+    minimum_available_sessions: 5,
     max_simultaneous_sessions_per_server: 4,
     connection_username: "staff",
   });

@@ -30,7 +30,19 @@ async function pool(page: Page, rest: { max_instances: number; settings?: object
   return { id, name, config, provider };
 }
 
-const ask = (page: Page, pool_id: string) => api(page, "POST", "/sessions", { data: { pool_id } });
+/** The sessions that a test has asked for. */
+const asked: string[] = [];
+
+async function ask(page: Page, pool_id: string): Promise<string> {
+  const { id } = await api(page, "POST", "/sessions", { data: { pool_id } });
+  asked.push(id);
+  return id;
+}
+
+// Other tests share the person, who may have only so many.
+test.afterEach(async ({ page }) => {
+  for (const id of asked.splice(0)) await api(page, "DELETE", `/sessions/${id}`);
+});
 
 test("why nobody is served is two links away, at the field that limits", async ({ page }) => {
   await page.goto("/admin");
@@ -119,7 +131,7 @@ test("the chart of a pool and its table tell of what it held", async ({ page }) 
   await expect(capacity.getByText("Seats: 1 now, 1 at most")).toBeVisible();
   await expect(capacity.getByText("In use: 0 now, 0 at most")).toBeVisible();
   // It is live.
-  await ask(page, id);
+  const session = await ask(page, id);
   await expect(capacity.getByText("In use: 1 now, 1 at most")).toBeVisible();
   await capacity.getByText("The same as a table").click();
   await expect(capacity.getByRole("group", { name: "Capacity" }).getByRole("row").last()).toContainText("1");
@@ -128,6 +140,10 @@ test("the chart of a pool and its table tell of what it held", async ({ page }) 
   await expect(capacity.getByRole("link", { name: "1 day" })).toHaveAttribute("aria-current", "true");
   await expect(capacity.getByText("In use: 1 now, 1 at most")).toBeVisible();
   await expectAccessible(page);
+  await capacity.getByRole("link", { name: "1 hour" }).click();
+  await expect(capacity.getByText("In use: 1 now, 1 at most")).toBeVisible();
+  await api(page, "DELETE", `/sessions/${session}`);
+  await expect(capacity.getByText("In use: 0 now, 1 at most")).toBeVisible();
 });
 
 test("a long list comes in pages, and the address says which", async ({ page }) => {

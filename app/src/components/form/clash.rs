@@ -8,10 +8,14 @@ use leptos::prelude::*;
 
 use super::FormState;
 use super::summary::focus_later;
+use super::wizard::HEADING;
 use crate::components::table::table;
 
 /// The id of the banner, which takes the focus when it comes.
 const ID: &str = "clash";
+
+/// Which secrets are set, and since when.
+type Secrets = BTreeMap<String, SecretState>;
 
 /// What somebody else has saved since a form began.
 #[derive(Clone)]
@@ -19,7 +23,7 @@ pub struct Theirs {
     /// What they saved.
     pub values: Draft,
     /// Which secrets are set now.
-    pub secrets: BTreeMap<String, SecretState>,
+    pub secrets: Secrets,
     /// The version that they made.
     pub version: i64,
 }
@@ -29,6 +33,7 @@ pub struct Theirs {
 pub struct Clash {
     state: FormState,
     base: RwSignal<Draft>,
+    base_secrets: StoredValue<Secrets>,
     version: RwSignal<i64>,
     theirs: RwSignal<Option<Theirs>>,
 }
@@ -39,6 +44,7 @@ impl Clash {
         Self {
             state,
             base: RwSignal::new(state.draft.get_untracked()),
+            base_secrets: StoredValue::new(state.secrets.get_value()),
             version: RwSignal::new(version),
             theirs: RwSignal::new(None),
         }
@@ -62,14 +68,66 @@ impl Clash {
     }
 
     fn choice(self, theirs: Theirs) -> AnyView {
+        // The form can be filled in further meanwhile, so what is mine is read anew each time.
+        let choose = {
+            let theirs = theirs.clone();
+            move |pick: fn(Merged, Draft, Draft) -> Draft| {
+                let theirs = theirs.clone();
+                move |_| {
+                    let mine = self.state.draft.get_untracked();
+                    let merged = self.merged(&mine, &theirs);
+                    let values = pick(merged, mine, theirs.values.clone());
+                    self.state.take_over(values, theirs.secrets.clone());
+                    self.base.set(theirs.values.clone());
+                    self.base_secrets.set_value(theirs.secrets.clone());
+                    self.version.set(theirs.version);
+                    self.theirs.set(None);
+                    focus_later(HEADING);
+                }
+            }
+        };
+        view! {
+            <section class="banner starting" id=ID tabindex="-1" aria-labelledby="clash-head">
+                <p id="clash-head" role="alert">
+                    <strong>"Somebody else has saved this since you began"</strong>
+                </p>
+                <p>"Nothing of yours is lost. Choose what the form goes on with; it is saved when you save it."</p>
+                {move || self.differences(&theirs)}
+                <div class="actions">
+                    <button type="button" class="button primary" on:click=choose(|merged, _, _| merged.values)>
+                        "Keep both, mine where we differ"
+                    </button>
+                    <button type="button" class="button" on:click=choose(|_, mine, _| mine)>
+                        "Keep only mine"
+                    </button>
+                    <button type="button" class="button" on:click=choose(|_, _, theirs| theirs)>
+                        "Take theirs"
+                    </button>
+                </div>
+            </section>
+        }
+        .into_any()
+    }
+
+    fn merged(self, mine: &Draft, theirs: &Theirs) -> Merged {
+        merge(
+            self.state.form,
+            &self.base.read_untracked(),
+            mine,
+            &theirs.values,
+        )
+    }
+
+    /// What they changed beside what it was and what I have now.
+    fn differences(self, theirs: &Theirs) -> AnyView {
         let Self { state, base, .. } = self;
-        let mine = state.draft.get_untracked();
-        let merged = merge(state.form, &base.read_untracked(), &mine, &theirs.values);
-        let rows = merged
+        let mine = state.draft.get();
+        let merged = self.merged(&mine, theirs);
+        let mark = |is_mine_too: bool| is_mine_too.then_some("You too").into_any();
+        let mut rows: Vec<Vec<AnyView>> = merged
             .theirs
             .iter()
             .map(|field| {
-                let is_mine_too = merged.both.iter().any(|one| one.key == field.key);
                 vec![
                     field.label.into_any(),
                     state
@@ -77,41 +135,42 @@ impl Clash {
                         .into_any(),
                     state.shown(field, theirs.values.get(field.key)).into_any(),
                     state.shown(field, mine.get(field.key)).into_any(),
-                    is_mine_too.then_some("You too").into_any(),
+                    mark(merged.both.iter().any(|one| one.key == field.key)),
                 ]
             })
             .collect();
-        let their_values = theirs.values.clone();
-        let take = move |values: Draft| {
-            let theirs = theirs.clone();
-            move |_| {
-                state.take_over(values.clone(), theirs.secrets.clone());
-                self.base.set(theirs.values.clone());
-                self.version.set(theirs.version);
-                self.theirs.set(None);
-            }
-        };
-        view! {
-            <div class="banner starting" id=ID role="alert" tabindex="-1">
-                <p>
-                    <strong>"Somebody else has saved this since you began"</strong>
-                </p>
-                <p>"Nothing of yours is lost. Choose what the form goes on with; it is saved when you save it."</p>
-                {table("What they changed", &["Field", "Was", "Theirs", "Yours", "Who changed it"], rows)}
-                <div class="actions">
-                    <button type="button" class="button primary" on:click=take(merged.values)>
-                        "Keep both, mine where we differ"
-                    </button>
-                    <button type="button" class="button" on:click=take(mine)>
-                        "Keep only mine"
-                    </button>
-                    <button type="button" class="button" on:click=take(their_values)>
-                        "Take theirs"
-                    </button>
-                </div>
-            </div>
+        let before = self.base_secrets.read_value();
+        let secrets = state.form.fields.iter().filter(|field| {
+            let set_at = |of: &Secrets| of.get(field.key).map(|secret| secret.set_at);
+            set_at(&before) != set_at(&theirs.secrets)
+        });
+        rows.extend(secrets.map(|field| {
+            let was = if before.contains_key(field.key) {
+                "Set"
+            } else {
+                "Not set"
+            };
+            let is = if theirs.secrets.contains_key(field.key) {
+                "New"
+            } else {
+                "Not set"
+            };
+            vec![
+                field.label.into_any(),
+                was.into_any(),
+                is.into_any(),
+                state.shown(field, mine.get(field.key)).into_any(),
+                mark(mine.get(field.key).is_some()),
+            ]
+        }));
+        if rows.is_empty() {
+            return view! { <p>"They changed no value."</p> }.into_any();
         }
-        .into_any()
+        table(
+            "What they changed",
+            &["Field", "Was", "Theirs", "Yours", "Who changed it"],
+            rows,
+        )
     }
 }
 

@@ -19,7 +19,7 @@ use crate::components::table::facts;
 const REVIEW: &str = "review";
 
 /// The id of the step's heading, which takes the focus when a step begins.
-const HEADING: &str = "step-heading";
+pub const HEADING: &str = "step-heading";
 
 /// A wizard. What stands on the review page beside the answers is up to the caller.
 #[component]

@@ -108,11 +108,12 @@ async fn coming_server(plane: &ControlPlane, id: ServerId) -> Result<Option<Wait
     let Some(server) = plane.store().server(id).await?.map(|row| row.server) else {
         return Ok(None);
     };
-    let steps = plane.store().server_steps(id).await?;
+    let heard_at = plane.store().last_step_at(id).await?;
     Ok(Some(WaitServer {
         state: server.status.word().to_owned(),
         asked_at: server.created_at,
-        heard_at: steps.last().map_or(server.created_at, |step| step.at),
+        state_since: server.state_since,
+        heard_at: heard_at.unwrap_or(server.created_at),
         progress_percent: server.progress_percent,
         message: server.message,
     }))

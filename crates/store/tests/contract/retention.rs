@@ -34,11 +34,13 @@ async fn history_is_forgotten_after_its_time_and_what_lives_is_kept(db: Db) {
         ..step(&gone, deleted)
     })
     .await;
-    let old = decision(&db, scaled.pool, NOW.plus_millis(-1));
-    let kept = db
-        .store
-        .decisions_insert(scaled.fence, slice::from_ref(&old));
-    kept.await.unwrap();
+    let [old, newest] = [-1, 0].map(|millis| decision(&db, scaled.pool, NOW.plus_millis(millis)));
+    for decision in [&old, &newest] {
+        let kept = db
+            .store
+            .decisions_insert(scaled.fence, slice::from_ref(decision));
+        kept.await.unwrap();
+    }
     db.store
         .idempotency_begin("ada", "k", "print", NOW)
         .await
@@ -66,7 +68,7 @@ async fn history_is_forgotten_after_its_time_and_what_lives_is_kept(db: Db) {
     db.store.retention(NOW.plus_millis(30 * DAY)).await.unwrap();
     assert_eq!(
         (count("idempotency").await, count("decisions").await),
-        (0, 0)
+        (0, 1)
     );
     assert_eq!(db.store.server(gone.id).await.unwrap(), None);
     let session = db
@@ -81,6 +83,11 @@ async fn history_is_forgotten_after_its_time_and_what_lives_is_kept(db: Db) {
         .retention(NOW.plus_millis(30 * DAY + 1))
         .await
         .unwrap();
+    assert_eq!(
+        db.store.newest_decisions().await.unwrap(),
+        [newest],
+        "it still holds"
+    );
     for ended in [ended, ended_here] {
         assert_eq!(db.store.session(ended).await.unwrap(), None);
     }

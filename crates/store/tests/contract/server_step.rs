@@ -69,6 +69,16 @@ async fn what_a_script_says_without_end_is_kept_up_to_a_limit(db: Db) {
     }
     let steps = db.store.server_steps(server.id).await.unwrap();
     assert_eq!(steps.len(), 500);
+    let last = steps.last().unwrap();
+    assert_eq!(
+        last.message.as_deref(),
+        Some("line 504"),
+        "the newest stays"
+    );
+    assert_eq!(
+        db.store.last_step_at(server.id).await.unwrap(),
+        Some(last.at)
+    );
     let failed = ServerState::Failed {
         machine: None,
         why: FailReason::Script,
