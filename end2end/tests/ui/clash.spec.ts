@@ -1,4 +1,4 @@
-import { api, change } from "../../support/api.ts";
+import { api, change, fakePool } from "../../support/api.ts";
 import { adminTest as test, expect, expectAccessible, open } from "../../support/test.ts";
 
 // The browser reports the refused save by itself.
@@ -6,21 +6,9 @@ test.use({ refusals: true });
 
 test("two people change the same config, and nothing of either is lost", async ({ page }) => {
   await page.goto("/admin");
-  const create = async (path: string, data: unknown) => (await api(page, "POST", path, { data })).id as string;
-  const name = "Desks by night";
-  const zone = await create("/zones", { name, upstream_auth_address: "weir.example" });
-  const provider = await create("/providers", { name, kind: "fake", max_instances: 2, settings: {} });
-  const pool = await create("/pools", { name, description: "" });
-  const config = await create("/autoscale-configs", {
-    name,
-    pool_id: pool,
-    deployment_zone_id: zone,
-    provider_id: provider,
-    connection_type: "ssh",
-    connection_username: "people",
-    enabled: false,
-    minimum_available_sessions: 0,
-    max_simultaneous_sessions_per_server: 1,
+  const { id: pool, config } = await fakePool(page, "Desks by night", {
+    max_instances: 2,
+    config: { enabled: false, minimum_available_sessions: 0, max_simultaneous_sessions_per_server: 1 },
   });
   await open(page, `/admin/autoscale/${config}/edit?step=capacity`);
   await page.getByLabel("Minimum Available Sessions").fill("3");

@@ -1,34 +1,12 @@
 import type { Page } from "@playwright/test";
-import { api } from "../../support/api.ts";
+import { api, fakePool } from "../../support/api.ts";
 import { adminTest as test, expect, expectAccessible, open } from "../../support/test.ts";
 
 let made = 0;
 
-/** A pool of machines in memory, which start at once. */
-async function pool(page: Page, rest: { max_instances: number; settings?: object; config?: object }) {
-  const name = `Desks ${process.pid}-${(made += 1)}`;
-  const create = async (path: string, data: unknown) => (await api(page, "POST", path, { data })).id as string;
-  const zone = await create("/zones", { name, upstream_auth_address: "weir.example" });
-  const provider = await create("/providers", {
-    name,
-    kind: "fake",
-    max_instances: rest.max_instances,
-    settings: { boot_millis: 0, script_millis: 0, ...rest.settings },
-  });
-  const id = await create("/pools", { name, description: "" });
-  const config = await create("/autoscale-configs", {
-    name,
-    pool_id: id,
-    deployment_zone_id: zone,
-    provider_id: provider,
-    connection_type: "ssh",
-    connection_username: "people",
-    reusable: true,
-    minimum_available_sessions: 1,
-    ...rest.config,
-  });
-  return { id, name, config, provider };
-}
+/** A pool of machines in memory that keeps one seat free, of a name that nothing else has. */
+const pool = (page: Page, { max_instances, config }: { max_instances: number; config?: object }) =>
+  fakePool(page, `Desks ${process.pid}-${(made += 1)}`, { max_instances, config: { minimum_available_sessions: 1, ...config } });
 
 /** The sessions that a test has asked for. */
 const asked: string[] = [];
