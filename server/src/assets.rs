@@ -1,13 +1,14 @@
 //! The files of the web bundle, held in the binary.
 //!
-//! With the feature `embed` the bundle that `xtask` has made is compiled in: its folder is named by the environment
-//! variable `WEIR_SITE` at compile time and holds `assets.rs`, a list of [`Asset`] expressions. Without it there is no
-//! bundle, and the pages are plain HTML.
+//! The program brings them (`server/src/main.rs`): all else is built without waiting for the bundle, and not again when it
+//! changes.
 
-use app::shell::Bundle;
-use axum::extract::Path;
+pub use app::shell::Bundle;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+
+use crate::state::AppState;
 
 /// Where the files are served.
 pub const ROUTE: &str = "/assets/{name}";
@@ -30,34 +31,28 @@ pub struct Asset {
 }
 
 /// The files, and what a page has to load.
-struct Site {
-    bundle: Option<Bundle>,
-    assets: &'static [Asset],
+pub struct Site {
+    /// The addresses a page loads; without them it is plain HTML.
+    pub bundle: Option<Bundle>,
+    /// The files.
+    pub assets: &'static [Asset],
 }
 
-#[cfg(feature = "embed")]
-static SITE: Site = include!(concat!(
-    env!(
-        "WEIR_SITE",
-        "the feature `embed` needs a web bundle: build with `make build`"
-    ),
-    "/assets.rs"
-));
-
-#[cfg(not(feature = "embed"))]
-static SITE: Site = Site {
-    bundle: None,
-    assets: &[],
-};
-
-/// The addresses a page loads, if this binary holds a bundle.
-pub fn bundle() -> Option<Bundle> {
-    SITE.bundle
+impl Site {
+    /// No files at all.
+    pub const NONE: Self = Self {
+        bundle: None,
+        assets: &[],
+    };
 }
 
 /// Answers with a file in the best encoding that the browser takes.
-pub async fn serve(Path(name): Path<String>, request: HeaderMap) -> Response {
-    let Some(asset) = SITE.assets.iter().find(|asset| asset.name == name) else {
+pub async fn serve(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+    request: HeaderMap,
+) -> Response {
+    let Some(asset) = state.site.assets.iter().find(|asset| asset.name == name) else {
         return (StatusCode::NOT_FOUND, "no such file\n").into_response();
     };
     let accepted = request

@@ -10,6 +10,7 @@ use domain::secret::Secret;
 use domain::user::{ApiKeyInput, User, UserInput};
 use store::{MasterKey, Store};
 
+use crate::assets::Site;
 use crate::clock::OsEntropy;
 use crate::rest::error::chain;
 use crate::settings::{Bounds, Place, Reach, read_secret};
@@ -108,11 +109,11 @@ impl From<RoleWord> for Role {
 }
 
 impl Cli {
-    /// Does what was asked for.
+    /// Does what was asked for. `site` is what browsers load.
     ///
     /// # Errors
     /// What is wrong and what to do.
-    pub async fn run(self) -> Result<(), String> {
+    pub async fn run(self, site: &'static Site) -> Result<(), String> {
         match self.command {
             Command::Serve(flags) => {
                 telemetry::init(flags.reach.log_format);
@@ -120,6 +121,7 @@ impl Cli {
                     &flags.place,
                     &flags.reach,
                     &flags.bounds,
+                    site,
                     serve::Ready::SetUp,
                 )
                 .await
@@ -130,6 +132,7 @@ impl Cli {
                     &flags.place,
                     &flags.reach,
                     &flags.bounds,
+                    site,
                     serve::Ready::Demo(demo::prepare),
                 )
                 .await

@@ -1,7 +1,7 @@
 //! The process: settings, routes, REST, live events, the clock. The binary `weir` is its command line; a benchmark drives
 //! its loop.
 
-mod assets;
+pub mod assets;
 mod auth;
 pub mod background;
 pub mod cli;

@@ -10,6 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use crate::assets::Site;
 use crate::auth::guessing::Guessing;
 use crate::background::Background;
 use crate::rest::error::chain;
@@ -42,12 +43,13 @@ pub async fn run(
     place: &Place,
     reach: &Reach,
     bounds: &Bounds,
+    site: &'static Site,
     ready: Ready,
 ) -> Result<(), String> {
     // Before anything is made: a wrong setting leaves nothing behind.
     reach.origin(reach.listen)?;
     startup::make_folder(&place.data)?;
-    let only_one = startup::only_one(place)?;
+    let only_one = startup::only_one(place).await?;
     let tls = tls::config(place, reach)?;
     let listener = TcpListener::bind(reach.listen).await.map_err(|error| {
         format!(
@@ -90,6 +92,7 @@ pub async fn run(
     let state = AppState::new(Parts {
         plane: plane.clone(),
         web,
+        site,
         guessing: Guessing::default(),
         metrics: metrics.clone(),
         stopping: stopping.clone(),

@@ -53,7 +53,7 @@ pub struct OnlyOne {
 ///
 /// # Errors
 /// Another process serves from it, or the lock cannot be had.
-pub fn only_one(place: &Place) -> Result<Option<OnlyOne>, String> {
+pub async fn only_one(place: &Place) -> Result<Option<OnlyOne>, String> {
     use std::os::unix::fs::OpenOptionsExt as _;
     if !matches!(place.database()?, DatabaseUrl::SqliteFile(_)) {
         return Ok(None);
@@ -66,14 +66,31 @@ pub fn only_one(place: &Place) -> Result<Option<OnlyOne>, String> {
         .mode(0o600)
         .open(&path)
         .map_err(|error| format!("cannot open {}: {error}", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(OnlyOne { _file: file })),
-        Err(TryLockError::WouldBlock) => Err(format!(
-            "another weir serves from {}; end it first, or give this one a folder of its own by --data",
-            place.data.display()
-        )),
-        Err(TryLockError::Error(error)) => Err(format!("cannot lock {}: {error}", path.display())),
+    for _ in 0..TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(OnlyOne { _file: file })),
+            Err(TryLockError::WouldBlock) => pause().await,
+            Err(TryLockError::Error(error)) => {
+                return Err(format!("cannot lock {}: {error}", path.display()));
+            }
+        }
     }
+    Err(format!(
+        "another weir serves from {}; end it first, or give this one a folder of its own by --data",
+        place.data.display()
+    ))
+}
+
+/// How often a lock is tried. A process that was killed while it started another program leaves its lock to that one for a
+/// moment, until it has become the program.
+const TRIES: u32 = 20;
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "nothing runs yet that could be held up"
+)]
+async fn pause() {
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
 }
 
 /// Opens the database, making it where it is new, and builds the use cases.

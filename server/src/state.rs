@@ -7,6 +7,7 @@ use control::ControlPlane;
 use domain::secret::Secret;
 use tokio::sync::watch;
 
+use crate::assets::Site;
 use crate::auth::guessing::Guessing;
 use crate::telemetry::Metrics;
 
@@ -29,6 +30,8 @@ pub struct Parts {
     pub plane: ControlPlane,
     /// How the faces are reached.
     pub web: Web,
+    /// The web bundle.
+    pub site: &'static Site,
     /// Refused sign-ins of late.
     pub guessing: Guessing,
     /// Figures for operators.

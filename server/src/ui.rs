@@ -18,7 +18,6 @@ use leptos_axum::{
     render_app_to_stream_with_context,
 };
 
-use crate::assets;
 use crate::state::AppState;
 
 /// The pages, found by rendering the app once without loading anything. Before any page is served, and once in a process: a
@@ -30,9 +29,12 @@ static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route
 pub fn pages(state: &AppState) -> Router {
     // Built in code: nothing here is read from the environment or from files beside the binary.
     let options = LeptosOptions::builder().output_name("weir").build();
-    let plane = state.plane.clone();
+    let (plane, bundle) = (state.plane.clone(), state.site.bundle);
     let context = move || {
         provide_context(plane.clone());
+        if let Some(bundle) = bundle {
+            provide_context(bundle);
+        }
         provide_request_context();
     };
     let calls = context.clone();
@@ -51,9 +53,6 @@ pub fn pages(state: &AppState) -> Router {
 
 /// What a page may ask its context for beside what leptos provides.
 fn provide_request_context() {
-    if let Some(bundle) = assets::bundle() {
-        provide_context(bundle);
-    }
     let Some(parts) = use_context::<Parts>() else {
         return;
     };

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 
@@ -23,35 +22,46 @@ const PACKAGES: [&str; 4] = ["--package", "server", "--package", "sim"];
 
 /// Builds `weir` with the web bundle in it.
 pub fn build(workspace: &Workspace, mode: Mode) -> Result<()> {
-    let site = web::build(workspace, mode)?;
-    build_weir(workspace, mode, &site)
+    build_with(workspace, mode, &["--lib"])
 }
 
 /// Builds all programs for speed, `weir` with the web bundle in it.
 pub fn build_all(workspace: &Workspace) -> Result<()> {
-    // The browser's half ends in one long link, which leaves processors idle. The simulation needs nothing of it, and what it
-    // brings is most of what `weir` needs.
-    let site = thread::scope(|scope| {
-        let simulation = scope.spawn(|| build_simulation(workspace));
-        let site = web::build(workspace, Mode::Release);
-        simulation
-            .join()
-            .map_err(|_| "the build of the simulation fell over".to_owned())??;
-        site
-    })?;
-    build_weir(workspace, Mode::Release, &site)
+    build_with(workspace, Mode::Release, &["--lib", "--bin", "sim"])
 }
 
-fn build_weir(workspace: &Workspace, mode: Mode, site: &Path) -> Result<()> {
-    say("building the server");
-    let mut cargo = workspace.cargo(&["build", "--features", "server/embed", "--bin", "weir"]);
+/// Builds `weir`, and these targets meanwhile.
+fn build_with(workspace: &Workspace, mode: Mode, targets: &[&str]) -> Result<()> {
+    // The browser's half ends in one long link, which leaves processors idle. Of the server's half the program alone waits
+    // for it.
+    let site = thread::scope(|scope| {
+        let rest = scope.spawn(|| {
+            say("building the server");
+            console::run(cargo(workspace, mode).args(targets))
+        });
+        let site = web::build(workspace, mode);
+        rest.join()
+            .map_err(|_| "the build of the server fell over".to_owned())??;
+        site
+    })?;
+    say("putting both together");
+    console::run(
+        cargo(workspace, mode)
+            .args(["--bin", "weir"])
+            .env("WEIR_SITE", site),
+    )?;
+    say(&format!("built {}", workspace.weir(mode).display()));
+    Ok(())
+}
+
+/// A build of the server's half. The feature is on in each, since with it the library counts as another one.
+fn cargo(workspace: &Workspace, mode: Mode) -> Command {
+    let mut cargo = workspace.cargo(&["build", "--features", "server/embed"]);
     cargo.args(PACKAGES);
     if mode == Mode::Release {
         cargo.arg("--release");
     }
-    console::run(cargo.env("WEIR_SITE", site))?;
-    say(&format!("built {}", workspace.weir(mode).display()));
-    Ok(())
+    cargo
 }
 
 /// Installs what is missing, builds, and becomes the server.
@@ -87,11 +97,7 @@ pub fn simulate(workspace: &Workspace, arguments: &[String]) -> Result<()> {
 
 fn build_simulation(workspace: &Workspace) -> Result<()> {
     say("building the simulation");
-    console::run(
-        workspace
-            .cargo(&["build", "--release", "--bin", "sim"])
-            .args(PACKAGES),
-    )
+    console::run(cargo(workspace, Mode::Release).args(["--bin", "sim"]))
 }
 
 /// The simulation, built before.
