@@ -1,4 +1,4 @@
-//! Times and bounds of the use cases (`decisions.md` 3.8 in the design; `docs/operating.md` for admins).
+//! Times and bounds of the use cases (`docs/operating.md` says how to set them).
 
 use domain::snapshot::LoopSettings;
 use store::PersonLimits;

@@ -48,7 +48,7 @@ impl Protocol {
             .find(|protocol| protocol.as_str() == word)
     }
 
-    /// The usual port, the wizard's proposal (`spec/reference.md` 1.3).
+    /// The usual port, the wizard's proposal.
     pub const fn default_port(self) -> u16 {
         match self {
             Self::KasmVnc => 6901,

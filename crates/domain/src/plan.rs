@@ -139,28 +139,37 @@ pub enum Action {
     },
 }
 
-impl Action {
-    /// The action's word in tests, logs and timelines.
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::Create { .. } => "create",
-            Self::CallCreate { .. } => "call_create",
-            Self::Adopt { .. } => "adopt",
-            Self::ProbePort { .. } => "probe_port",
-            Self::Authorize { .. } => "authorize",
-            Self::Seat { .. } => "seat",
-            Self::EndSession { .. } => "end_session",
-            Self::Drain { .. } => "drain",
-            Self::Fail { .. } => "fail",
-            Self::Delete { .. } => "delete",
-            Self::CallDelete { .. } => "call_delete",
-            Self::Gone { .. } => "gone",
-            Self::DeleteStranger { .. } => "delete_stranger",
-            Self::List { .. } => "list",
-            Self::StartBackoff { .. } => "start_backoff",
-            Self::ClearBackoff { .. } => "clear_backoff",
+macro_rules! action_words {
+    ($($variant:ident = $word:literal;)*) => {
+        impl Action {
+            /// The words of all actions, in their order. An action that is not here does not compile.
+            pub const WORDS: &'static [&'static str] = &[$($word,)*];
+
+            /// The action's word in tests, logs and timelines.
+            pub const fn word(&self) -> &'static str {
+                match self { $(Self::$variant { .. } => $word,)* }
+            }
         }
-    }
+    };
+}
+
+action_words! {
+    Create = "create";
+    CallCreate = "call_create";
+    Adopt = "adopt";
+    ProbePort = "probe_port";
+    Authorize = "authorize";
+    Seat = "seat";
+    EndSession = "end_session";
+    Drain = "drain";
+    Fail = "fail";
+    Delete = "delete";
+    CallDelete = "call_delete";
+    Gone = "gone";
+    DeleteStranger = "delete_stranger";
+    List = "list";
+    StartBackoff = "start_backoff";
+    ClearBackoff = "clear_backoff";
 }
 
 macro_rules! reasons {
@@ -354,7 +363,7 @@ pub struct ConfigReport {
     pub problem: Option<String>,
 }
 
-/// The arithmetic of scaling up (`decisions.md` 1.2). Seats and servers are whole numbers.
+/// The arithmetic of scaling up (`docs/adr/0004-free-seats-while-people-wait.md`). Seats and servers are whole numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Upscale {
@@ -412,7 +421,7 @@ impl Upscale {
     }
 }
 
-/// The arithmetic of scaling down (`decisions.md` 1.6).
+/// The arithmetic of scaling down.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Downscale {

@@ -169,7 +169,7 @@ impl ServerState {
         }
     }
 
-    /// On its way to `Running`: its seats are "in flight" (`decisions.md` 1.2).
+    /// On its way to `Running`: its seats are "in flight".
     pub const fn is_in_flight(&self) -> bool {
         matches!(
             self,

@@ -109,7 +109,7 @@ pub enum SessionState {
         server_id: ServerId,
         /// When it was assigned.
         assigned_at: Timestamp,
-        /// First reveal, `.rdp` download or keepalive (`decisions.md` 2.2).
+        /// First reveal, `.rdp` download or keepalive.
         active_since: Timestamp,
     },
     /// Over.

@@ -1,7 +1,7 @@
 //! What the planner is told: everything it may decide on, and nothing else.
 //!
 //! A snapshot is assembled from the last complete provider lists first and the store second, so every machine in a
-//! list that is ours has its row in the store (`architecture.md` law 3). All lists are ordered by id, or as said.
+//! list that is ours has its row in the store (`docs/architecture.md` law 3). All lists are ordered by id, or as said.
 
 use crate::connection::{Address, Protocol};
 use crate::id::{ConfigId, PoolId, ProviderId, ServerId, SessionId, UserId, ZoneId};
@@ -20,7 +20,7 @@ pub struct Snapshot {
     pub pools: Vec<PoolSnapshot>,
 }
 
-/// Times and bounds of the loop (`decisions.md` 3.8).
+/// Times and bounds of the loop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoopSettings {
     /// A provider is listed this often at rest, in seconds.

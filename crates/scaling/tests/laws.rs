@@ -5,9 +5,9 @@ mod world;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::connection::Protocol;
-use domain::id::{ServerId, SessionId, UserId};
+use domain::id::{ConfigId, ProviderId, ServerId, SessionId, UserId};
 use domain::plan::{Action, ConfigReport, Finding, Plan, Reason};
-use domain::server::{DrainReason, MachineId, ServerState};
+use domain::server::{DrainReason, MachineId, Origin, ServerState};
 use domain::session::SessionKind;
 use domain::snapshot::{
     ConfigSnapshot, MachineState, PoolSnapshot, ServerSnapshot, Sighting, Snapshot,
@@ -80,34 +80,14 @@ fn every_action_and_every_reason_occurs() {
         words.extend(world.words);
         reasons.extend(world.reasons);
     }
-    let all_words = [
-        "create",
-        "call_create",
-        "adopt",
-        "probe_port",
-        "authorize",
-        "seat",
-        "end_session",
-        "drain",
-        "fail",
-        "delete",
-        "call_delete",
-        "gone",
-        "delete_stranger",
-        "list",
-        "start_backoff",
-        "clear_backoff",
-    ];
-    let never: Vec<_> = all_words
-        .iter()
-        .filter(|one| !words.contains(*one))
-        .collect();
+    let all_words: BTreeSet<_> = Action::WORDS.iter().copied().collect();
+    assert_eq!(
+        all_words.len(),
+        Action::WORDS.len(),
+        "two actions share a word"
+    );
+    let never: Vec<_> = all_words.difference(&words).collect();
     assert!(never.is_empty(), "never planned: {never:?}");
-    let unknown: Vec<_> = words
-        .iter()
-        .filter(|one| !all_words.contains(one))
-        .collect();
-    assert!(unknown.is_empty(), "not in this test's list: {unknown:?}");
     let never: Vec<_> = Reason::ALL
         .iter()
         .filter(|one| !reasons.contains(one))
@@ -204,7 +184,8 @@ fn check(snapshot: &Snapshot, plan: &Plan) {
     assert!(plan.next_at.is_none_or(|at| at > now));
     check_money(snapshot, plan);
     check_arithmetic(plan);
-    check_reasons(plan);
+    check_reasons(snapshot, plan);
+    check_counts(snapshot, plan);
     for (pool, report) in snapshot.pools.iter().zip(&plan.report.pools) {
         check_seats(pool, plan, now);
         check_servers(snapshot, pool, plan, now);
@@ -233,7 +214,7 @@ fn check_money(snapshot: &Snapshot, plan: &Plan) {
     }
 }
 
-fn creates(plan: &Plan, of: impl Fn(domain::id::ConfigId, domain::id::ProviderId) -> bool) -> u32 {
+fn creates(plan: &Plan, of: impl Fn(ConfigId, ProviderId) -> bool) -> u32 {
     let count = plan.actions.iter().filter(|one| match one.action {
         Action::Create {
             config, provider, ..
@@ -269,19 +250,91 @@ fn check_arithmetic(plan: &Plan) {
     assert_eq!(surplus_drains.count(), drains);
 }
 
-/// Every action stands in the report with its reason.
-fn check_reasons(plan: &Plan) {
-    let pools = plan.report.pools.iter();
-    let mut told: BTreeSet<_> = pools
-        .flat_map(|pool| {
-            let configs = pool.configs.iter().flat_map(|config| &config.findings);
-            configs.chain(&pool.findings).map(|one| one.reason)
-        })
-        .collect();
-    let providers = plan.report.providers.iter();
-    told.extend(providers.flat_map(|one| one.findings.iter().map(|one| one.reason)));
+/// Every action stands, with its reason, in what the report says of the thing that it is about.
+fn check_reasons(snapshot: &Snapshot, plan: &Plan) {
     for planned in &plan.actions {
-        assert!(told.contains(&planned.reason), "{planned:?} is not told");
+        let told = told_of(&planned.action, snapshot, plan);
+        let is_told = told.iter().any(|one| one.reason == planned.reason);
+        assert!(is_told, "{planned:?} is not told: {told:?}");
+    }
+}
+
+/// What the report says of the provider config, the autoscale config, or the server and session that an action is about. A
+/// reason given for another of them, in the same pool or in another one, explains nothing.
+fn told_of<'p>(action: &Action, snapshot: &Snapshot, plan: &'p Plan) -> Vec<&'p Finding> {
+    let report = &plan.report;
+    if let Some(id) = config_of(action, snapshot) {
+        let configs = report.pools.iter().flat_map(|pool| &pool.configs);
+        let own = configs.filter(|one| one.config_id == id);
+        return own.flat_map(|one| &one.findings).collect();
+    }
+    let (session, server) = match action {
+        Action::List { provider } | Action::DeleteStranger { provider, .. } => {
+            let own = report.providers.iter();
+            let own = own.filter(|one| one.provider_id == *provider);
+            return own.flat_map(|one| &one.findings).collect();
+        }
+        Action::Seat { session, server } => (Some(*session), Some(*server)),
+        Action::EndSession { session, .. } => (Some(*session), None),
+        other => (None, server_of(other)),
+    };
+    let holds = |pool: &PoolSnapshot| match (server, session) {
+        (Some(id), _) => pool.servers.iter().any(|one| one.id == id),
+        (None, Some(id)) => {
+            pool.sessions.iter().any(|one| one.id == id)
+                || pool.queue.iter().any(|one| one.id == id)
+        }
+        (None, None) => false,
+    };
+    let mut pools = snapshot.pools.iter().zip(&report.pools);
+    let (_, own) = pools
+        .find(|&(pool, _)| holds(pool))
+        .expect("a pool that holds what the action is about");
+    let is_about = |one: &&Finding| {
+        session.is_none_or(|id| one.session_id == Some(id))
+            && server.is_none_or(|id| one.server_id == Some(id))
+    };
+    own.findings.iter().filter(is_about).collect()
+}
+
+/// The config in whose report an action stands: it tells of servers that come and go by their number, not one by one.
+fn config_of(action: &Action, snapshot: &Snapshot) -> Option<ConfigId> {
+    match action {
+        Action::Create { config, .. }
+        | Action::StartBackoff { config }
+        | Action::ClearBackoff { config } => Some(*config),
+        Action::Drain {
+            server,
+            why: DrainReason::Surplus,
+        } => {
+            let mut servers = snapshot.pools.iter().flat_map(|pool| &pool.servers);
+            let server = servers.find(|one| one.id == *server);
+            match server.expect("a known server").origin {
+                Origin::Scaled { config, .. } => Some(config),
+                Origin::Fixed => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Servers that are told by their number are made and drained in just that number, for each reason.
+fn check_counts(snapshot: &Snapshot, plan: &Plan) {
+    let by_number = [
+        Reason::GrewWaiting,
+        Reason::GrewBelowMinimum,
+        Reason::GrewProbe,
+        Reason::ShrankSurplus,
+    ];
+    for config in plan.report.pools.iter().flat_map(|pool| &pool.configs) {
+        for reason in by_number {
+            let findings = config.findings.iter().filter(|one| one.reason == reason);
+            let told: u32 = findings.map(|one| one.count).sum();
+            let done = plan.actions.iter().filter(|one| {
+                one.reason == reason && config_of(&one.action, snapshot) == Some(config.config_id)
+            });
+            assert_eq!(done.count(), told as usize, "{reason}: {config:?}");
+        }
     }
 }
 
@@ -434,7 +487,7 @@ fn ends(plan: &Plan, pool: &PoolSnapshot, server: ServerId) -> bool {
 }
 
 fn is_of(server: &ServerSnapshot, of: &ConfigSnapshot) -> bool {
-    matches!(server.origin, domain::server::Origin::Scaled { config, .. } if config == of.id)
+    matches!(server.origin, Origin::Scaled { config, .. } if config == of.id)
 }
 
 const fn server_of(action: &Action) -> Option<ServerId> {

@@ -30,7 +30,7 @@ pub enum StoreError {
         /// How many more there are.
         more: u32,
     },
-    /// The pool's other configs or fixed servers use another protocol (`decisions.md` 1.5).
+    /// The pool's other configs or fixed servers use another protocol.
     #[error("the pool's other configs and fixed servers use {}", pool.label())]
     ProtocolMismatch {
         /// The protocol they use.

@@ -1,4 +1,4 @@
-//! Sealing of secrets at rest, and the key file (`decisions.md` 4.7).
+//! Sealing of secrets at rest, and the key file.
 //!
 //! Each value is sealed by itself: XChaCha20-Poly1305 with a random 24-byte nonce under a key derived from the master
 //! key. Its place (table, column, row, key id) is authenticated with it, so a value that is moved to another place

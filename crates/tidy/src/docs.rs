@@ -1,4 +1,4 @@
-//! Docs name only paths that exist.
+//! Docs name only paths that exist, and comments only documents that do.
 
 use std::path::Path;
 
@@ -47,6 +47,28 @@ pub fn dead_paths(file: &TextFile, exists: impl Fn(&Path) -> bool) -> Vec<String
         for (path, base) in words.chain(links) {
             if !exists(&normal(&base.join(path))) {
                 found.push(format!("{}:{number}: there is no {path}", file.path));
+            }
+        }
+    }
+    found
+}
+
+/// Documents that a comment of a Rust source names in backticks and that do not exist.
+pub fn dead_documents(file: &TextFile, exists: impl Fn(&Path) -> bool) -> Vec<String> {
+    let mut found = Vec::new();
+    for (number, line) in (1..).zip(file.text.lines()) {
+        if !line.trim_start().starts_with("//") {
+            continue;
+        }
+        let words = line.split('`').skip(1).step_by(2);
+        for path in words.map(Path::new) {
+            let is_document = path.extension().is_some_and(|extension| extension == "md");
+            if is_document && !exists(path) {
+                found.push(format!(
+                    "{}:{number}: there is no {}",
+                    file.path,
+                    path.display()
+                ));
             }
         }
     }
@@ -117,6 +139,28 @@ mod tests {
             .flat_map(|file| dead_paths(file, |path| root.join(path).exists()))
             .collect();
         assert_eq!(dead, [""; 0]);
+    }
+
+    #[test]
+    fn comments_name_only_documents_that_are_there() {
+        let root = root();
+        let files = text_files();
+        let sources: Vec<&TextFile> = files.iter().filter(|file| file.is("rs")).collect();
+        assert!(sources.len() > 1, "sources are read");
+        let dead: Vec<String> = sources
+            .into_iter()
+            .flat_map(|file| dead_documents(file, |path| root.join(path).exists()))
+            .collect();
+        assert_eq!(dead, [""; 0]);
+    }
+
+    #[test]
+    fn a_dead_document_is_found() {
+        let found = |text| dead_documents(&planted(text), |_| false).len();
+        assert_eq!(found("  /// The rule (`gone.md` 1.2)."), 1);
+        assert_eq!(found("// see `docs/gone.md`"), 1);
+        assert_eq!(found("let text = \"`gone.md`\";"), 0);
+        assert_eq!(found("/// `gone.rs` and gone.md"), 0);
     }
 
     #[test]

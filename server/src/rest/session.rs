@@ -404,6 +404,72 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_rdp_pool_gives_files_for_desktops_and_published_apps() {
+        let app = TestApp::new().await;
+        let config =
+            json!({ "enabled": false, "connection_type": "rdp", "use_user_ssh_key": null });
+        let made = app.pool("Desks", config).await;
+        let server = json!({
+            "name": "desk", "pool_id": made.pool, "zone_id": made.zone, "protocol": "rdp", "host": "desk.example",
+            "port": 3390, "username": "CORP\\desk", "password": "hunter2-hunter2",
+            "limits": { "max_sessions": 2, "max_users": 2 },
+        });
+        app.admin("POST", "/servers", Some(server))
+            .await
+            .expect(201);
+        let pool = format!("/pools/{}", made.pool);
+        let version = app.admin("GET", &pool, None).await.expect(200);
+        let seen = [("if-match", version.header("etag"))];
+        let word =
+            json!({ "key": "word", "name": "Word", "program": "||WINWORD", "arguments": "/q" });
+        let published = json!({ "name": "Desks", "apps": [word] });
+        app.call_with(&app.admin_key, "PUT", &pool, Some(published), &seen)
+            .await
+            .expect(200);
+
+        let of_all = "full address:s:desk.example:3390\r\nusername:s:CORP\\desk\r\nprompt for credentials:i:1\r\n\
+                      authentication level:i:2\r\n";
+        let of_word = "remoteapplicationmode:i:1\r\nremoteapplicationname:s:Word\r\n\
+                       remoteapplicationprogram:s:||WINWORD\r\nremoteapplicationcmdline:s:/q\r\n";
+        for (kind, rest) in [
+            (json!(null), "screen mode id:i:2\r\n"),
+            (json!({ "kind": "app", "app": "word" }), of_word),
+        ] {
+            let request = json!({ "pool_id": made.pool, "kind": kind });
+            let session = app
+                .user("POST", "/sessions", Some(request))
+                .await
+                .expect(201);
+            let path = session.header("location").to_owned();
+            let file = format!("{path}/rdp");
+            // Nobody else gets it, and to ask for it in vain brings nobody to work.
+            app.admin("GET", &file, None)
+                .await
+                .expect_problem(404, "not_found");
+            let state = async || {
+                app.user("GET", &path, None)
+                    .await
+                    .expect(200)
+                    .member("state")
+            };
+            assert_eq!(state().await, "assigned");
+            let answer = app.user("GET", &file, None).await.expect(200);
+            assert_eq!(answer.header("content-type"), "application/x-rdp");
+            assert_eq!(
+                answer.header("content-disposition"),
+                "attachment; filename=\"session.rdp\""
+            );
+            assert_eq!(answer.header("cache-control"), "no-store");
+            assert_eq!(answer.text, format!("{of_all}{rest}"));
+            assert_eq!(state().await, "active");
+        }
+        let unknown = json!({ "pool_id": made.pool, "kind": { "kind": "app", "app": "excel" } });
+        app.user("POST", "/sessions", Some(unknown))
+            .await
+            .expect_problem(422, "invalid");
+    }
+
+    #[tokio::test]
     async fn where_nothing_comes_nobody_waits() {
         let app = TestApp::new().await;
         let made = app

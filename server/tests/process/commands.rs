@@ -13,6 +13,48 @@ use crate::weir::{Serving, folder, printed, refused, sendable, wait_for};
 /// The line of the specification's start-up script, as an admin pastes it.
 const CHECK_IN: &str = r#"curl -k -X POST -H "Content-Type: application/json" -d '{{"status": "running", "status_message": "Initialization Complete", "status_progress": "100"}}' https://{upstream_auth_address}/api/set_server_status?token={checkin_jwt}"#;
 
+/// Makes a pool that keeps one server on this machine with this start-up script; gives the id of its config.
+fn one_shell(weir: &Serving, key: &str, script: &str, require_checkin: bool) -> String {
+    let post = |path: &str, body: Value| {
+        weir.call(key, "POST", path, Some(&body))["id"]
+            .as_str()
+            .expect("an id")
+            .to_owned()
+    };
+    let zone = post(
+        "/zones",
+        json!({ "name": "Here", "upstream_auth_address": weir.authority() }),
+    );
+    let provider = json!({ "name": "Local", "kind": "local", "max_instances": 1, "startup_script": script, "settings": {} });
+    let provider = post("/providers", provider);
+    let pool = post("/pools", json!({ "name": "Shells" }));
+    let config = json!({
+        "enabled": true, "name": "Shells", "pool_id": pool, "deployment_zone_id": zone, "provider_id": provider,
+        "connection_type": "ssh", "connection_username": "desk", "use_user_ssh_key": true,
+        "require_checkin": require_checkin, "minimum_available_sessions": 1,
+        "max_simultaneous_sessions_per_server": 1, "max_simultaneous_users": 1,
+    });
+    post("/autoscale-configs", config)
+}
+
+/// The oldest server; null when there is none.
+fn first_server(weir: &Serving, key: &str) -> Value {
+    weir.call(key, "GET", "/servers", None)["items"][0].clone()
+}
+
+/// Leaves nothing running: the config is switched off, then its server goes.
+fn take_down(weir: &Serving, key: &str, config: &str) {
+    let path = format!("/autoscale-configs/{config}");
+    let mut document = weir.call(key, "GET", &path, None);
+    sendable(&mut document);
+    document["enabled"] = json!(false);
+    weir.call(key, "PUT", &path, Some(&document));
+    let server = first_server(weir, key);
+    let id = server["id"].as_str().expect("an id");
+    weir.call(key, "DELETE", &format!("/servers/{id}"), None);
+    wait_for("the server to go", || first_server(weir, key).is_null());
+}
+
 #[test]
 fn the_check_in_line_of_the_specification_runs_unchanged() {
     let folder = folder();
@@ -22,45 +64,44 @@ fn the_check_in_line_of_the_specification_runs_unchanged() {
     );
     let weir = Serving::begin(folder.path(), &["--tls-self-signed"]);
     assert!(weir.address.starts_with("https://"), "{}", weir.address);
-    let post = |path: &str, body: Value| {
-        weir.call(&key, "POST", path, Some(&body))["id"]
-            .as_str()
-            .expect("an id")
-            .to_owned()
-    };
-    let zone = post(
-        "/zones",
-        json!({ "name": "Here", "upstream_auth_address": weir.authority() }),
-    );
     let script = format!("#!/bin/bash\nset -e\n{CHECK_IN}\n");
-    let provider = json!({ "name": "Local", "kind": "local", "max_instances": 1, "startup_script": script, "settings": {} });
-    let provider = post("/providers", provider);
-    let pool = post("/pools", json!({ "name": "Shells" }));
-    let config = json!({
-        "enabled": true, "name": "Shells", "pool_id": pool, "deployment_zone_id": zone, "provider_id": provider,
-        "connection_type": "ssh", "connection_username": "desk", "use_user_ssh_key": true, "require_checkin": true, "minimum_available_sessions": 1,
-        "max_simultaneous_sessions_per_server": 1, "max_simultaneous_users": 1,
+    let config = one_shell(&weir, &key, &script, true);
+    wait_for("the server to check in", || {
+        first_server(&weir, &key)["state"] == "running"
     });
-    let config = post("/autoscale-configs", config);
-    let first = || weir.call(&key, "GET", "/servers", None)["items"][0].clone();
-    wait_for("the server to check in", || first()["state"] == "running");
-    let server = first();
+    let server = first_server(&weir, &key);
     assert_eq!(server["message"], "Initialization Complete", "{server}");
     assert_eq!(server["progress_percent"], 100, "{server}");
+    assert!(server["checked_in_at"].is_string(), "{server}");
+    take_down(&weir, &key, &config);
+}
 
-    // Nothing is left running: the config goes, then its server.
-    let id = server["id"].as_str().expect("an id");
-    let mut document = weir.call(&key, "GET", &format!("/autoscale-configs/{config}"), None);
-    sendable(&mut document);
-    document["enabled"] = json!(false);
-    weir.call(
-        &key,
-        "PUT",
-        &format!("/autoscale-configs/{config}"),
-        Some(&document),
+#[test]
+fn a_server_that_need_not_check_in_runs_once_its_port_answers() {
+    let folder = folder();
+    let key = printed(
+        folder.path(),
+        &["api-key", "create", "--name", "test", "--role", "admin"],
     );
-    weir.call(&key, "DELETE", &format!("/servers/{id}"), None);
-    wait_for("the server to go", || first().is_null());
+    let weir = Serving::begin(folder.path(), &[]);
+    let config = one_shell(&weir, &key, "#!/bin/sh\ntrue\n", false);
+    wait_for("the port of the server to answer", || {
+        first_server(&weir, &key)["state"] == "running"
+    });
+    let server = first_server(&weir, &key);
+    assert_eq!(server["checked_in_at"], Value::Null, "{server}");
+    assert_eq!(server["progress_percent"], Value::Null, "{server}");
+    // What answers there is what people want.
+    let port = server["address"]["port"].as_u64().expect("a port");
+    let port = u16::try_from(port).expect("a port");
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
+    let patience = Some(Duration::from_secs(20));
+    stream.set_read_timeout(patience).expect("a time-out");
+    let mut greeting = [0; 4];
+    stream.read_exact(&mut greeting).expect("a greeting");
+    assert_eq!(&greeting, b"SSH-");
+    drop(stream);
+    take_down(&weir, &key, &config);
 }
 
 #[test]
