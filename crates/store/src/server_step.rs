@@ -71,17 +71,21 @@ impl Tx {
     /// Keeps what a server's row says now as a step, if it differs from the last one.
     pub(crate) async fn server_step(&mut self, id: ServerId, at: Timestamp) -> Result<()> {
         let kept = self
-            .run(
+            .one(
+                "server_steps",
                 "INSERT INTO server_steps (server_id, version, at, state, progress, message)
                  SELECT s.id, s.version, $2, s.state, s.progress, s.message
                  FROM servers s LEFT JOIN server_steps t ON t.server_id = s.id
                     AND t.version = (SELECT MAX(l.version) FROM server_steps l WHERE l.server_id = s.id)
                  WHERE s.id = $1 AND (COALESCE(t.state, 'requested') <> s.state
-                    OR t.progress IS DISTINCT FROM s.progress OR t.message IS DISTINCT FROM s.message)",
+                    OR t.progress IS DISTINCT FROM s.progress OR t.message IS DISTINCT FROM s.message)
+                 RETURNING version",
                 args![id, at],
             )
             .await?;
-        if kept > 0 {
+        // Each step has a version of its own, so there are no more of them than that.
+        let version = kept.map(|row| row.get::<i64>("version")).transpose()?;
+        if version.is_some_and(|version| version > i64::from(MAX_STEPS)) {
             self.run(
                 "DELETE FROM server_steps WHERE server_id = $1
                     AND version = (SELECT MAX(p.version) FROM server_steps p WHERE p.server_id = $1
