@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
+use crate::assets::Site;
 use crate::auth::guessing::Guessing;
 use crate::background::Background;
 use crate::settings::Place;
@@ -131,6 +132,7 @@ impl TestApp {
         let state = AppState::new(Parts {
             plane: plane.clone(),
             web,
+            site: &Site::NONE,
             guessing: Guessing::default(),
             metrics: Arc::new(Metrics::default()),
             stopping,
@@ -296,6 +298,28 @@ impl TestApp {
             .next()
             .expect("a cookie")
             .to_owned()
+    }
+
+    /// Changes some members of a provider config.
+    pub async fn change_provider(&self, id: &str, changes: Value) -> Value {
+        let path = format!("/providers/{id}");
+        let old = self.admin("GET", &path, None).await.expect(200).json();
+        let mut input = json!({});
+        for key in [
+            "name",
+            "kind",
+            "max_instances",
+            "startup_script",
+            "settings",
+        ] {
+            input[key] = changes.get(key).unwrap_or(&old[key]).clone();
+        }
+        let seen = format!("\"v{}\"", old["version"]);
+        let seen = [("if-match", seen.as_str())];
+        self.call_with(&self.admin_key, "PUT", &path, Some(input), &seen)
+            .await
+            .expect(200)
+            .json()
     }
 
     /// A pool with one fixed SSH server of two seats, and nothing that makes another.

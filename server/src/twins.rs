@@ -295,6 +295,11 @@ impl World {
                 }),
             ),
             twin(
+                "pool_lines",
+                "GET /capacity",
+                [Ask::new(json!({}), "/capacity?limit=200")],
+            ),
+            twin(
                 "provider_test",
                 "POST /providers/{id}/test",
                 [by_id(&provider, "/providers", "/test")],

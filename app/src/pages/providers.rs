@@ -4,7 +4,7 @@ use domain::event::EventNoun;
 use domain::form::Form;
 use domain::id::ProviderId;
 use domain::plan::explain;
-use domain::provider::{Provider, ProviderInput, ProviderKind, TestCheck};
+use domain::provider::{Provider, ProviderInput, ProviderKind, ProviderWarning, TestCheck};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
@@ -58,6 +58,7 @@ pub fn ProvidersPage() -> impl IntoView {
                     .map(|finding| {
                         view! { <p class="muted">{explain::sentence(finding, None)}</p> }
                     })}
+                {provider.warnings.iter().map(|one| view! { <p>{warning(one)}</p> }).collect_view()}
             }
             .into_any(),
             view! {
@@ -135,17 +136,42 @@ pub fn ProviderEditPage() -> impl IntoView {
     }
 }
 
-/// What the loop has concluded about the provider itself, where it has.
-fn found(provider: &Provider) -> Option<AnyView> {
-    (!provider.findings.is_empty()).then(|| {
+/// What the loop has concluded about the provider itself, and how the configs that use it get on with it, where there is
+/// something to say.
+fn found(provider: &Provider) -> AnyView {
+    let findings = (!provider.findings.is_empty()).then(|| {
         view! {
             <section aria-labelledby="findings">
                 <h2 id="findings">"What the loop sees"</h2>
                 {finding_list(provider.findings.iter(), None, true)}
             </section>
         }
-        .into_any()
-    })
+    });
+    let warnings = (!provider.warnings.is_empty()).then(|| {
+        let item = |one: &ProviderWarning| view! { <li>{warning(one)}</li> };
+        view! {
+            <div class="banner starting">
+                <p>
+                    <strong>"Look at this first"</strong>
+                </p>
+                <ul>{provider.warnings.iter().map(item).collect_view()}</ul>
+            </div>
+        }
+    });
+    view! {
+        {findings}
+        {warnings}
+    }
+    .into_any()
+}
+
+/// A warning, which leads to the config that it is about.
+fn warning(warning: &ProviderWarning) -> AnyView {
+    let config = format!("/admin/autoscale/{}/edit", warning.config_id);
+    view! {
+        {link(config, &warning.config_name)} ": " {warning.message.clone()}
+    }
+    .into_any()
 }
 
 fn editor(old: Option<Provider>) -> AnyView {

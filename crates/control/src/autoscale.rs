@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use domain::actor::Actor;
 use domain::autoscale::{
-    self, AutoscaleConfig, FORM, PlanPreview, RenderedScript, SavedConfig, SecretState, Validation,
+    self, AutoscaleConfig, ConfigWarning, FORM, PlanPreview, RenderedScript, SavedConfig,
+    SecretState, Validation,
 };
 use domain::error::FieldError;
 use domain::event::EventNoun;
@@ -12,7 +13,7 @@ use domain::form::{Draft, SecretInput, SecretInputs, SecretKeys};
 use domain::id::{ConfigId, PoolId, ServerId};
 use domain::page::{Page, PageQuery};
 use domain::plan::{Action, explain};
-use domain::provider::Provider;
+use domain::provider::{Provider, ProviderWarning};
 use domain::secret::Secret;
 use domain::snapshot::ConfigSnapshot;
 use domain::startup_script::{Script, TagValues};
@@ -508,19 +509,46 @@ pub(crate) fn secret_states(secrets: Vec<SecretInfo>) -> BTreeMap<String, Secret
     secrets.into_iter().map(state).collect()
 }
 
-async fn warnings(
-    plane: &ControlPlane,
-    config: &AutoscaleConfig,
-) -> Result<Vec<domain::autoscale::ConfigWarning>> {
+async fn warnings(plane: &ControlPlane, config: &AutoscaleConfig) -> Result<Vec<ConfigWarning>> {
     match references(plane, config).await {
-        Ok((zone, provider)) => {
-            let facts = observe::facts(plane, &provider);
-            let values = sample_values(plane, config, &zone);
-            Ok(script::warnings(config, &provider, &facts, &values))
-        }
+        Ok((zone, provider)) => Ok(warnings_with(plane, config, &zone, &provider)),
         Err(Error::Problem(_)) => Ok(Vec::new()),
         Err(error) => Err(error),
     }
+}
+
+fn warnings_with(
+    plane: &ControlPlane,
+    config: &AutoscaleConfig,
+    zone: &Zone,
+    provider: &Provider,
+) -> Vec<ConfigWarning> {
+    let facts = observe::facts(plane, provider);
+    let values = sample_values(plane, config, zone);
+    script::warnings(config, provider, &facts, &values)
+}
+
+/// What to look at in how the configs that use a provider config get on with it.
+pub(crate) async fn warnings_about(
+    plane: &ControlPlane,
+    provider: &Provider,
+) -> Result<Vec<ProviderWarning>> {
+    let mut all = Vec::new();
+    for row in plane.store().configs_using(provider.id).await? {
+        let config = read(&row)?;
+        let Some(zone) = plane.store().zone(config.zone).await? else {
+            continue;
+        };
+        let about = |warning: ConfigWarning| ProviderWarning {
+            config_id: row.id,
+            config_name: config.name.to_string(),
+            key: warning.key,
+            message: warning.message,
+        };
+        let warnings = warnings_with(plane, &config, &zone, provider);
+        all.extend(warnings.into_iter().map(about));
+    }
+    Ok(all)
 }
 
 async fn row(plane: &ControlPlane, id: ConfigId) -> Result<ConfigRow, Error> {

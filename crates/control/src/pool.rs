@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::actor::Actor;
-use domain::capacity::Capacity;
+use domain::capacity::{Capacity, CapacityLine};
 use domain::event::EventNoun;
 use domain::id::PoolId;
 use domain::page::{Page, PageQuery};
@@ -60,7 +60,28 @@ pub async fn capacity(
         .store()
         .pool_spans(id, now.plus_millis(-millis))
         .await?;
-    Ok(Capacity::of(&spans, now, millis))
+    Ok(Capacity::of(&spans, now, millis, Capacity::STEPS))
+}
+
+/// What each pool held in the last hour, in the order of their making.
+pub async fn capacity_lines(
+    plane: &ControlPlane,
+    actor: &Actor,
+    query: &PageQuery,
+) -> Result<Page<CapacityLine>> {
+    actor.require_admin()?;
+    let pools = list(plane, actor, query).await?;
+    let now = plane.now();
+    let since = now.plus_millis(-Timestamp::HOUR_MILLIS);
+    let mut items = Vec::with_capacity(pools.items.len());
+    for pool in pools.items {
+        let spans = plane.store().pool_spans(pool.id, since).await?;
+        items.push(CapacityLine::of(pool.id, &spans, now));
+    }
+    Ok(Page {
+        items,
+        next_cursor: pools.next_cursor,
+    })
 }
 
 /// Makes a pool.

@@ -11,6 +11,7 @@ use domain::value::Name;
 use providers::registry::Settings as KindSettings;
 use serde_json::json;
 
+use crate::autoscale;
 use crate::error::{Result, not_found};
 use crate::fields::Fields;
 use crate::page;
@@ -27,27 +28,31 @@ pub async fn list(
     actor.require_admin()?;
     let request = page::request(query)?;
     let rows = plane.store().providers_page(request).await?;
-    let rows = rows.into_iter().map(|row| with_findings(plane, row));
-    let rows = rows.collect();
-    Ok(page::page(rows, &request, |provider| provider.id.uuid()))
+    let mut page = page::page(rows, &request, |provider| provider.id.uuid());
+    for provider in &mut page.items {
+        complete(plane, provider).await?;
+    }
+    Ok(page)
 }
 
 /// One provider config.
 pub async fn get(plane: &ControlPlane, actor: &Actor, id: ProviderId) -> Result<Provider> {
     actor.require_admin()?;
     let row = plane.store().provider(id).await?;
-    row.map(|row| with_findings(plane, row))
-        .ok_or_else(|| not_found("provider"))
+    let mut provider = row.ok_or_else(|| not_found("provider"))?;
+    complete(plane, &mut provider).await?;
+    Ok(provider)
 }
 
-fn with_findings(plane: &ControlPlane, row: Provider) -> Provider {
-    let observed = observe::lock(plane);
-    let memory = observed.providers.get(&row.id);
-    let findings = memory.map(|memory| memory.findings.clone());
-    Provider {
-        findings: findings.unwrap_or_default(),
-        ..row
-    }
+/// Adds what the row does not hold: what the loop has concluded, and how the configs that use it get on with it.
+async fn complete(plane: &ControlPlane, provider: &mut Provider) -> Result<()> {
+    provider.findings = observe::lock(plane)
+        .providers
+        .get(&provider.id)
+        .map(|memory| memory.findings.clone())
+        .unwrap_or_default();
+    provider.warnings = autoscale::warnings_about(plane, provider).await?;
+    Ok(())
 }
 
 /// Makes a provider config.
@@ -93,13 +98,14 @@ pub async fn replace(
         "name": input.name, "from_max_instances": old.max_instances, "to_max_instances": input.max_instances,
         "settings": input.settings, "script_changed": input.startup_script != old.startup_script,
     }));
-    let provider = plane
+    let mut provider = plane
         .store()
         .provider_replace(id, seen, input, plane.now(), audit)
         .await?;
     plane.changed(EventNoun::Provider, id, None, None);
     observe::parts_changed(plane);
-    Ok(with_findings(plane, provider))
+    complete(plane, &mut provider).await?;
+    Ok(provider)
 }
 
 /// Deletes a provider config that has no server and no autoscale config.

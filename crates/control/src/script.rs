@@ -1,7 +1,5 @@
 //! Start-up scripts: checked when saved, filled in once for each server, shown with masks.
 
-use std::collections::BTreeSet;
-
 use domain::autoscale::{AutoscaleConfig, ConfigWarning};
 use domain::error::FieldError;
 use domain::id::ServerId;
@@ -53,7 +51,7 @@ pub(crate) fn warnings(
     let tags = script.as_ref().map(Script::tags).unwrap_or_default();
     for warning in script
         .iter()
-        .flat_map(|script| script.warnings(&fillable(config)))
+        .flat_map(|script| script.warnings(&config.fillable_tags()))
     {
         warn(
             "startup_script",
@@ -147,10 +145,4 @@ pub(crate) fn values(
         values = values.with(Tag::ConnectionPassword, password.expose());
     }
     values
-}
-
-fn fillable(config: &AutoscaleConfig) -> BTreeSet<Tag> {
-    let mut tags = config.fillable_tags();
-    tags.insert(Tag::UpstreamAuthAddress);
-    tags
 }

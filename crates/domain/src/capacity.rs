@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::PoolId;
 use crate::timestamp::Timestamp;
 
 /// What a pool held over a stretch of time, as equal steps.
@@ -48,6 +49,20 @@ pub struct CapacityStep {
     pub shrunk: u32,
 }
 
+/// What a pool held in the last hour, in few steps: enough for a small line in a list of pools.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CapacityLine {
+    /// The pool.
+    pub pool_id: PoolId,
+    /// The highest number of seats in each step, oldest first.
+    pub seats: Vec<u32>,
+    /// The highest number of sessions that took a seat.
+    pub in_use: Vec<u32>,
+    /// The highest number of people who waited.
+    pub waiting: Vec<u32>,
+}
+
 /// Something that lasted: a server that took sessions, a session, a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
@@ -79,12 +94,13 @@ struct Change {
 
 impl Capacity {
     /// Steps of a stretch: as many as a chart can show.
-    pub const STEPS: i64 = 120;
+    pub const STEPS: u32 = 120;
 
-    /// What was held in the `millis` before `now`.
-    pub fn of(spans: &[Span], now: Timestamp, millis: i64) -> Self {
-        let step_millis = (millis / Self::STEPS).max(1);
-        let from = now.plus_millis(-step_millis * Self::STEPS);
+    /// What was held in the `millis` before `now`, in so many steps.
+    pub fn of(spans: &[Span], now: Timestamp, millis: i64, steps: u32) -> Self {
+        let steps = i64::from(steps.max(1));
+        let step_millis = (millis / steps).max(1);
+        let from = now.plus_millis(-step_millis * steps);
         let mut changes: Vec<Change> = spans
             .iter()
             // What ended as it began has held nothing; where clocks differ, it may even seem to have ended before.
@@ -111,7 +127,7 @@ impl Capacity {
         while let Some(change) = changes.next_if(|change| change.at < from) {
             held.apply(change);
         }
-        let steps = (1..=Self::STEPS)
+        let steps = (1..=steps)
             .map(|number| {
                 let end = from.plus_millis(number * step_millis);
                 let mut step = CapacityStep {
@@ -151,6 +167,23 @@ impl Capacity {
     }
 }
 
+impl CapacityLine {
+    /// Steps of a line: two minutes each.
+    const STEPS: u32 = 30;
+
+    /// What a pool held in the hour before `now`.
+    pub fn of(pool_id: PoolId, spans: &[Span], now: Timestamp) -> Self {
+        let steps = Capacity::of(spans, now, Timestamp::HOUR_MILLIS, Self::STEPS).steps;
+        let of = |figure: fn(&CapacityStep) -> u32| steps.iter().map(figure).collect();
+        Self {
+            pool_id,
+            seats: of(|step| step.seats),
+            in_use: of(|step| step.in_use),
+            waiting: of(|step| step.waiting),
+        }
+    }
+}
+
 impl CapacityNow {
     fn apply(&mut self, change: &Change) {
         let (count, by) = match change.what {
@@ -182,7 +215,7 @@ mod tests {
 
     /// In steps of 10 ms, of which the last ends now.
     fn held(spans: &[Span]) -> Vec<CapacityStep> {
-        Capacity::of(spans, NOW, 1200).steps
+        Capacity::of(spans, NOW, 1200, 120).steps
     }
 
     #[test]
@@ -237,7 +270,7 @@ mod tests {
             span(Held::Session, -5, Some(-1)),
             span(Held::Session, -3, Some(0)),
         ];
-        let capacity = Capacity::of(&spans, NOW, 1200);
+        let capacity = Capacity::of(&spans, NOW, 1200, 120);
         assert_eq!(capacity.steps[119].in_use, 2);
         let now = CapacityNow {
             seats: 2,
@@ -252,12 +285,30 @@ mod tests {
             span(Held::Session, -50, Some(-50)),
             span(Held::Session, -40, Some(-45)),
         ];
-        assert_eq!(Capacity::of(&spans, NOW, 1200).now, CapacityNow::default());
+        assert_eq!(
+            Capacity::of(&spans, NOW, 1200, 120).now,
+            CapacityNow::default()
+        );
+    }
+
+    #[test]
+    fn a_line_is_an_hour_in_steps_of_two_minutes() {
+        let pool = PoolId::from_uuid(uuid::Uuid::nil());
+        let minutes = |count: i64| -count * 60_000;
+        let spans = [
+            span(Held::Server(4), minutes(90), None),
+            span(Held::Session, minutes(3), Some(minutes(1))),
+            span(Held::Wait, minutes(60), Some(minutes(59))),
+        ];
+        let line = CapacityLine::of(pool, &spans, NOW);
+        assert_eq!(line.seats, [4; 30]);
+        assert_eq!(line.in_use, [vec![0; 28], vec![1, 1]].concat());
+        assert_eq!(line.waiting, [vec![1], vec![0; 29]].concat());
     }
 
     #[test]
     fn steps_know_when_they_begin() {
-        let capacity = Capacity::of(&[], NOW, 1200);
+        let capacity = Capacity::of(&[], NOW, 1200, 120);
         assert_eq!(capacity.starts_at(0), NOW.plus_millis(-1200));
         assert_eq!(capacity.starts_at(119), NOW.plus_millis(-10));
         assert_eq!(capacity.until, NOW);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::ProviderId;
+use crate::id::{ConfigId, ProviderId};
 use crate::plan::Finding;
 use crate::timestamp::Timestamp;
 
@@ -81,6 +81,10 @@ pub struct Provider {
     /// row, a pause. Empty in a process that does not run the loop.
     #[serde(default)]
     pub findings: Vec<Finding>,
+    /// What to look at in how autoscale configs use it: a tag that one of them cannot fill, a script that is too long with
+    /// its values.
+    #[serde(default)]
+    pub warnings: Vec<ProviderWarning>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -89,7 +93,7 @@ pub struct Provider {
     pub version: i64,
 }
 
-/// How creating through a provider config goes: input of the breaker (`decisions.md` 1.11).
+/// How creating through a provider config goes: input of the breaker (`scaling::source`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProviderHealth {
@@ -101,6 +105,20 @@ pub struct ProviderHealth {
     pub failed_at: Option<Timestamp>,
     /// The provider asked to be left alone until then.
     pub not_before: Option<Timestamp>,
+}
+
+/// Something to look at in how an autoscale config uses a provider config.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProviderWarning {
+    /// The autoscale config.
+    pub config_id: ConfigId,
+    /// Its name.
+    pub config_name: String,
+    /// The field that it concerns, of one or the other (`startup_script`).
+    pub key: String,
+    /// What it is and what to do.
+    pub message: String,
 }
 
 /// One line of a provider's test.

@@ -98,10 +98,12 @@ impl Tag {
             Self::AdJoinCredential | Self::Domain => {
                 "the config creates no Active Directory computer record"
             }
-            Self::UpstreamAuthAddress => "the deployment zone has no Upstream Auth Address",
             Self::SshKey => "the provider config has no public SSH key",
-            Self::ServerHostname | Self::ServerId | Self::CheckinJwt => {
-                "the server's own values are not known here"
+            Self::ServerHostname
+            | Self::ServerId
+            | Self::CheckinJwt
+            | Self::UpstreamAuthAddress => {
+                "the values of the server and of its zone are not known here"
             }
         }
     }

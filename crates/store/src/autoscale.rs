@@ -140,14 +140,18 @@ impl Store {
         let sql = select!(
             "WHERE c.id > $1 AND (CAST($2 AS TEXT) IS NULL OR c.pool_id = $2) ORDER BY c.id LIMIT $3"
         );
-        let rows = self
-            .db
-            .all(
-                "autoscale_configs",
-                sql,
-                args![page.after_text(), pool, page.limit],
-            )
-            .await?;
+        self.configs(sql, args![page.after_text(), pool, page.limit])
+            .await
+    }
+
+    /// The configs that use a provider config, in the order of their making.
+    pub async fn configs_using(&self, provider: ProviderId) -> Result<Vec<ConfigRow>> {
+        let sql = select!("WHERE c.provider_id = $1 ORDER BY c.id");
+        self.configs(sql, args![provider]).await
+    }
+
+    async fn configs(&self, sql: &'static str, args: Vec<Arg>) -> Result<Vec<ConfigRow>> {
+        let rows = self.db.all("autoscale_configs", sql, args).await?;
         let mut configs = Vec::with_capacity(rows.len());
         for row in rows {
             let secrets = self.secret_infos(Owner::Config(row.get("id")?)).await?;

@@ -79,22 +79,10 @@ mod tests {
         let path = format!("/providers/{}", made.provider);
         let with_limit = async |limit: u32| {
             let provider = app.admin("GET", &path, None).await.expect(200).json();
-            let mut input = json!({});
-            for key in [
-                "name",
-                "kind",
-                "max_instances",
-                "startup_script",
-                "settings",
-            ] {
-                input[key] = provider[key].clone();
-            }
-            input["settings"]["script_limit_bytes"] = json!(limit);
-            let seen = format!("\"v{}\"", provider["version"]);
-            let seen = [("if-match", seen.as_str())];
-            app.call_with(&app.admin_key, "PUT", &path, Some(input), &seen)
-                .await
-                .expect(200);
+            let mut settings = provider["settings"].clone();
+            settings["script_limit_bytes"] = json!(limit);
+            app.change_provider(&made.provider, json!({ "settings": settings }))
+                .await;
         };
         with_limit(20).await;
         for _ in 0..3 {

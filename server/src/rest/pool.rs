@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::capacity::Capacity;
+use domain::capacity::{Capacity, CapacityLine};
 use domain::id::PoolId;
 use domain::page::Page;
 use domain::pool::{Pool, PoolInput};
@@ -75,6 +75,19 @@ pub async fn get_pool_capacity(
     let hours = params.hours.unwrap_or(1);
     Ok(Json(
         control::pool::capacity(&state.plane, &actor, id, hours).await?,
+    ))
+}
+
+/// What each pool held in the last hour, in steps of two minutes: pools in the order of their making.
+#[utoipa::path(get, path = "/capacity", tag = "pools", params(PageParams),
+    responses((status = 200, body = Page<CapacityLine>)))]
+pub async fn list_capacity_lines(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Query(page): Query<PageParams>,
+) -> ApiResult<Json<Page<CapacityLine>>> {
+    Ok(Json(
+        control::pool::capacity_lines(&state.plane, &actor, &page.into()).await?,
     ))
 }
 

@@ -135,3 +135,38 @@ pub async fn list_provider_kinds(Caller(actor): Caller) -> ApiResult<Json<Vec<Pr
             .collect(),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::TestApp;
+
+    #[tokio::test]
+    async fn a_script_that_a_config_cannot_fill_in_is_told_when_it_is_saved() {
+        let app = TestApp::new().await;
+        let made = app.pool("Desks", json!({})).await;
+        let path = format!("/providers/{}", made.provider);
+        let before = app.admin("GET", &path, None).await.expect(200).json();
+        assert_eq!(before["warnings"], json!([]));
+
+        let script = json!({ "startup_script": "{checkin_jwt} {ssh_key}" });
+        let saved = app.change_provider(&made.provider, script).await;
+        let warning = &saved["warnings"][0];
+        assert_eq!(warning["config_name"], "Desks", "{saved}");
+        assert_eq!(warning["key"], "startup_script");
+        let message = warning["message"].as_str().expect("a message");
+        assert!(
+            message.contains("the provider config has no public SSH key"),
+            "{message}"
+        );
+        let read = app.admin("GET", &path, None).await.expect(200).json();
+        assert_eq!(read["warnings"], saved["warnings"]);
+        let list = app
+            .admin("GET", "/providers", None)
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(list["items"][0]["warnings"], saved["warnings"]);
+    }
+}

@@ -186,12 +186,15 @@ impl AutoscaleConfig {
         }
     }
 
-    /// The start-up script tags that this config fills.
-    ///
-    /// Two more depend on others: `upstream_auth_address` on the zone, `ssh_key` on the provider config.
+    /// The start-up script tags that this config fills, with its zone, which always has an address.
     pub fn fillable_tags(&self) -> BTreeSet<Tag> {
         let access = &self.connection.access;
-        let mut tags = BTreeSet::from([Tag::ServerHostname, Tag::ServerId, Tag::CheckinJwt]);
+        let mut tags = BTreeSet::from([
+            Tag::ServerHostname,
+            Tag::ServerId,
+            Tag::CheckinJwt,
+            Tag::UpstreamAuthAddress,
+        ]);
         tags.extend(access.username().map(|_| Tag::ConnectionUsername));
         tags.extend(access.has_password().then_some(Tag::ConnectionPassword));
         if self.computer_record.is_some() {

@@ -668,7 +668,12 @@ mod tests {
                 .unwrap()
                 .fillable_tags()
         };
-        let always = BTreeSet::from([Tag::ServerHostname, Tag::ServerId, Tag::CheckinJwt]);
+        let always = BTreeSet::from([
+            Tag::ServerHostname,
+            Tag::ServerId,
+            Tag::CheckinJwt,
+            Tag::UpstreamAuthAddress,
+        ]);
         assert_eq!(tags(&least(), &[]), always);
         let mut more = always.clone();
         more.extend([Tag::ConnectionUsername, Tag::ConnectionPassword]);
