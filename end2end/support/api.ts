@@ -47,13 +47,17 @@ export async function change(page: Page, id: string, values: Record<string, unkn
 }
 
 /** Makes a pool of machines in memory, which start at once, with a zone, a provider config and an autoscale config of the same name.
- * `config` changes what the autoscale config says. */
-export async function fakePool(page: Page, name: string, { max_instances, config }: { max_instances: number; config: object }) {
+ * `config` changes what the autoscale config says; `apps` are what the pool publishes. */
+export async function fakePool(
+  page: Page,
+  name: string,
+  { max_instances, config, apps = [] }: { max_instances: number; config: object; apps?: object[] },
+) {
   const create = async (path: string, data: unknown) => (await api(page, "POST", path, { data })).id as string;
   const settings = { boot_millis: 0, script_millis: 0 };
   const deployment_zone_id = await create("/zones", { name, upstream_auth_address: "weir.example" });
   const provider_id = await create("/providers", { name, kind: "fake", max_instances, settings });
-  const id = await create("/pools", { name, description: "" });
+  const id = await create("/pools", { name, description: "", apps });
   const made = await create("/autoscale-configs", {
     name,
     pool_id: id,

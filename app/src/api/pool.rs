@@ -5,7 +5,7 @@
     reason = "the macro makes a struct of each function's arguments"
 )]
 
-use domain::capacity::Capacity;
+use domain::capacity::{Capacity, CapacityLine};
 use domain::id::PoolId;
 use domain::page::Page;
 use domain::pool::{Pool, PoolInput};
@@ -32,6 +32,12 @@ pub async fn pool_get(id: PoolId) -> ApiResult<Pool> {
 #[server(prefix = "/ui/fn", endpoint = "pool_capacity", protocol = Call)]
 pub async fn pool_capacity(id: PoolId, hours: u32) -> ApiResult<Capacity> {
     answer(control::pool::capacity(&plane()?, &actor()?, id, hours).await)
+}
+
+/// What each held in the last hour: of as many as one page holds.
+#[server(prefix = "/ui/fn", endpoint = "pool_lines", protocol = Call)]
+pub async fn pool_lines() -> ApiResult<Page<CapacityLine>> {
+    answer(control::pool::capacity_lines(&plane()?, &actor()?, &whole()).await)
 }
 
 /// Makes one.

@@ -11,7 +11,7 @@ use leptos_router::components::A;
 use crate::api::audit::audit_list;
 use crate::api::decision::decision_newest;
 use crate::api::demo::demo_create;
-use crate::api::pool::pool_list;
+use crate::api::pool::{pool_lines, pool_list};
 use crate::attention::{Need, Why, needs};
 use crate::components::confirm::use_ready;
 use crate::components::data::data;
@@ -40,7 +40,10 @@ pub fn AdminPage() -> impl IntoView {
             EventNoun::Session,
             EventNoun::Decision,
         ]);
-        async { Ok((pool_list().await?, decision_newest().await?)) }
+        async {
+            let (pools, lines) = (pool_list().await?, pool_lines().await?);
+            Ok((pools, lines, decision_newest().await?))
+        }
     });
     let deeds = data(move || {
         live.follow(&[
@@ -56,7 +59,7 @@ pub fn AdminPage() -> impl IntoView {
         <h1>"Overview"</h1>
         {loaded(
             pools,
-            |(page, newest)| {
+            |(page, lines, newest)| {
                 if page.items.is_empty() {
                     return begin();
                 }
@@ -68,7 +71,7 @@ pub fn AdminPage() -> impl IntoView {
                     {need_section(&needs)}
                     <section aria-labelledby="pools">
                         <h2 id="pools">"Pools"</h2>
-                        {pool_table(page)}
+                        {pool_table(page, &lines.items)}
                     </section>
                 }
                     .into_any()

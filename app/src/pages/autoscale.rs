@@ -25,6 +25,7 @@ use crate::api::{ApiError, ApiResult};
 use crate::components::confirm::Confirm;
 use crate::components::data::data;
 use crate::components::form::clash::{Clash, Theirs};
+use crate::components::form::copy_as::copy_as;
 use crate::components::form::keep::Keeper;
 use crate::components::form::wizard::Wizard;
 use crate::components::form::{FormState, Options, Start};
@@ -320,11 +321,28 @@ fn wizard(start: Start, subject: Subject, pool: PoolId) -> AnyView {
             on_save=save
             busy=busy
             problem=problem
-            review=move || forecast(state, saved.map(|(id, _)| id))
+            review=move || {
+                let copy = match saved {
+                    Some((id, clash)) => copy_as(state, config_path(id), Some(clash.version())),
+                    None => copy_as(state, CONFIGS.to_owned(), None),
+                };
+                view! {
+                    {forecast(state, saved.map(|(id, _)| id))}
+                    {copy}
+                }
+            }
             keeper=keeper
         />
     }
     .into_any()
+}
+
+/// Where the API has the configs.
+const CONFIGS: &str = "/autoscale-configs";
+
+/// Where the API has one of them.
+pub fn config_path(id: ConfigId) -> String {
+    format!("{CONFIGS}/{id}")
 }
 
 /// Saves a config that is there already; nothing, where somebody else has saved it meanwhile: what to do then is asked.

@@ -24,13 +24,14 @@ use crate::components::confirm::{Confirm, use_ready};
 use crate::components::data::data;
 use crate::components::empty::Empty;
 use crate::components::finding::finding_list;
+use crate::components::form::copy_as::copy_as;
 use crate::components::form::{FormState, Options, Start};
 use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, loaded_page, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::table::{facts, link, paged, paged_table, use_cursor};
 use crate::components::time::{Age, Time};
-use crate::pages::autoscale::options;
+use crate::pages::autoscale::{config_path, options};
 use crate::pages::pool_chart::capacity_chart;
 use crate::pages::server::actions;
 use crate::words;
@@ -316,16 +317,21 @@ fn decisions(id: Id) -> AnyView {
 
 fn decision_card(decision: &Decision) -> AnyView {
     let report = &decision.report;
-    let findings = report
+    let findings: Vec<_> = report
         .findings
         .iter()
-        .filter(|finding| !words::is_chatter(finding));
+        .filter(|finding| !words::is_chatter(finding))
+        .collect();
+    let is_empty = findings.is_empty() && report.configs.is_empty();
+    let nothing =
+        is_empty.then(|| view! { <p class="muted">"There was nothing to decide."</p> });
     view! {
         <article class="decision" aria-label=format!("Decision of {}", decision.at)>
             <h3>
                 <Time at=decision.at />
             </h3>
-            {finding_list(findings, None, true)}
+            {nothing}
+            {finding_list(findings.into_iter(), None, true)}
             {report.configs.iter().map(|config| config_report(config, true)).collect_view()}
         </article>
     }
@@ -472,6 +478,7 @@ fn config_card(config: &SavedConfig, options: &Options, tried: Tried) -> AnyView
                 {config.warnings.iter().map(|warning| view! { <li>{warning.message.clone()}</li> }).collect_view()}
             </ul>
             {facts(pairs)}
+            {copy_as(state, config_path(id), Some(version))}
         </section>
     }
     .into_any()

@@ -1,7 +1,5 @@
 //! What a pool held over time: seats, sessions and waits as lines of steps, and the same as a table.
 
-use std::fmt::Write as _;
-
 use domain::capacity::{Capacity, CapacityNow, CapacityStep};
 use domain::event::EventNoun;
 use domain::id::PoolId;
@@ -13,6 +11,7 @@ use crate::api::pool::pool_capacity;
 use crate::components::data::data;
 use crate::components::live::Live;
 use crate::components::load::loaded;
+use crate::components::step_line;
 use crate::components::table::table;
 use crate::components::time::Time;
 use crate::words;
@@ -25,10 +24,8 @@ const RANGES: [(u32, &str); 4] = [
     (168, "7 days"),
 ];
 
-/// The drawing's width, in its own units.
-const WIDTH: u32 = 1200;
-/// Its height.
-const HEIGHT: u32 = 160;
+/// The drawing's size, in its own units.
+const SIZE: (u32, u32) = (1200, 160);
 
 /// The chart of a pool; the address says how far it goes back (`?range=6`, in hours).
 pub fn capacity_chart(id: Signal<ApiResult<PoolId>>) -> AnyView {
@@ -104,26 +101,6 @@ fn highest(capacity: &Capacity, of: fn(&CapacityStep) -> u32) -> u32 {
     capacity.steps.iter().map(of).max().unwrap_or(0)
 }
 
-/// A line that goes up and down in steps, as the path of an SVG.
-fn line(steps: &[CapacityStep], of: fn(&CapacityStep) -> u32, top: u32) -> String {
-    let count = u32::try_from(steps.len()).unwrap_or(u32::MAX).max(1);
-    // A line at the very edge would be cut in half.
-    let y = |value: u32| HEIGHT - 2 - (HEIGHT - 4) * value.min(top) / top.max(1);
-    let mut path = String::new();
-    let mut last = None;
-    for (at, step) in (0_u32..).zip(steps) {
-        let (x, y) = (WIDTH * at / count, y(of(step)));
-        if last.is_none() {
-            let _ = write!(path, "M{x} {y}");
-        } else if last != Some(y) {
-            let _ = write!(path, "H{x}V{y}");
-        }
-        last = Some(y);
-    }
-    let _ = write!(path, "H{WIDTH}");
-    path
-}
-
 fn drawn(capacity: &Capacity) -> AnyView {
     let top = SERIES
         .iter()
@@ -132,7 +109,8 @@ fn drawn(capacity: &Capacity) -> AnyView {
         .unwrap_or(0)
         .max(1);
     let lines = SERIES.iter().map(|series| {
-        view! { <path class=series.class d=line(&capacity.steps, series.of, top) /> }
+        let figures = capacity.steps.iter().map(series.of);
+        view! { <path class=series.class d=step_line::path(figures, top, SIZE) /> }
     });
     let legend = SERIES.iter().map(|series| {
         let text = format!(
@@ -150,13 +128,14 @@ fn drawn(capacity: &Capacity) -> AnyView {
             </li>
         }
     });
+    let (width, height) = SIZE;
     view! {
         <figure class="chart">
             <div class="plot">
                 <span class="muted">{top}</span>
                 <span class="muted">"0"</span>
                 // The legend and the table say the same in words.
-                <svg viewBox=format!("0 0 {WIDTH} {HEIGHT}") preserveAspectRatio="none" aria-hidden="true">
+                <svg viewBox=format!("0 0 {width} {height}") preserveAspectRatio="none" aria-hidden="true">
                     {lines.collect_view()}
                 </svg>
             </div>
@@ -210,29 +189,4 @@ fn change_table(capacity: &Capacity) -> AnyView {
         )}
     }
     .into_any()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn steps(seats: &[u32]) -> Vec<CapacityStep> {
-        let step = |&seats: &u32| CapacityStep {
-            seats,
-            ..CapacityStep::default()
-        };
-        seats.iter().map(step).collect()
-    }
-
-    #[test]
-    fn a_line_steps_where_the_figure_changes() {
-        let path = line(&steps(&[0, 0, 2, 1]), |step| step.seats, 2);
-        assert_eq!(path, "M0 158H600V2H900V80H1200");
-    }
-
-    #[test]
-    fn nothing_at_all_is_a_line_at_the_bottom() {
-        assert_eq!(line(&steps(&[0, 0]), |step| step.seats, 1), "M0 158H1200");
-        assert_eq!(line(&[], |step| step.seats, 1), "H1200");
-    }
 }

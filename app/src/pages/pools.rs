@@ -1,5 +1,6 @@
 //! Pools: the list, a new one, an old one changed.
 
+use domain::capacity::CapacityLine;
 use domain::event::EventNoun;
 use domain::id::PoolId;
 use domain::page::Page;
@@ -9,7 +10,7 @@ use leptos_meta::Title;
 use leptos_router::components::A;
 
 use crate::api::draft::draft_list;
-use crate::api::pool::{pool_create, pool_get, pool_list, pool_replace};
+use crate::api::pool::{pool_create, pool_get, pool_lines, pool_list, pool_replace};
 use crate::components::badge::Badge;
 use crate::components::data::data;
 use crate::components::empty::Empty;
@@ -18,6 +19,7 @@ use crate::components::form::{FormState, Start};
 use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
+use crate::components::step_line::small_chart;
 use crate::components::table::{link, page_table};
 use crate::forms;
 use crate::pages::autoscale::draft_section;
@@ -29,7 +31,10 @@ pub fn PoolsPage() -> impl IntoView {
     let live = expect_context::<Live>();
     let pools = data(move || {
         live.follow(&[EventNoun::Pool, EventNoun::Server, EventNoun::Session]);
-        async { Ok((pool_list().await?, draft_list().await?)) }
+        async {
+            let (pools, lines) = (pool_list().await?, pool_lines().await?);
+            Ok((pools, lines, draft_list().await?))
+        }
     });
     let tried = Tried::new();
     view! {
@@ -43,12 +48,12 @@ pub fn PoolsPage() -> impl IntoView {
         <LastProblem problem=tried.problem />
         {loaded(
             pools,
-            move |(page, drafts)| {
+            move |(page, lines, drafts)| {
                 let drafts = draft_section(&drafts, &page.items, tried);
                 let pools = if page.items.is_empty() {
                     view! { <Empty text="There is no pool yet." /> }.into_any()
                 } else {
-                    pool_table(page)
+                    pool_table(page, &lines.items)
                 };
                 view! {
                     {drafts}
@@ -60,13 +65,15 @@ pub fn PoolsPage() -> impl IntoView {
     }
 }
 
-/// Pools with what they hold.
-pub fn pool_table(pools: Page<Pool>) -> AnyView {
+/// Pools with what they hold, and what they held in the last hour.
+pub fn pool_table(pools: Page<Pool>, lines: &[CapacityLine]) -> AnyView {
     let row = |pool: Pool| {
         let counts = pool.counts;
+        let line = lines.iter().find(|line| line.pool_id == pool.id);
         vec![
             link(format!("/admin/pools/{}", pool.id), &pool.name),
             view! { <Badge state=words::pool(&pool) /> }.into_any(),
+            line.map(small_chart).into_any(),
             counts.sessions.into_any(),
             counts.free_seats.into_any(),
             counts.starting.into_any(),
@@ -78,6 +85,7 @@ pub fn pool_table(pools: Page<Pool>) -> AnyView {
         &[
             "Name",
             "State",
+            "Last hour",
             "Sessions",
             "Free seats",
             "Starting",

@@ -20,6 +20,7 @@ use crate::components::copy::Copyable;
 use crate::components::data::data;
 use crate::components::live::Live;
 use crate::components::load::{loaded_page, submit, use_id};
+use crate::components::notify::Notify;
 use crate::components::problem::LastProblem;
 use crate::components::table::facts;
 use crate::components::time::{Age, AgeAs, Now, Time};
@@ -67,6 +68,19 @@ pub fn SessionPage() -> impl IntoView {
     });
 
     let kept = Kept::new();
+    let was_ready = StoredValue::new(None);
+    Effect::new(move |_| {
+        if let Some(Ok(session)) = session.get() {
+            let is_ready = session
+                .connection
+                .as_ref()
+                .is_some_and(|connection| connection.access_ready);
+            if is_ready && was_ready.get_value() == Some(false) {
+                kept.notify.tell(&format!("{} is ready", session.pool_name));
+            }
+            was_ready.set_value(Some(is_ready));
+        }
+    });
     view! {
         <Title text="Session" />
         {loaded_page(session, move |session| page(&session, kept))}
@@ -82,6 +96,7 @@ struct Kept {
     problem: RwSignal<Option<ApiError>>,
     /// How far the bar has come, and for the server that was asked for at this time.
     bar: StoredValue<(Timestamp, i64)>,
+    notify: Notify,
 }
 
 impl Kept {
@@ -92,6 +107,7 @@ impl Kept {
             busy: RwSignal::new(false),
             problem: RwSignal::new(None),
             bar: StoredValue::new((Timestamp::default(), 0)),
+            notify: Notify::new(),
         }
     }
 }
@@ -161,6 +177,7 @@ fn progress(session: &Session, kept: Kept) -> AnyView {
         {step_list(&steps)}
         {detail}
         {session.wait.as_ref().map(why)}
+        {kept.notify.button()}
         <p class="muted">
             "Asked for " <Age since=session.requested_at part_of=AgeAs::Ago /> ". The wait ends by itself at "
             <Time at=session.expires_at /> ". You can close this page: your place is kept."

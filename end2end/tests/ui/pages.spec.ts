@@ -23,6 +23,7 @@ const full = adminTest.extend<object, { made: Made }>({
 const PAGES: Record<string, string> = {
   "sign in": "/login",
   "set-up without a link": "/setup",
+  "set-up by a link": "/setup?token=0123456789abcdef",
   problems: "/docs/problems",
   reasons: "/docs/reasons",
   portal: "/portal",
@@ -69,7 +70,10 @@ const PAGES: Record<string, string> = {
 /** The pages that show lists, before there is anything to list. */
 const EMPTY = ["portal", "profile", "overview", "pools", "providers", "zones", "directories", "people", "API keys"];
 
-/** Makes one of everything, and gives the ids. */
+/** The parts of a pool, which say something before there is anything in it. */
+const PARTS = ["overview", "servers", "sessions", "queue", "decisions", "config"];
+
+/** Makes one of everything, and a pool with nothing in it, and gives the ids. */
 async function fill(page: Page): Promise<Made> {
   const create = async (path: string, data: unknown) => (await api(page, "POST", path, { data })).id as string;
   const zone = await create("/zones", { name: "Amsterdam", upstream_auth_address: "weir.example" });
@@ -96,6 +100,7 @@ async function fill(page: Page): Promise<Made> {
     apps: [{ key: "ledger", name: "Ledger", program: "||ledger", arguments: "" }],
   });
   const shells = await create("/pools", { name: "Shells", description: "" });
+  const bare = await create("/pools", { name: "Nothing yet", description: "" });
   const config = (name: string, pool_id: string, rest: object) =>
     create("/autoscale-configs", { name, pool_id, deployment_zone_id: zone, provider_id: provider, reusable: true, ...rest });
   const rdp = await config("Finance", pool, {
@@ -123,7 +128,7 @@ async function fill(page: Page): Promise<Made> {
     if (asked === 0) await seated(waiting);
   }
   await expect(async () => expect((await api(page, "GET", `/sessions/${waiting}`)).state).toBe("queued")).toPass();
-  return { zone, provider, directory, user, pool, config: rdp, shell, desktop, waiting, ended, server };
+  return { zone, provider, directory, user, pool, bare, config: rdp, shell, desktop, waiting, ended, server };
 }
 
 /** Opens a page and looks at it. */
@@ -162,8 +167,19 @@ adminTest.describe("empty", () => {
   }
 });
 
+full.describe("a pool with nothing in it", () => {
+  for (const part of PARTS) {
+    full(part, async ({ page, made }) => visit(page, `pool ${part} empty`, `/admin/pools/${made.bare}?tab=${part}`));
+  }
+});
+
 full.describe("in error", () => {
   full.use({ refusals: true });
+
+  full("an address that is nobody's", async ({ page }) => {
+    await visit(page, "not found", "/no-such-page");
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText("Page not found");
+  });
 
   full("a page about something that is gone", async ({ page }) => {
     await visit(page, "gone", "/admin/pools/pool_01980000-0000-7000-8000-000000000001");
@@ -199,4 +215,12 @@ full.describe("in error", () => {
       await look(page, "wrong password");
     });
   });
+});
+
+// It comes ready-made, so whether everybody can use it is not looked at. But its policy must let it work, and it must ask nobody else
+// for anything: whatever is refused is said in the console.
+adminTest("the description of the API can be read in the browser", async ({ page }) => {
+  await page.goto("/docs/api/");
+  await page.getByRole("button", { name: /Asks for a session/ }).click();
+  await expect(page.getByText("There is a seat.")).toBeVisible();
 });

@@ -67,6 +67,36 @@ test("a person waits, sees what the computer says of itself, and gets it", async
   await expect(page.getByText("You ended this session.")).toBeVisible();
 });
 
+test("who looks at something else is told when the computer is ready", async ({ page, weir }) => {
+  // What the browser would show on the screen.
+  await page.addInitScript(() => {
+    const shown: string[] = [];
+    class Shown {
+      static permission = "granted";
+      static requestPermission = async () => "granted";
+      constructor(text: string) {
+        shown.push(text);
+      }
+    }
+    Object.assign(window, { shown, Notification: Shown });
+  });
+  await page.goto("/portal");
+  const pool = await emptyPool(page, weir.data, true);
+  await page.goto("/portal");
+  await opener(page, pool.name).click();
+  await expect(page.getByText("Installing updates")).toBeVisible({ timeout: 30_000 });
+  await page.getByRole("button", { name: "Tell me when it is ready" }).click();
+  await expect(page.getByText("You are told when it is ready")).toBeVisible();
+  await expectAccessible(page);
+  const shown = () => page.evaluate(() => (window as unknown as { shown: string[] }).shown);
+  expect(await shown()).toEqual([]);
+  await writeFile(pool.gate, "");
+  await expect(page.getByRole("heading", { name: "Connect", exact: true })).toBeVisible({ timeout: 30_000 });
+  expect(await shown()).toEqual([`${pool.name} is ready`]);
+  await page.getByRole("button", { name: /^End/ }).click();
+  await expect(page.getByText("You ended this session.")).toBeVisible();
+});
+
 test.describe("with nothing coming", () => {
   test.use({ refusals: true });
 

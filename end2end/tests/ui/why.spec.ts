@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import type { Page } from "@playwright/test";
 import { api, fakePool } from "../../support/api.ts";
 import { adminTest as test, expect, expectAccessible, open } from "../../support/test.ts";
@@ -122,6 +123,38 @@ test("the chart of a pool and its table tell of what it held", async ({ page }) 
   await expect(capacity.getByText("In use: 1 now, 1 at most")).toBeVisible();
   await api(page, "DELETE", `/sessions/${session}`);
   await expect(capacity.getByText("In use: 0 now, 1 at most")).toBeVisible();
+});
+
+test("the list of pools shows the last hour of each", async ({ page }) => {
+  await page.goto("/admin");
+  const { id, name } = await pool(page, { max_instances: 2 });
+  await ask(page, id);
+  const counts = async () => (await api(page, "GET", `/pools/${id}`)).counts;
+  await expect(async () => expect(await counts()).toMatchObject({ running: 2, sessions: 1 })).toPass({ timeout: 30_000 });
+  for (const address of ["/admin", "/admin/pools"]) {
+    await open(page, address);
+    const row = page.getByRole("row").filter({ has: page.getByRole("rowheader", { name }) });
+    await expect(row.getByRole("img", { name: /^At most 2 seats, 1 in use, \d waiting$/ })).toBeVisible();
+  }
+});
+
+test("a config can be copied as a document and as a command that works", async ({ page }) => {
+  await page.goto("/admin");
+  const { id, config } = await pool(page, { max_instances: 2, config: { connection_password: "hunter2" } });
+  const { token } = await api(page, "POST", "/api-keys", { data: { name: `copy ${made}`, role: "admin" } });
+  await open(page, `/admin/pools/${id}?tab=config`);
+  await page.getByText("Copy as", { exact: true }).click();
+  const json = JSON.parse((await page.getByLabel("JSON", { exact: true }).textContent())!);
+  expect(json).toMatchObject({ connection_type: "ssh", connection_username: "people", pool_id: id });
+  expect(json).not.toHaveProperty("connection_password");
+  await expectAccessible(page);
+
+  // It changes what it says and nothing else: the secret that is left out stays.
+  const command = (await page.getByLabel("curl command", { exact: true }).textContent())!;
+  const changed = command.replace('"connection_username": "people"', '"connection_username": "desk"');
+  const answer = JSON.parse(execFileSync("sh", ["-c", changed], { env: { ...process.env, WEIR_API_KEY: token }, encoding: "utf8" }));
+  expect(answer).toMatchObject({ id: config, version: 2, connection_username: "desk" });
+  expect(answer.secrets).toHaveProperty("connection_password");
 });
 
 test("a long list comes in pages, and the address says which", async ({ page }) => {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { api, change, documentOf } from "../../support/api.ts";
-import { adminTest as test, expect, expectAccessible, open } from "../../support/test.ts";
+import { ADMIN, adminTest as test, expect, expectAccessible, open } from "../../support/test.ts";
 
 /** How a field is filled in. */
 type Control = "switch" | "choice" | "line" | "list" | "secret" | "json";
@@ -137,7 +137,19 @@ async function ground(page: Page): Promise<Ground> {
   return { zones: [await zone(), await zone()], providers: [await provider(), await provider()], directory: await directory };
 }
 
+/** A cloud of one machine, which is up at once and checks in when its script has run for this long. */
+const slowCloud = async (page: Page, script_millis: number): Promise<string> => {
+  const settings = { boot_millis: 0, script_millis };
+  const data = { name: unique("Slow cloud"), kind: "fake", max_instances: 1, startup_script: "{checkin_jwt}", settings };
+  return (await api(page, "POST", "/providers", { data })).id;
+};
+
 const pool = async (page: Page): Promise<string> => (await api(page, "POST", "/pools", { data: { name: unique("Pool") } })).id;
+
+// Other tests share the person, who may have only so many.
+test.afterEach(async ({ page }) => {
+  for (const { id } of (await api(page, "GET", "/sessions")).items) await api(page, "DELETE", `/sessions/${id}`);
+});
 
 /** Goes to a step by the list of steps. */
 async function step(page: Page, title: string): Promise<void> {
@@ -185,6 +197,13 @@ async function fillIn(page: Page, values: Values): Promise<void> {
       await enter(page, row, values[row.key]);
     }
   }
+}
+
+/** Creates what has been filled in, and sees the pool that it is for. */
+async function finish(page: Page, id: string): Promise<void> {
+  await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name: "Review" }).click();
+  await page.getByRole("button", { name: "Create scaling" }).click();
+  await expect(page).toHaveURL(new RegExp(`/admin/pools/${id}$`));
 }
 
 /** A private key that a passphrase opens. */
@@ -247,7 +266,7 @@ const DOCUMENTS: Record<string, (ground: Ground) => Values> = {
     deployment_zone_id: zones[1],
     connection_type: "ssh",
     connection_credential_type: "sso",
-    sso_domain: "localhost",
+    sso_domain: "CORP\\",
     use_user_ssh_key: true,
     provider_id: providers[0],
   }),
@@ -287,6 +306,23 @@ const DOCUMENTS: Record<string, (ground: Ground) => Values> = {
   }),
 };
 
+/** What a document gives to a person who opens a session. */
+const REVEALED: Partial<Record<string, (typed: Values) => Values>> = {
+  "SSH with one key for all": (typed) => ({
+    username: "people",
+    password: typed.connection_password,
+    private_key: typed.connection_private_key,
+    private_key_passphrase: typed.connection_private_key_passphrase,
+  }),
+  // Everybody has an account and a key of their own: there is nothing to show but how the account is spelt.
+  "SSH with everybody's own key": () => ({
+    username: `CORP\\${ADMIN.name}`,
+    password: null,
+    private_key: null,
+    private_key_passphrase: null,
+  }),
+};
+
 test("the fields and their order are those of the specification", async ({ page }) => {
   await open(page, "/admin");
   const form = await api(page, "GET", "/forms/autoscale");
@@ -303,9 +339,7 @@ for (const [what, values] of Object.entries(DOCUMENTS)) {
     const id = await pool(page);
     await open(page, `/admin/pools/${id}/scaling/new`);
     await fillIn(page, wanted);
-    await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name: "Review" }).click();
-    await page.getByRole("button", { name: "Create scaling" }).click();
-    await expect(page).toHaveURL(new RegExp(`/admin/pools/${id}$`));
+    await finish(page, id);
 
     const { items } = await api(page, "GET", `/autoscale-configs?pool_id=${id}`);
     expect(items).toHaveLength(1);
@@ -345,6 +379,16 @@ for (const [what, values] of Object.entries(DOCUMENTS)) {
     expect(documentOf(again)).toEqual(documentOf(saved));
     expect(Object.keys(again.secrets)).toEqual(Object.keys(saved.secrets));
     expect(again.version).toBe(saved.version + 1);
+
+    const revealed = REVEALED[what]?.(wanted);
+    if (revealed) {
+      const session = (await api(page, "POST", "/sessions", { data: { pool_id: id } })).id as string;
+      await expect(async () => {
+        const connection = { protocol: "ssh", port: saved.connection_port, username: revealed.username };
+        expect(await api(page, "GET", `/sessions/${session}`)).toMatchObject({ state: "assigned", connection });
+      }).toPass({ timeout: 30_000 });
+      expect(await api(page, "POST", `/sessions/${session}/reveal`)).toMatchObject(revealed);
+    }
   });
 }
 
@@ -433,9 +477,7 @@ test("what was entered for another choice is kept, and not sent", async ({ page 
   await page.getByRole("radio", { name: "Static Credentials" }).check();
   await expect(page.getByLabel("Connection Username")).toHaveValue("people");
   await page.getByRole("radio", { name: "SSO User Accounts" }).check();
-  await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name: "Review" }).click();
-  await page.getByRole("button", { name: "Create scaling" }).click();
-  await expect(page).toHaveURL(new RegExp(`/admin/pools/${id}$`));
+  await finish(page, id);
   const { items } = await api(page, "GET", `/autoscale-configs?pool_id=${id}`);
   expect(items[0]).not.toHaveProperty("connection_username");
 });
@@ -476,9 +518,7 @@ test("a mistake is said on leaving the field, goes while it is mended, and leads
   await page.getByLabel("Minimum Available Sessions").fill("0");
   await step(page, "Provider");
   await page.getByLabel("Provider", { exact: true }).selectOption(providers[0]);
-  await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name: "Review" }).click();
-  await page.getByRole("button", { name: "Create scaling" }).click();
-  await expect(page).toHaveURL(new RegExp(`/admin/pools/${id}$`));
+  await finish(page, id);
 });
 
 test.describe("refused", () => {
@@ -576,10 +616,7 @@ test("each value has its effect", async ({ page }) => {
 
 test("a server that does not become ready in time has failed", async ({ page }) => {
   await open(page, "/admin");
-  const [{ zones }, id] = [await ground(page), await pool(page)];
-  const slow = await api(page, "POST", "/providers", {
-    data: { name: unique("Slow cloud"), kind: "fake", max_instances: 1, startup_script: "{checkin_jwt}", settings: { boot_millis: 0, script_millis: 3_600_000 } },
-  });
+  const [{ zones }, id, provider_id] = [await ground(page), await pool(page), await slowCloud(page, 3_600_000)];
   await open(page, `/admin/pools/${id}/scaling/new`);
   await fillIn(page, {
     name: unique("Config"),
@@ -589,13 +626,46 @@ test("a server that does not become ready in time has failed", async ({ page }) 
     require_checkin: true,
     minimum_available_sessions: 1,
     provision_timeout_seconds: 10,
-    provider_id: slow.id,
+    provider_id,
   });
-  await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name: "Review" }).click();
-  await page.getByRole("button", { name: "Create scaling" }).click();
-  await expect(page).toHaveURL(new RegExp(`/admin/pools/${id}$`));
+  await finish(page, id);
   await expect(async () => {
     const { items } = await api(page, "GET", `/servers?pool_id=${id}&include_deleted=true`);
     expect(JSON.stringify(items)).toContain("checkin_timeout");
   }).toPass({ timeout: 40_000 });
+});
+
+test("a server is ready once it has checked in, or, where nobody asks for that, once its port answers", async ({ page }) => {
+  await open(page, "/admin");
+  const { zones } = await ground(page);
+  /** Makes a pool of one server, and gives a way to look at it. */
+  const begin = async (require_checkin: boolean, script_millis: number) => {
+    const id = await pool(page);
+    const provider_id = await slowCloud(page, script_millis);
+    await open(page, `/admin/pools/${id}/scaling/new`);
+    await fillIn(page, {
+      name: unique("Config"),
+      deployment_zone_id: zones[0],
+      connection_type: "rdp",
+      connection_username: "people",
+      require_checkin,
+      minimum_available_sessions: 1,
+      provider_id,
+    });
+    await finish(page, id);
+    return async () => (await api(page, "GET", `/servers?pool_id=${id}`)).items[0];
+  };
+
+  // The check-in is an hour away.
+  const answering = await begin(false, 3_600_000);
+  await expect(async () => expect(await answering()).toMatchObject({ state: "running", checked_in_at: null })).toPass({ timeout: 30_000 });
+
+  // Four reports in so many seconds, of which the last one is the check-in. Its history tells what a look could miss.
+  const reporting = await begin(true, 4_000);
+  await expect(async () => expect((await reporting()).state).toBe("running")).toPass({ timeout: 30_000 });
+  const server = await reporting();
+  expect(server.checked_in_at).toBe(server.state_since);
+  const { steps } = await api(page, "GET", `/servers/${server.id}/history`);
+  expect(steps).toContainEqual(expect.objectContaining({ state: "booting", progress_percent: 75 }));
+  expect(steps.at(-1)).toMatchObject({ state: "running", progress_percent: 100 });
 });

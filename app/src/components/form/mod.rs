@@ -2,6 +2,7 @@
 //! checks all come from the table.
 
 pub mod clash;
+pub mod copy_as;
 pub mod field;
 pub mod keep;
 pub mod page;
