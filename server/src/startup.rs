@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use control::checkin_token::CheckinTokens;
 use control::{ControlPlane, Parts, Settings};
@@ -52,7 +53,7 @@ pub struct OnlyOne {
 /// the lease of the loop decides among them.
 ///
 /// # Errors
-/// Another process serves from it, or the lock cannot be had.
+/// Another process serves from it, and still does after two seconds; or the lock cannot be had.
 pub async fn only_one(place: &Place) -> Result<Option<OnlyOne>, String> {
     use std::os::unix::fs::OpenOptionsExt as _;
     if !matches!(place.database()?, DatabaseUrl::SqliteFile(_)) {
@@ -66,10 +67,13 @@ pub async fn only_one(place: &Place) -> Result<Option<OnlyOne>, String> {
         .mode(0o600)
         .open(&path)
         .map_err(|error| format!("cannot open {}: {error}", path.display()))?;
-    for _ in 0..TRIES {
+    for attempt in 0..=TRIES {
+        if attempt > 0 {
+            pause().await;
+        }
         match file.try_lock() {
             Ok(()) => return Ok(Some(OnlyOne { _file: file })),
-            Err(TryLockError::WouldBlock) => pause().await,
+            Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(error)) => {
                 return Err(format!("cannot lock {}: {error}", path.display()));
             }
@@ -81,16 +85,18 @@ pub async fn only_one(place: &Place) -> Result<Option<OnlyOne>, String> {
     ))
 }
 
-/// How often a lock is tried. A process that was killed while it started another program leaves its lock to that one for a
-/// moment, until it has become the program.
+/// How often a lock is tried again, for two seconds in all. A process that was killed while it started another program leaves
+/// its lock to that one for a moment, until it has become the program.
 const TRIES: u32 = 20;
+/// Between two tries.
+const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 
 #[expect(
     clippy::disallowed_methods,
     reason = "nothing runs yet that could be held up"
 )]
 async fn pause() {
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    tokio::time::sleep(BETWEEN_TRIES).await;
 }
 
 /// Opens the database, making it where it is new, and builds the use cases.

@@ -1,4 +1,4 @@
-//! Tells people who look at something else that what they wait for is there, if they have asked for it.
+//! Tells people, who may look at something else by then, what became of what they wait for, if they have asked for it.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -18,22 +18,28 @@ enum Wish {
 
 /// Whether somebody wants to be told.
 #[derive(Clone, Copy)]
-pub struct Notify(RwSignal<Wish>);
+pub struct Notify {
+    wish: RwSignal<Wish>,
+    ready: RwSignal<bool>,
+}
 
 impl Notify {
     /// Nobody has asked for it yet.
     #[expect(
         clippy::new_without_default,
-        reason = "it makes a signal, which belongs to the component that runs"
+        reason = "it makes signals, which belong to the component that runs"
     )]
     pub fn new() -> Self {
-        Self(RwSignal::new(Wish::No))
+        Self {
+            wish: RwSignal::new(Wish::No),
+            ready: use_ready(),
+        }
     }
 
     /// Shows this text outside of the page, once, if it is wanted.
     pub fn tell(self, text: &str) {
-        if self.0.get_untracked() == Wish::Yes {
-            self.0.set(Wish::No);
+        if self.wish.get_untracked() == Wish::Yes {
+            self.wish.set(Wish::No);
             // Where the browser has changed its mind, the page itself still says it.
             let _ = Notification::new(text);
         }
@@ -42,8 +48,7 @@ impl Notify {
     /// The button that asks for it: the browser wants a click before it is asked. Without scripts it is not there, and where
     /// the browser has no notifications neither.
     pub fn button(self) -> AnyView {
-        let Self(wish) = self;
-        let ready = use_ready();
+        let Self { wish, ready } = self;
         // Where the page is not reached by HTTPS, some browsers leave them out.
         let can = move || {
             ready.get()
@@ -55,14 +60,15 @@ impl Notify {
                 return;
             };
             spawn_local(async move {
-                let answered = JsFuture::from(asking).await.is_ok();
-                let is_allowed = Notification::permission() == NotificationPermission::Granted;
+                // The answer stands in the permission.
+                let _ = JsFuture::from(asking).await;
+                let answer = match Notification::permission() {
+                    NotificationPermission::Granted => Wish::Yes,
+                    NotificationPermission::Denied => Wish::NotAllowed,
+                    _ => Wish::No,
+                };
                 // The page may be gone meanwhile.
-                let _ = wish.try_set(if answered && is_allowed {
-                    Wish::Yes
-                } else {
-                    Wish::NotAllowed
-                });
+                let _ = wish.try_set(answer);
             });
         };
         view! {

@@ -323,7 +323,7 @@ fn wizard(start: Start, subject: Subject, pool: PoolId) -> AnyView {
             problem=problem
             review=move || {
                 let copy = match saved {
-                    Some((id, clash)) => copy_as(state, config_path(id), Some(clash.version())),
+                    Some((id, clash)) => copy_as(state, config_path(id), Some(clash.version_signal())),
                     None => copy_as(state, CONFIGS.to_owned(), None),
                 };
                 view! {

@@ -322,9 +322,8 @@ fn decision_card(decision: &Decision) -> AnyView {
         .iter()
         .filter(|finding| !words::is_chatter(finding))
         .collect();
-    let is_empty = findings.is_empty() && report.configs.is_empty();
-    let nothing =
-        is_empty.then(|| view! { <p class="muted">"There was nothing to decide."</p> });
+    let is_empty = report.findings.is_empty() && report.configs.is_empty();
+    let nothing = is_empty.then(|| view! { <p class="muted">"There was nothing to decide."</p> });
     view! {
         <article class="decision" aria-label=format!("Decision of {}", decision.at)>
             <h3>
@@ -478,7 +477,7 @@ fn config_card(config: &SavedConfig, options: &Options, tried: Tried) -> AnyView
                 {config.warnings.iter().map(|warning| view! { <li>{warning.message.clone()}</li> }).collect_view()}
             </ul>
             {facts(pairs)}
-            {copy_as(state, config_path(id), Some(version))}
+            {copy_as(state, config_path(id), Some(version.into()))}
         </section>
     }
     .into_any()

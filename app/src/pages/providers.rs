@@ -58,7 +58,6 @@ pub fn ProvidersPage() -> impl IntoView {
                     .map(|finding| {
                         view! { <p class="muted">{explain::sentence(finding, None)}</p> }
                     })}
-                {provider.warnings.iter().map(|one| view! { <p>{warning(one)}</p> }).collect_view()}
             }
             .into_any(),
             view! {
@@ -114,8 +113,10 @@ pub fn ProviderNewPage() -> impl IntoView {
 #[component]
 pub fn ProviderEditPage() -> impl IntoView {
     let id = use_id::<ProviderId>("provider");
+    let again = Trigger::new();
     let provider = data(move || {
         let id = id.get();
+        again.track();
         async move { provider_get(id?).await }
     });
     view! {
@@ -123,12 +124,12 @@ pub fn ProviderEditPage() -> impl IntoView {
         <h1>"Change provider"</h1>
         {loaded(
             provider,
-            |provider| {
+            move |provider| {
                 let id = provider.id;
                 view! {
                     {found(&provider)}
                     {test(id)}
-                    {editor(Some(provider))}
+                    {editor(Some((provider, again)))}
                 }
                     .into_any()
             },
@@ -150,9 +151,9 @@ fn found(provider: &Provider) -> AnyView {
     let warnings = (!provider.warnings.is_empty()).then(|| {
         let item = |one: &ProviderWarning| view! { <li>{warning(one)}</li> };
         view! {
-            <div class="banner starting">
+            <div class="banner starting" role="status">
                 <p>
-                    <strong>"Look at this first"</strong>
+                    <strong>"Look at how it is used"</strong>
                 </p>
                 <ul>{provider.warnings.iter().map(item).collect_view()}</ul>
             </div>
@@ -174,7 +175,9 @@ fn warning(warning: &ProviderWarning) -> AnyView {
     .into_any()
 }
 
-fn editor(old: Option<Provider>) -> AnyView {
+/// `old` comes with what asks for it again.
+fn editor(old: Option<(Provider, Trigger)>) -> AnyView {
+    let (old, again) = old.unzip();
     let start = old
         .as_ref()
         .map(|provider| Start {
@@ -244,8 +247,10 @@ fn editor(old: Option<Provider>) -> AnyView {
                 None => state.send(answer).await,
             }
         };
-        submit(busy, problem, call, move |_| {
-            go.run("/admin/providers".to_owned());
+        submit(busy, problem, call, move |saved: Provider| match again {
+            // It is saved, and this page says what to look at.
+            Some(again) if !saved.warnings.is_empty() => again.notify(),
+            _ => go.run("/admin/providers".to_owned()),
         });
     });
     let word = if seen.is_some() {

@@ -68,17 +68,19 @@ pub fn SessionPage() -> impl IntoView {
     });
 
     let kept = Kept::new();
-    let was_ready = StoredValue::new(None);
+    let waited = StoredValue::new(None);
     Effect::new(move |_| {
         if let Some(Ok(session)) = session.get() {
             let is_ready = session
                 .connection
                 .as_ref()
                 .is_some_and(|connection| connection.access_ready);
-            if is_ready && was_ready.get_value() == Some(false) {
-                kept.notify.tell(&format!("{} is ready", session.pool_name));
+            let is_over = matches!(session.status, SessionState::Ended { .. });
+            if waited.get_value() == Some(session.id) && (is_ready || is_over) {
+                let what = if is_over { "has ended" } else { "is ready" };
+                kept.notify.tell(&format!("{} {what}", session.pool_name));
             }
-            was_ready.set_value(Some(is_ready));
+            waited.set_value((!is_ready && !is_over).then_some(session.id));
         }
     });
     view! {

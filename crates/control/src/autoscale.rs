@@ -535,7 +535,8 @@ pub(crate) async fn warnings_about(
 ) -> Result<Vec<ProviderWarning>> {
     let mut all = Vec::new();
     for row in plane.store().configs_using(provider.id).await? {
-        let config = read(&row)?;
+        // One that cannot be read says so on its own page.
+        let Ok(config) = read(&row) else { continue };
         let Some(zone) = plane.store().zone(config.zone).await? else {
             continue;
         };

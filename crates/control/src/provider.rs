@@ -28,31 +28,34 @@ pub async fn list(
     actor.require_admin()?;
     let request = page::request(query)?;
     let rows = plane.store().providers_page(request).await?;
-    let mut page = page::page(rows, &request, |provider| provider.id.uuid());
-    for provider in &mut page.items {
-        complete(plane, provider).await?;
-    }
-    Ok(page)
+    let rows = rows.into_iter().map(|row| with_findings(plane, row));
+    let rows = rows.collect();
+    Ok(page::page(rows, &request, |provider| provider.id.uuid()))
 }
 
 /// One provider config.
 pub async fn get(plane: &ControlPlane, actor: &Actor, id: ProviderId) -> Result<Provider> {
     actor.require_admin()?;
     let row = plane.store().provider(id).await?;
-    let mut provider = row.ok_or_else(|| not_found("provider"))?;
-    complete(plane, &mut provider).await?;
-    Ok(provider)
+    with_warnings(plane, row.ok_or_else(|| not_found("provider"))?).await
 }
 
-/// Adds what the row does not hold: what the loop has concluded, and how the configs that use it get on with it.
-async fn complete(plane: &ControlPlane, provider: &mut Provider) -> Result<()> {
-    provider.findings = observe::lock(plane)
-        .providers
-        .get(&provider.id)
-        .map(|memory| memory.findings.clone())
-        .unwrap_or_default();
-    provider.warnings = autoscale::warnings_about(plane, provider).await?;
-    Ok(())
+fn with_findings(plane: &ControlPlane, row: Provider) -> Provider {
+    let observed = observe::lock(plane);
+    let memory = observed.providers.get(&row.id);
+    let findings = memory.map(|memory| memory.findings.clone());
+    Provider {
+        findings: findings.unwrap_or_default(),
+        ..row
+    }
+}
+
+/// With all that the row does not hold.
+async fn with_warnings(plane: &ControlPlane, row: Provider) -> Result<Provider> {
+    Ok(Provider {
+        warnings: autoscale::warnings_about(plane, &row).await?,
+        ..with_findings(plane, row)
+    })
 }
 
 /// Makes a provider config.
@@ -98,14 +101,13 @@ pub async fn replace(
         "name": input.name, "from_max_instances": old.max_instances, "to_max_instances": input.max_instances,
         "settings": input.settings, "script_changed": input.startup_script != old.startup_script,
     }));
-    let mut provider = plane
+    let provider = plane
         .store()
         .provider_replace(id, seen, input, plane.now(), audit)
         .await?;
     plane.changed(EventNoun::Provider, id, None, None);
     observe::parts_changed(plane);
-    complete(plane, &mut provider).await?;
-    Ok(provider)
+    with_warnings(plane, provider).await
 }
 
 /// Deletes a provider config that has no server and no autoscale config.

@@ -81,8 +81,8 @@ pub struct Provider {
     /// row, a pause. Empty in a process that does not run the loop.
     #[serde(default)]
     pub findings: Vec<Finding>,
-    /// What to look at in how autoscale configs use it: a tag that one of them cannot fill, a script that is too long with
-    /// its values.
+    /// What to look at in how autoscale configs use it, such as a tag of the start-up script that one of them cannot fill.
+    /// Told of one provider config; a list leaves it out.
     #[serde(default)]
     pub warnings: Vec<ProviderWarning>,
     /// When it was made.

@@ -37,7 +37,7 @@ fn build_with(workspace: &Workspace, mode: Mode, targets: &[&str]) -> Result<()>
     let site = thread::scope(|scope| {
         let rest = scope.spawn(|| {
             say("building the server");
-            console::run(cargo(workspace, mode).args(targets))
+            console::run(server_build(workspace, mode).args(targets))
         });
         let site = web::build(workspace, mode);
         rest.join()
@@ -46,7 +46,7 @@ fn build_with(workspace: &Workspace, mode: Mode, targets: &[&str]) -> Result<()>
     })?;
     say("putting both together");
     console::run(
-        cargo(workspace, mode)
+        server_build(workspace, mode)
             .args(["--bin", "weir"])
             .env("WEIR_SITE", site),
     )?;
@@ -55,7 +55,7 @@ fn build_with(workspace: &Workspace, mode: Mode, targets: &[&str]) -> Result<()>
 }
 
 /// A build of the server's half. The feature is on in each, since with it the library counts as another one.
-fn cargo(workspace: &Workspace, mode: Mode) -> Command {
+fn server_build(workspace: &Workspace, mode: Mode) -> Command {
     let mut cargo = workspace.cargo(&["build", "--features", "server/embed"]);
     cargo.args(PACKAGES);
     if mode == Mode::Release {
@@ -97,7 +97,7 @@ pub fn simulate(workspace: &Workspace, arguments: &[String]) -> Result<()> {
 
 fn build_simulation(workspace: &Workspace) -> Result<()> {
     say("building the simulation");
-    console::run(cargo(workspace, Mode::Release).args(["--bin", "sim"]))
+    console::run(server_build(workspace, Mode::Release).args(["--bin", "sim"]))
 }
 
 /// The simulation, built before.

@@ -162,11 +162,5 @@ mod tests {
         );
         let read = app.admin("GET", &path, None).await.expect(200).json();
         assert_eq!(read["warnings"], saved["warnings"]);
-        let list = app
-            .admin("GET", "/providers", None)
-            .await
-            .expect(200)
-            .json();
-        assert_eq!(list["items"][0]["warnings"], saved["warnings"]);
     }
 }

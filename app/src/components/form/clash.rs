@@ -55,6 +55,11 @@ impl Clash {
         self.version.get_untracked()
     }
 
+    /// The same, followed.
+    pub fn version_signal(self) -> Signal<i64> {
+        self.version.into()
+    }
+
     /// A save was refused: somebody else has saved this meanwhile.
     pub fn found(self, theirs: Theirs) {
         // The page may be gone meanwhile.

@@ -10,7 +10,7 @@ use crate::components::table::link;
 
 /// The answers of a form as a document and as a command. `path` is where the API takes them; `version` the one that is
 /// changed, where they change something.
-pub fn copy_as(state: FormState, path: String, version: Option<i64>) -> AnyView {
+pub fn copy_as(state: FormState, path: String, version: Option<Signal<i64>>) -> AnyView {
     // Only the browser knows by which address people reach Weir.
     let origin = RwSignal::new(String::new());
     Effect::new(move || {
@@ -19,7 +19,10 @@ pub fn copy_as(state: FormState, path: String, version: Option<i64>) -> AnyView 
         }
     });
     let json = Signal::derive(move || document(state.form, &state.draft.read()));
-    let command = Signal::derive(move || curl(&origin.read(), &path, version, &json.read()));
+    let command = Signal::derive(move || {
+        let version = version.map(|version| version.get());
+        curl(&origin.read(), &path, version, &json.read())
+    });
     view! {
         <details>
             <summary>"Copy as"</summary>
@@ -30,7 +33,9 @@ pub fn copy_as(state: FormState, path: String, version: Option<i64>) -> AnyView 
                 " from WEIR_API_KEY."
             </p>
             <Copyable text=json what="JSON" />
-            <Copyable text=command what="curl command" />
+            <div hidden=move || origin.read().is_empty()>
+                <Copyable text=command what="curl command" />
+            </div>
         </details>
     }
     .into_any()
@@ -105,8 +110,13 @@ mod tests {
         assert!(!make.contains("If-Match"));
         // The text within the document does not end it.
         assert_eq!(make.lines().filter(|line| *line == "JSON").count(), 1);
-        let change = curl("", "/autoscale-configs/cfg_1", Some(3), &text);
-        assert!(change.contains("-X PUT /api/v1/autoscale-configs/cfg_1 "));
+        let change = curl(
+            "https://weir.test",
+            "/autoscale-configs/cfg_1",
+            Some(3),
+            &text,
+        );
+        assert!(change.contains("-X PUT https://weir.test/api/v1/autoscale-configs/cfg_1 "));
         assert!(change.contains("-H 'If-Match: \"v3\"'"));
     }
 }

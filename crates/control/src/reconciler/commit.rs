@@ -88,21 +88,18 @@ fn index(snapshot: &Snapshot) -> BTreeMap<ServerId, (&PoolSnapshot, &ServerSnaps
 }
 
 impl Commit<'_> {
-    /// All of a plan: new servers, which people wait for longest, then steps and other calls, then the reports.
+    /// All of a plan: steps and calls, then new servers, then the reports.
     async fn all(&mut self, plan: &Plan) -> Result<()> {
-        let creates: Vec<_> = plan
-            .actions
-            .iter()
-            .filter_map(|planned| match planned.action {
-                Action::Create { config, .. } => Some((config, planned)),
-                _ => None,
-            })
-            .collect();
-        self.create(&creates).await?;
+        let mut creates = Vec::new();
         for planned in &plan.actions {
+            if let Action::Create { config, .. } = planned.action {
+                creates.push((config, planned));
+                continue;
+            }
             let done = self.carry_out(planned).await;
             self.go_on(done)?;
         }
+        self.create(&creates).await?;
         self.tell_of_providers(&plan.report.providers);
         self.write_down(&plan.report.pools).await
     }
@@ -121,7 +118,7 @@ impl Commit<'_> {
 
     async fn carry_out(&mut self, planned: &Planned) -> Result<()> {
         match &planned.action {
-            // Together, before all others.
+            // Together, in one transaction a provider.
             Action::Create { .. } => Ok(()),
             Action::CallCreate { server } => self.call_create(*server).await,
             Action::Adopt {
