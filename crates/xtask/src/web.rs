@@ -159,7 +159,7 @@ fn style_sheet(folder: &Path) -> Result<String> {
     Ok(sheet)
 }
 
-/// Writes the files and `assets.rs`, the expression that the server's `assets.rs` includes. A file whose content is there already is
+/// Writes the files and `assets.rs`, the expression that `server/src/main.rs` includes. A file whose content is there already is
 /// left alone, so that cargo does not build the server anew for nothing.
 fn write_site(folder: &Path, files: &[File; 3], mode: Mode) -> std::io::Result<()> {
     fs::create_dir_all(folder)?;
