@@ -15,6 +15,7 @@ use sqlx::{Connection, Postgres, Sqlite, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::error::{OpenError, StoreError};
+use crate::group::{BEGIN_WRITE, Member, Writer};
 use crate::migrations;
 use crate::row::{Arg, Cells, Row};
 
@@ -61,8 +62,6 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 20;
-/// How a transaction that writes begins on SQLite.
-const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
 
 /// The pools of connections.
 #[derive(Clone)]
@@ -70,7 +69,7 @@ pub(crate) enum Db {
     /// One writer, so that writers queue here and not on the file's lock; readers see the last commit meanwhile (WAL).
     Sqlite {
         /// The writer.
-        write: SqlitePool,
+        write: Writer,
         /// The readers.
         read: SqlitePool,
     },
@@ -82,7 +81,8 @@ pub(crate) enum Db {
 
 /// A transaction. Dropped without [`Tx::commit`] it leaves no trace.
 pub(crate) enum Tx {
-    Sqlite(Transaction<'static, Sqlite>),
+    SqliteRead(Transaction<'static, Sqlite>),
+    SqliteWrite(Member),
     Memory(Held),
     Postgres(Transaction<'static, Postgres>),
 }
@@ -145,8 +145,13 @@ impl DerefMut for Held {
 macro_rules! each {
     ($self:expr, $inner:ident => $body:expr) => {
         match $self {
-            Tx::Sqlite($inner) => {
+            Tx::SqliteRead($inner) => {
                 type D = Sqlite;
+                $body
+            }
+            Tx::SqliteWrite(member) => {
+                type D = Sqlite;
+                let $inner = member.transaction()?;
                 $body
             }
             Tx::Memory($inner) => {
@@ -189,7 +194,7 @@ impl Db {
                     .map(|write| {
                         let readers = options.create_if_missing(false).pragma("query_only", "1");
                         Self::Sqlite {
-                            write,
+                            write: Writer::new(write),
                             read: sqlite_pool(SQLITE_READERS).connect_lazy_with(readers),
                         }
                     })
@@ -223,7 +228,7 @@ impl Db {
     pub(crate) async fn migrate(&self) -> Result<(), OpenError> {
         let migrator = migrations::migrator();
         let done = match self {
-            Self::Sqlite { write, .. } => migrator.run(write).await,
+            Self::Sqlite { write, .. } => migrator.run(write.pool()).await,
             // What `run` does with a connection, which it is not general enough to take where the future must be `Send`.
             Self::Memory(memory) => {
                 let connection = &mut memory.lock().await.connection;
@@ -234,11 +239,10 @@ impl Db {
         done.map_err(migrations::open_error)
     }
 
-    /// A transaction that writes. On SQLite it holds the write lock from its beginning, so it never fails half-way
-    /// because another writer was quicker.
+    /// A transaction that writes.
     pub(crate) async fn write(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with(BEGIN_WRITE).await?),
+            Self::Sqlite { write, .. } => Tx::SqliteWrite(write.begin().await?),
             Self::Memory(memory) => {
                 let mut held = Held::take(memory).await;
                 held.begin().await?;
@@ -254,7 +258,7 @@ impl Db {
     /// A transaction that reads: all its statements see the same moment.
     pub(crate) async fn read(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
+            Self::Sqlite { read, .. } => Tx::SqliteRead(read.begin().await?),
             Self::Memory(memory) => Tx::Memory(Held::take(memory).await),
             Self::Postgres(pool) => Tx::Postgres(
                 pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -327,11 +331,13 @@ impl Db {
 
 impl Tx {
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
-        each!(self, tx => {
-            // The arms differ only in the type of the transaction.
-            let _: std::marker::PhantomData<D> = std::marker::PhantomData;
-            Ok(tx.commit().await?)
-        })
+        match self {
+            Self::SqliteRead(tx) => tx.commit().await?,
+            Self::SqliteWrite(member) => member.commit().await?,
+            Self::Memory(held) => held.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
     }
 
     /// Runs a statement and returns how many rows it touched.

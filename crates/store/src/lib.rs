@@ -19,6 +19,7 @@ mod decision;
 mod deployment;
 mod draft;
 mod error;
+mod group;
 mod idempotency;
 mod ldap_config;
 mod lease;

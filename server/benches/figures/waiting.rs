@@ -37,8 +37,8 @@ use crate::{Figure, spread};
 const PEOPLE: usize = 40;
 /// Each round gives a time for each person.
 const ROUNDS: usize = 10;
-/// Between two looks at whether all have a seat.
-const LOOK: Duration = Duration::from_millis(20);
+/// Between two looks at whether all have a seat: long, since a look at forty queues is work too.
+const LOOK: Duration = Duration::from_millis(500);
 const ME: &Actor = &Actor::System;
 
 pub async fn measure(folder: &Path) -> Vec<Figure> {
