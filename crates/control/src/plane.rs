@@ -1,6 +1,5 @@
 //! What every use case works with.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use domain::actor::Actor;
@@ -49,7 +48,7 @@ pub(crate) struct Inner {
     pub events: Events,
     pub observed: Mutex<Observed>,
     pub tick: tokio::sync::Mutex<()>,
-    pub gates: Mutex<BTreeMap<PoolId, Arc<Gate>>>,
+    pub gate: Gate,
     pub pace: Mutex<Pace>,
 }
 
@@ -62,7 +61,7 @@ impl ControlPlane {
             events: Events::new(),
             observed: Mutex::new(Observed::default()),
             tick: tokio::sync::Mutex::new(()),
-            gates: Mutex::new(BTreeMap::new()),
+            gate: Gate::default(),
             pace: Mutex::new(Pace::default()),
         }))
     }

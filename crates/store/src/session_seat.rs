@@ -78,15 +78,14 @@ pub struct PersonLimits {
 const MINUTE_MILLIS: i64 = 60_000;
 
 impl Store {
-    /// Writes decisions about the seats of one pool in one transaction. Each is judged by itself: a stale one leaves
-    /// the others done. `audit` has an entry for each; those of refused ones are not written.
+    /// Writes decisions about seats in one transaction. Each is judged by itself: a stale one leaves the others done.
+    /// `audit` has an entry for each; those of refused ones are not written.
     ///
     /// # Errors
     /// [`StoreError::StaleVersion`] where two decisions meet in a rule of the database: nothing is written, plan again.
     pub async fn seat(
         &self,
         fence: Option<Fence>,
-        pool: PoolId,
         writes: Vec<SeatWrite>,
         limits: PersonLimits,
         now: Timestamp,
@@ -117,8 +116,8 @@ impl Store {
         let servers: BTreeSet<ServerId> = writes.iter().filter_map(server_of).collect();
         for server in servers {
             tx.run(
-                "UPDATE servers SET guard = guard + 1 WHERE id = $1 AND pool_id = $2",
-                args![server, pool],
+                "UPDATE servers SET guard = guard + 1 WHERE id = $1",
+                args![server],
             )
             .await?;
         }
@@ -136,10 +135,7 @@ impl Store {
                     session,
                     server,
                     expires_at,
-                } => {
-                    tx.seat_queued(pool, session, server, expires_at, now)
-                        .await?
-                }
+                } => tx.seat_queued(session, server, expires_at, now).await?,
             };
             if outcome == SeatOutcome::Done {
                 tx.audit(entry).await?;
@@ -244,17 +240,16 @@ impl Tx {
 
     async fn seat_queued(
         &mut self,
-        pool: PoolId,
         session: SessionId,
         server: ServerId,
         expires_at: Timestamp,
         now: Timestamp,
     ) -> Result<SeatOutcome> {
-        let sql = "SELECT id, user_id, kind, app FROM sessions WHERE id = $1 AND pool_id = $2 AND state = 'queued'";
-        let Some(row) = self.one("sessions", sql, args![session, pool]).await? else {
+        let sql = "SELECT id, pool_id, user_id, kind, app FROM sessions WHERE id = $1 AND state = 'queued'";
+        let Some(row) = self.one("sessions", sql, args![session]).await? else {
             return Ok(SeatOutcome::Stale);
         };
-        let user: UserId = row.get("user_id")?;
+        let (pool, user) = (row.get("pool_id")?, row.get("user_id")?);
         let Some(access_seq) = self.take_seat(pool, server, user, &kind(&row)?).await? else {
             return Ok(SeatOutcome::Stale);
         };

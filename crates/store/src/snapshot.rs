@@ -1,6 +1,6 @@
 //! What the planner is told of the store: a few statements in one read transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::id::{ConfigId, PoolId, ProviderId};
 use domain::provider::ProviderKind;
@@ -11,7 +11,8 @@ use domain::snapshot::{
 use domain::timestamp::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::row::{Row, args};
+use crate::db::Tx;
+use crate::row::{Arg, Row, args};
 use crate::server::{limits, origin};
 use crate::{Result, Store, server_state, session};
 
@@ -49,6 +50,16 @@ pub struct StoredProvider {
     pub not_before: Option<Timestamp>,
 }
 
+/// A statement about all pools, or about the one that `$1` names: texts of their own, so that each finds its index.
+macro_rules! scoped {
+    ($scope:ident, $all:literal, $one:literal, $order:literal) => {
+        match $scope {
+            None => concat!($all, " ", $order),
+            Some(_) => concat!($all, " ", $one, " ", $order),
+        }
+    };
+}
+
 impl Store {
     /// One pool, or all of them, and all provider configs, as of one moment.
     pub async fn snapshot(&self, scope: Option<PoolId>, now: Timestamp) -> Result<StoredSnapshot> {
@@ -66,42 +77,61 @@ impl Store {
                 args![now.plus_millis(-Timestamp::HOUR_MILLIS)],
             )
             .await?;
+        let pools = tx.pools(scope).await?;
+        Ok(StoredSnapshot {
+            providers: providers.iter().map(provider).collect::<Result<_>>()?,
+            pools,
+        })
+    }
+
+    /// Those of the pools named that there are, as of one moment.
+    pub async fn pool_snapshots(&self, ids: &BTreeSet<PoolId>) -> Result<Vec<PoolSnapshot>> {
+        let mut tx = self.db.read().await?;
+        let mut pools = Vec::with_capacity(ids.len());
+        for id in ids {
+            pools.extend(tx.pools(Some(*id)).await?);
+        }
+        Ok(pools)
+    }
+}
+
+impl Tx {
+    async fn pools(&mut self, scope: Option<PoolId>) -> Result<Vec<PoolSnapshot>> {
+        let args = || scope.into_iter().map(Arg::from).collect();
         // A pool without a config is a row too.
-        let configs = tx
-            .all(
-                "autoscale_configs",
-                "SELECT p.id AS pool_id, c.id, c.version, c.created_at, c.zone_id, c.provider_id, c.enabled, c.dry_run,
-                    c.aggressive, c.minimum, c.max_sessions, c.max_users, c.reusable, c.backoff_secs, l.surplus_since
-                 FROM pools p LEFT JOIN autoscale_configs c ON c.pool_id = p.id
-                    LEFT JOIN autoscale_loop l ON l.config_id = c.id
-                 WHERE CAST($1 AS TEXT) IS NULL OR p.id = $1 ORDER BY c.created_at, c.id",
-                args![scope],
-            )
-            .await?;
-        let servers = tx
-            .all(
-                "servers",
-                "SELECT s.id, s.pool_id, s.zone_id, s.config_id, s.provider_id, s.config_version, s.version, s.state,
-                    s.state_since, s.machine, s.host, s.port, s.why, s.created_at, s.protocol, s.first_user,
-                    s.retry_at, s.delete_accepted, s.access_wanted, s.access_applied,
-                    COALESCE(c.max_sessions, s.max_sessions) AS seats_sessions,
-                    CASE WHEN s.config_id IS NULL THEN s.max_users ELSE c.max_users END AS seats_users,
-                    COALESCE(c.reusable, 1) AS reusable, COALESCE(c.require_checkin, 0) AS require_checkin,
-                    COALESCE(c.provision_timeout_secs, 0) AS provision_timeout_secs
-                 FROM servers s LEFT JOIN autoscale_configs c ON c.id = s.config_id
-                 WHERE s.state <> 'deleted' AND (CAST($1 AS TEXT) IS NULL OR s.pool_id = $1) ORDER BY s.id",
-                args![scope],
-            )
-            .await?;
-        let sessions = tx
-            .all(
-                "sessions",
-                "SELECT id, pool_id, user_id, server_id, kind, app, requested_at, expires_at FROM sessions
-                 WHERE state <> 'ended' AND (CAST($1 AS TEXT) IS NULL OR pool_id = $1) ORDER BY requested_at, id",
-                args![scope],
-            )
-            .await?;
-        drop(tx);
+        let configs = scoped!(
+            scope,
+            "SELECT p.id AS pool_id, c.id, c.version, c.created_at, c.zone_id, c.provider_id, c.enabled, c.dry_run,
+                c.aggressive, c.minimum, c.max_sessions, c.max_users, c.reusable, c.backoff_secs, l.surplus_since
+             FROM pools p LEFT JOIN autoscale_configs c ON c.pool_id = p.id
+                LEFT JOIN autoscale_loop l ON l.config_id = c.id",
+            "WHERE p.id = $1",
+            "ORDER BY c.created_at, c.id"
+        );
+        let configs = self.all("autoscale_configs", configs, args()).await?;
+        let servers = scoped!(
+            scope,
+            "SELECT s.id, s.pool_id, s.zone_id, s.config_id, s.provider_id, s.config_version, s.version, s.state,
+                s.state_since, s.machine, s.host, s.port, s.why, s.created_at, s.protocol, s.first_user,
+                s.retry_at, s.delete_accepted, s.access_wanted, s.access_applied,
+                COALESCE(c.max_sessions, s.max_sessions) AS seats_sessions,
+                CASE WHEN s.config_id IS NULL THEN s.max_users ELSE c.max_users END AS seats_users,
+                COALESCE(c.reusable, 1) AS reusable, COALESCE(c.require_checkin, 0) AS require_checkin,
+                COALESCE(c.provision_timeout_secs, 0) AS provision_timeout_secs
+             FROM servers s LEFT JOIN autoscale_configs c ON c.id = s.config_id
+             WHERE s.state <> 'deleted'",
+            "AND s.pool_id = $1",
+            "ORDER BY s.id"
+        );
+        let servers = self.all("servers", servers, args()).await?;
+        let sessions = scoped!(
+            scope,
+            "SELECT id, pool_id, user_id, server_id, kind, app, requested_at, expires_at FROM sessions
+             WHERE state <> 'ended'",
+            "AND pool_id = $1",
+            "ORDER BY requested_at, id"
+        );
+        let sessions = self.all("sessions", sessions, args()).await?;
 
         let mut by_id = BTreeMap::new();
         for row in &configs {
@@ -130,10 +160,7 @@ impl Store {
         for pool in by_id.values_mut() {
             pool.sessions.sort_by_key(|session| session.id);
         }
-        Ok(StoredSnapshot {
-            providers: providers.iter().map(provider).collect::<Result<_>>()?,
-            pools: by_id.into_values().collect(),
-        })
+        Ok(by_id.into_values().collect())
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use domain::actor::Actor;
 use domain::event::EventNoun;
-use domain::id::{ConfigId, DecisionId, PoolId, ProviderId, ServerId};
+use domain::id::{ConfigId, DecisionId, PoolId, ProviderId, ServerId, SessionId};
 use domain::plan::{
     Action, Decision, Finding, Plan, Planned, PoolReport, ProviderReport, Reason, explain,
 };
@@ -88,17 +88,21 @@ fn index(snapshot: &Snapshot) -> BTreeMap<ServerId, (&PoolSnapshot, &ServerSnaps
 }
 
 impl Commit<'_> {
-    /// All of a plan: steps and calls, then new servers, then the reports.
+    /// All of a plan: steps and calls, then seats, which such a step may have freed, then new servers, then the reports.
     async fn all(&mut self, plan: &Plan) -> Result<()> {
+        let mut seats = Vec::new();
         let mut creates = Vec::new();
         for planned in &plan.actions {
-            if let Action::Create { config, .. } = planned.action {
-                creates.push((config, planned));
-                continue;
+            match planned.action {
+                Action::Seat { session, server } => seats.push((session, server, planned)),
+                Action::Create { config, .. } => creates.push((config, planned)),
+                _ => {
+                    let done = self.carry_out(planned).await;
+                    self.go_on(done)?;
+                }
             }
-            let done = self.carry_out(planned).await;
-            self.go_on(done)?;
         }
+        self.seat(&seats).await?;
         self.create(&creates).await?;
         self.tell_of_providers(&plan.report.providers);
         self.write_down(&plan.report.pools).await
@@ -118,8 +122,8 @@ impl Commit<'_> {
 
     async fn carry_out(&mut self, planned: &Planned) -> Result<()> {
         match &planned.action {
-            // Together, in one transaction a provider.
-            Action::Create { .. } => Ok(()),
+            // Together, each kind in one transaction.
+            Action::Create { .. } | Action::Seat { .. } => Ok(()),
             Action::CallCreate { server } => self.call_create(*server).await,
             Action::Adopt {
                 server,
@@ -140,7 +144,6 @@ impl Commit<'_> {
                 .await
             }
             Action::Authorize { server } => self.authorize(*server).await,
-            Action::Seat { session, server } => self.seat(*session, *server, planned).await,
             Action::EndSession { session, how } => self.end_session(*session, *how, planned).await,
             Action::Drain { server, why } => self.drain(*server, *why, planned).await,
             Action::Fail { server, why } => {
@@ -441,60 +444,62 @@ impl Commit<'_> {
         Ok(())
     }
 
-    async fn seat(
-        &mut self,
-        session: domain::id::SessionId,
-        server: ServerId,
-        planned: &Planned,
-    ) -> Result<()> {
-        let Some((pool, _)) = self.servers.get(&server) else {
-            return Ok(());
-        };
-        let pool = pool.id;
+    /// All planned seats in one transaction.
+    async fn seat(&mut self, seats: &[(SessionId, ServerId, &Planned)]) -> Result<()> {
         let expires_at = self.now.plus_secs(self.plane.settings().session_secs);
-        let write = SeatWrite::SeatQueued {
-            session,
-            server,
-            expires_at,
-        };
-        let audit = self.plane.audit(
-            &Actor::System,
-            "session.assign",
-            session,
-            json!({ "reason": planned.reason, "server_id": server }),
-        );
+        let mut known = Vec::new();
+        let mut writes = Vec::new();
+        let mut audits = Vec::new();
+        for (session, server, planned) in seats {
+            let Some((pool, _)) = self.servers.get(server) else {
+                continue;
+            };
+            let waiter = pool.queue.iter().find(|waiter| waiter.id == *session);
+            known.push((*session, *server, pool.id, waiter.map(|waiter| waiter.user)));
+            writes.push(SeatWrite::SeatQueued {
+                session: *session,
+                server: *server,
+                expires_at,
+            });
+            audits.push(self.plane.audit(
+                &Actor::System,
+                "session.assign",
+                *session,
+                json!({ "reason": planned.reason, "server_id": server }),
+            ));
+        }
+        if writes.is_empty() {
+            return Ok(());
+        }
         let limits = self.plane.settings().person;
         let store = self.plane.store();
-        match store
-            .seat(
-                Some(self.fence),
-                pool,
-                vec![write],
-                limits,
-                self.now,
-                vec![audit],
-            )
+        let outcomes = match store
+            .seat(Some(self.fence), writes, limits, self.now, audits)
             .await
         {
-            Ok(outcomes) if outcomes.first() == Some(&SeatOutcome::Done) => {
-                let owner = store.session(session).await?.map(|row| row.user);
+            Ok(outcomes) => outcomes,
+            Err(StoreError::StaleVersion) => {
+                self.has_changed = true;
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        for ((session, server, pool, owner), outcome) in known.into_iter().zip(outcomes) {
+            if outcome == SeatOutcome::Done {
                 self.plane
                     .changed(EventNoun::Session, session, Some(pool), owner);
                 // The person's key is still to be put there.
                 self.server_changed(server, pool);
-                Ok(())
-            }
-            Ok(_) | Err(StoreError::StaleVersion) => {
+            } else {
                 self.has_changed = true;
-                Ok(())
             }
-            Err(error) => Err(error.into()),
         }
+        Ok(())
     }
 
     async fn end_session(
         &mut self,
-        session: domain::id::SessionId,
+        session: SessionId,
         how: EndReason,
         planned: &Planned,
     ) -> Result<()> {

@@ -1,10 +1,12 @@
-//! The pool's gate: requests that arrive together are decided together (`docs/architecture.md`, the data's way).
+//! The gate: requests that arrive together, for whichever pools, are decided together (`docs/architecture.md`, the data's
+//! way).
 //!
 //! Whoever finds the gate free leads: it takes the requests that have gathered, decides on one snapshot, writes one
 //! transaction and answers all. The others wait for the leader's answer. Nothing is spawned and nothing sleeps.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::mem;
+use std::sync::{Mutex, PoisonError};
 
 use domain::id::PoolId;
 use domain::plan::Outcome;
@@ -37,7 +39,7 @@ pub(crate) enum Admission {
     TooBusy,
 }
 
-/// The gate of one pool.
+/// Where requests gather.
 #[derive(Default)]
 pub(crate) struct Gate {
     gathered: Mutex<VecDeque<Ticket>>,
@@ -50,16 +52,16 @@ struct Ticket {
     answer: oneshot::Sender<Admission>,
 }
 
-/// Brings a request through the gate of its pool. It must be driven to its end: whoever leads decides for others too, so
-/// the faces run it in a task of its own.
+/// Brings a request through the gate. It must be driven to its end: whoever leads decides for others too, so the faces run
+/// it in a task of its own.
 pub(crate) async fn enter(
     plane: &ControlPlane,
     session: NewSession,
     audit: AuditEntry,
 ) -> Result<Admission> {
-    let gate = gate_of(plane, session.pool);
+    let gate = &plane.inner().gate;
     let (answer, mut answered) = oneshot::channel();
-    let (id, pool) = (session.id, session.pool);
+    let id = session.id;
     lock(&gate.gathered).push_back(Ticket {
         session,
         audit,
@@ -78,7 +80,7 @@ pub(crate) async fn enter(
             let count = gathered.len().min(BATCH);
             gathered.drain(..count).collect()
         };
-        if let Err(error) = decide(plane, pool, batch).await {
+        if let Err(error) = decide_all(plane, batch).await {
             // It failed for others.
             if let Ok(admission) = answered.try_recv() {
                 return Ok(admission);
@@ -91,33 +93,53 @@ pub(crate) async fn enter(
     }
 }
 
-fn gate_of(plane: &ControlPlane, pool: PoolId) -> Arc<Gate> {
-    Arc::clone(lock(&plane.inner().gates).entry(pool).or_default())
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn decide(plane: &ControlPlane, pool: PoolId, mut batch: Vec<Ticket>) -> Result<()> {
+/// Decides about all together. Where that fails, each pool's requests are decided by themselves: one row that cannot be
+/// read, or a pool that goes this very moment, holds up nobody else.
+async fn decide_all(plane: &ControlPlane, mut batch: Vec<Ticket>) -> Result<()> {
+    let Err(error) = decide(plane, &mut batch).await else {
+        return Ok(());
+    };
+    let mut pools: BTreeMap<PoolId, Vec<Ticket>> = BTreeMap::new();
+    for ticket in batch {
+        pools.entry(ticket.session.pool).or_default().push(ticket);
+    }
+    if pools.len() == 1 {
+        return Err(error);
+    }
+    let mut done = Ok(());
+    for mut apart in pools.into_values() {
+        done = done.and(decide(plane, &mut apart).await);
+    }
+    done
+}
+
+/// Decides about a batch. Those that an error leaves without an answer stay in it.
+async fn decide(plane: &ControlPlane, batch: &mut Vec<Ticket>) -> Result<()> {
     for _ in 0..ROUNDS {
         if batch.is_empty() {
             return Ok(());
         }
         let now = plane.now();
-        let snapshot = plane.store().snapshot(Some(pool), now).await?;
-        let Some(view) = snapshot.pools.iter().find(|view| view.id == pool) else {
+        let ids: BTreeSet<PoolId> = batch.iter().map(|ticket| ticket.session.pool).collect();
+        let pools = plane.store().pool_snapshots(&ids).await?;
+        if pools.len() < ids.len() {
             return Err(crate::error::not_found("pool"));
-        };
-        let newcomers: Vec<Waiter> = batch.iter().map(|ticket| waiter(&ticket.session)).collect();
-        let placements = scaling::place(view, &newcomers, now);
+        }
+        let mut placements = BTreeMap::new();
+        for pool in &pools {
+            let tickets = batch.iter().filter(|ticket| ticket.session.pool == pool.id);
+            let newcomers: Vec<Waiter> = tickets.map(|ticket| waiter(&ticket.session)).collect();
+            let placed = scaling::place(pool, &newcomers, now).into_iter();
+            placements.extend(placed.map(|placement| (placement.session, placement)));
+        }
         let mut writes = Vec::new();
         let mut written = Vec::new();
-        let mut refused = Vec::new();
-        for mut ticket in batch {
-            let placement = placements
-                .iter()
-                .find(|placement| placement.session == ticket.session.id);
+        for mut ticket in mem::take(batch) {
+            let placement = placements.get(&ticket.session.id);
             if let Some(placement) = placement {
                 ticket.audit.detail["reason"] = json!(placement.reason);
             }
@@ -133,31 +155,26 @@ async fn decide(plane: &ControlPlane, pool: PoolId, mut batch: Vec<Ticket>) -> R
                     writes.push(SeatWrite::Queue(ticket.session.clone()));
                     written.push(ticket);
                 }
-                Some(Outcome::Refuse) | None => refused.push(ticket),
+                Some(Outcome::Refuse) | None => answer(ticket, Admission::NoCapacityComing),
             }
-        }
-        for ticket in refused {
-            answer(ticket, Admission::NoCapacityComing);
         }
         if writes.is_empty() {
             return Ok(());
         }
         let audits = written.iter().map(|ticket| ticket.audit.clone()).collect();
         let limits = plane.settings().person;
-        let outcomes = match plane
-            .store()
-            .seat(None, pool, writes, limits, now, audits)
-            .await
-        {
+        let outcomes = match plane.store().seat(None, writes, limits, now, audits).await {
             Ok(outcomes) => outcomes,
             // Nothing of this round is written: look again.
             Err(store::StoreError::StaleVersion) => {
-                batch = written;
+                *batch = written;
                 continue;
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                *batch = written;
+                return Err(error.into());
+            }
         };
-        batch = Vec::new();
         for (ticket, outcome) in written.into_iter().zip(outcomes) {
             match outcome {
                 SeatOutcome::Done => answer(ticket, Admission::Admitted),
@@ -167,7 +184,7 @@ async fn decide(plane: &ControlPlane, pool: PoolId, mut batch: Vec<Ticket>) -> R
             }
         }
     }
-    for ticket in batch {
+    for ticket in batch.drain(..) {
         answer(ticket, Admission::TooBusy);
     }
     Ok(())
@@ -194,4 +211,163 @@ fn waiter(session: &NewSession) -> Waiter {
 fn answer(ticket: Ticket, admission: Admission) {
     // The asker may have gone; the session is in the database all the same.
     let _ = ticket.answer.send(admission);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{Future, poll_fn};
+    use std::pin::pin;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU8, Ordering};
+    use std::task::Poll;
+
+    use domain::actor::{Actor, Role};
+    use domain::clock::{Clock, Entropy};
+    use domain::connection::Protocol;
+    use domain::id::{DeploymentId, ProviderId, SessionId};
+    use domain::pool::PoolInput;
+    use domain::provider::ProviderKind;
+    use domain::server::{FixedServerInput, SeatLimits};
+    use domain::session::SessionKind;
+    use domain::user::UserInput;
+    use domain::zone::ZoneInput;
+    use providers::{Provider, ProviderError, registry::Providers};
+    use serde_json::{Map, Value};
+    use store::{DatabaseUrl, MasterKey, Store};
+
+    use super::*;
+    use crate::checkin_token::CheckinTokens;
+    use crate::plane::Parts;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_900_000_000_000);
+    const ME: &Actor = &Actor::System;
+
+    /// A clock that stands, chance that counts, and no provider.
+    #[derive(Default)]
+    struct Nothing(AtomicU8);
+
+    impl Clock for Nothing {
+        fn now(&self) -> Timestamp {
+            NOW
+        }
+    }
+
+    impl Entropy for Nothing {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(self.0.fetch_add(1, Ordering::Relaxed));
+        }
+    }
+
+    impl Providers for Nothing {
+        fn open(
+            &self,
+            _: ProviderId,
+            _: ProviderKind,
+            _: &Map<String, Value>,
+        ) -> std::result::Result<Arc<dyn Provider>, ProviderError> {
+            Err(ProviderError::Unavailable("there is none".to_owned()))
+        }
+    }
+
+    async fn plane() -> ControlPlane {
+        let nothing = Arc::new(Nothing::default());
+        let deployment = DeploymentId::new(&*nothing, &*nothing);
+        let key = MasterKey::from_bytes([7; 32]);
+        let store = Store::open(
+            &DatabaseUrl::SqliteMemory,
+            &key,
+            deployment,
+            NOW,
+            nothing.clone(),
+        );
+        ControlPlane::new(Parts {
+            store: store.await.expect("a store"),
+            deployment,
+            clock: nothing.clone(),
+            entropy: nothing.clone(),
+            providers: nothing,
+            tokens: CheckinTokens::new(&[7; 32], deployment),
+            settings: crate::Settings::default(),
+            holder: "weir".to_owned(),
+        })
+    }
+
+    /// A pool with one server that has one seat.
+    async fn pool(plane: &ControlPlane, name: &str) -> PoolId {
+        let input = PoolInput {
+            name: name.to_owned(),
+            description: String::new(),
+            apps: Vec::new(),
+        };
+        let pool = crate::pool::create(plane, ME, input).await.expect("a pool");
+        let zone = ZoneInput {
+            name: name.to_owned(),
+            upstream_auth_address: "weir.example".to_owned(),
+        };
+        let zone = crate::zone::create(plane, ME, zone).await.expect("a zone");
+        let server = FixedServerInput {
+            name: name.to_lowercase(),
+            pool_id: pool.id,
+            zone_id: zone.id,
+            protocol: Protocol::Vnc,
+            host: "10.0.0.1".to_owned(),
+            port: 5900,
+            username: None,
+            password: None,
+            private_key: None,
+            private_key_passphrase: None,
+            limits: SeatLimits {
+                max_sessions: 1,
+                max_users: None,
+            },
+            host_key: None,
+        };
+        let server = crate::server::create_fixed(plane, ME, server).await;
+        server.expect("a server");
+        pool.id
+    }
+
+    async fn look<F: Future>(future: &mut std::pin::Pin<&mut F>) -> Poll<F::Output> {
+        poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await
+    }
+
+    #[tokio::test]
+    async fn who_gathers_is_decided_together_and_a_broken_pool_holds_up_nobody_else() {
+        let plane = plane().await;
+        let (desks, shells) = (pool(&plane, "Desks").await, pool(&plane, "Shells").await);
+        let gone = PoolId::new(plane.clock(), plane.entropy());
+        let person = UserInput {
+            name: "ada".to_owned(),
+            role: Role::User,
+            password: None,
+        };
+        let user = crate::user::create(&plane, ME, person).await.expect("ada");
+        let ask = |pool| {
+            let session = NewSession {
+                id: SessionId::new(plane.clock(), plane.entropy()),
+                pool,
+                user: user.id,
+                kind: SessionKind::Desktop,
+                protocol: Protocol::Vnc,
+                requested_at: NOW,
+                expires_at: NOW.plus_secs(60),
+            };
+            let audit = plane.audit(ME, "session.request", session.id, json!({}));
+            enter(&plane, session, audit)
+        };
+        // While somebody leads, all others gather.
+        let lead = plane.inner().gate.lead.lock().await;
+        let mut asked = [desks, desks, gone, shells].map(|pool| Box::pin(ask(pool)));
+        for one in &mut asked {
+            assert!(look(&mut pin!(one)).await.is_pending());
+        }
+        drop(lead);
+        let [first, second, third, fourth] = asked;
+        assert_eq!(first.await.expect("told"), Admission::Admitted);
+        assert_eq!(second.await.expect("told"), Admission::NoCapacityComing);
+        // Whoever leads is told what failed for others only where it is its own: this one may ask again.
+        assert_eq!(third.await.expect("told"), Admission::TooBusy);
+        assert_eq!(fourth.await.expect("told"), Admission::Admitted);
+        assert!(ask(gone).await.is_err(), "by itself it is told why");
+    }
 }

@@ -338,10 +338,10 @@ impl Database {
     }
 
     /// Writes one decision about a seat and tells what became of it.
-    pub async fn seat(&self, pool: PoolId, write: SeatWrite) -> SeatOutcome {
+    pub async fn seat(&self, write: SeatWrite) -> SeatOutcome {
         let outcomes = self
             .store
-            .seat(None, pool, vec![write], NO_LIMITS, NOW, vec![self.audit()]);
+            .seat(None, vec![write], NO_LIMITS, NOW, vec![self.audit()]);
         outcomes.await.expect("outcomes")[0]
     }
 
@@ -349,7 +349,7 @@ impl Database {
         let session = self.new_session(pool, user);
         let id = session.id;
         assert_eq!(
-            self.seat(pool, SeatWrite::Queue(session)).await,
+            self.seat(SeatWrite::Queue(session)).await,
             SeatOutcome::Done
         );
         id
@@ -358,7 +358,7 @@ impl Database {
     pub async fn seated(&self, server: &Server, user: UserId) -> SessionId {
         let session = self.new_session(server.pool_id, user);
         let id = session.id;
-        let outcome = self.seat(server.pool_id, SeatWrite::SeatNew(session, server.id));
+        let outcome = self.seat(SeatWrite::SeatNew(session, server.id));
         assert_eq!(outcome.await, SeatOutcome::Done);
         id
     }

@@ -85,14 +85,7 @@ async fn an_old_epoch_writes_nothing(db: Db) {
         server: server.id,
         expires_at: NOW,
     };
-    let seat = store.seat(
-        Some(old),
-        scaled.pool,
-        vec![seat],
-        NO_LIMITS,
-        NOW,
-        vec![db.audit()],
-    );
+    let seat = store.seat(Some(old), vec![seat], NO_LIMITS, NOW, vec![db.audit()]);
     db.refuses_the_fence(seat).await;
     let made = [decision(&db, scaled.pool, NOW)];
     let kept = store.decisions_insert(old, &made);

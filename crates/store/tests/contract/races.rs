@@ -118,7 +118,7 @@ async fn the_last_seat_is_given_once(db: Db) {
                 let write = SeatWrite::SeatNew(session, server.id);
                 let seat = async move {
                     store
-                        .seat(None, pool, vec![write], NO_LIMITS, NOW, vec![audit])
+                        .seat(None, vec![write], NO_LIMITS, NOW, vec![audit])
                         .await
                         .unwrap()[0]
                 };
@@ -145,7 +145,7 @@ async fn a_server_is_drained_empty_or_gives_its_seat_and_never_both(db: Db) {
         let seat = async move {
             let write = SeatWrite::SeatNew(session, id);
             let outcomes = store
-                .seat(None, pool, vec![write], NO_LIMITS, NOW, vec![audit])
+                .seat(None, vec![write], NO_LIMITS, NOW, vec![audit])
                 .await;
             outcomes.unwrap() == [SeatOutcome::Done]
         };
@@ -229,7 +229,7 @@ async fn the_quota_holds_over_all_pools(db: Db) {
                 let write = SeatWrite::Queue(session);
                 let queue = async move {
                     store
-                        .seat(None, pool, vec![write], limits, NOW, vec![audit])
+                        .seat(None, vec![write], limits, NOW, vec![audit])
                         .await
                         .unwrap()[0]
                 };
@@ -296,14 +296,7 @@ async fn seat_and_tell(
     audit: store::AuditEntry,
 ) -> Option<ServerKeys> {
     let outcomes = store
-        .seat(
-            None,
-            server.pool_id,
-            vec![write],
-            NO_LIMITS,
-            NOW,
-            vec![audit],
-        )
+        .seat(None, vec![write], NO_LIMITS, NOW, vec![audit])
         .await;
     let is_seated = matches!(outcomes.as_deref(), Ok([SeatOutcome::Done]));
     assert!(

@@ -30,7 +30,7 @@ async fn a_session_comes_back_as_it_was_asked_for(db: Db) {
             kind: kind.clone(),
             ..db.new_session(pool, ada)
         };
-        db.seat(pool, SeatWrite::Queue(new.clone())).await;
+        db.seat(SeatWrite::Queue(new.clone())).await;
         let row = db.store.session(new.id).await.unwrap().unwrap();
         assert_eq!((row.kind, row.state), (kind, SessionState::Queued));
         assert_eq!(
@@ -49,7 +49,7 @@ async fn a_session_comes_back_as_it_was_asked_for(db: Db) {
         server: server.id,
         expires_at: later,
     };
-    assert_eq!(db.seat(pool, seat).await, SeatOutcome::Done);
+    assert_eq!(db.seat(seat).await, SeatOutcome::Done);
     let row = db.store.session(made[0]).await.unwrap().unwrap();
     assert_eq!(
         row.state,
@@ -192,7 +192,7 @@ async fn the_queue_is_ordered_by_time_then_id(db: Db) {
             requested_at,
             ..db.new_session(pool, ada)
         };
-        db.seat(pool, SeatWrite::Queue(new.clone())).await;
+        db.seat(SeatWrite::Queue(new.clone())).await;
         new.id
     };
     let (late, first) = (wait(desks, 9).await, wait(desks, 1).await);

@@ -25,8 +25,7 @@ use SeatOutcome::{Done, QuotaReached, Stale, TooFast};
 
 async fn seat(db: &Db, server: &Server, user: UserId) -> SeatOutcome {
     let session = db.new_session(server.pool_id, user);
-    db.seat(server.pool_id, SeatWrite::SeatNew(session, server.id))
-        .await
+    db.seat(SeatWrite::SeatNew(session, server.id)).await
 }
 
 async fn a_server_has_as_many_seats_as_it_may_hold_sessions(db: Db) {
@@ -68,10 +67,7 @@ async fn only_a_running_server_of_the_pool_has_seats(db: Db) {
     let server = db.moved(&server, crate::given::running("m-1")).await;
     let shells = db.pool("Shells").await;
     let stray = db.new_session(shells, ada);
-    assert_eq!(
-        db.seat(shells, SeatWrite::SeatNew(stray, server.id)).await,
-        Stale
-    );
+    assert_eq!(db.seat(SeatWrite::SeatNew(stray, server.id)).await, Stale);
     let server = db
         .moved(
             &server,
@@ -123,8 +119,7 @@ async fn a_person_has_one_rdp_desktop_on_a_server(db: Db) {
             protocol,
             ..db.new_session(scaled.pool, user)
         };
-        db.seat(scaled.pool, SeatWrite::SeatNew(session, server.id))
-            .await
+        db.seat(SeatWrite::SeatNew(session, server.id)).await
     };
     let app = || SessionKind::App {
         app: "writer".to_owned(),
@@ -149,7 +144,7 @@ async fn waiting_and_open_sessions_count_against_the_quota(db: Db) {
     let ask = async |write| {
         let outcomes = db
             .store
-            .seat(None, pool, vec![write], limits, NOW, vec![db.audit()]);
+            .seat(None, vec![write], limits, NOW, vec![db.audit()]);
         outcomes.await.unwrap()[0]
     };
     let before = db.dump().await;
@@ -189,7 +184,7 @@ async fn requests_of_the_last_minute_count_against_the_pace(db: Db) {
         let write = SeatWrite::SeatNew(session, server.id);
         let outcomes = db
             .store
-            .seat(None, pool, vec![write], limits, now, vec![db.audit()]);
+            .seat(None, vec![write], limits, now, vec![db.audit()]);
         outcomes.await.unwrap()[0]
     };
     assert_eq!(ask(ada, 0).await, Done);
@@ -214,14 +209,11 @@ async fn one_who_waits_gets_a_seat_once(db: Db) {
     let (waiting, cancelled) = (db.queued(pool, ada).await, db.queued(pool, ada).await);
     db.end(cancelled).await;
     let seat = async |session| {
-        db.seat(
-            pool,
-            SeatWrite::SeatQueued {
-                session,
-                server: server.id,
-                expires_at: NOW,
-            },
-        )
+        db.seat(SeatWrite::SeatQueued {
+            session,
+            server: server.id,
+            expires_at: NOW,
+        })
         .await
     };
     assert_eq!(seat(waiting).await, Done);
@@ -248,7 +240,7 @@ async fn each_decision_is_judged_by_itself(db: Db) {
     let audit = writes.iter().map(|_| db.audit()).collect();
     let outcomes = db
         .store
-        .seat(None, pool, writes, NO_LIMITS, NOW, audit)
+        .seat(None, writes, NO_LIMITS, NOW, audit)
         .await
         .unwrap();
     assert_eq!(outcomes, [Done, Stale, Stale, Done]);
@@ -257,7 +249,6 @@ async fn each_decision_is_judged_by_itself(db: Db) {
     let missing = db.id(domain::id::PoolId::from_uuid);
     let queue = db.store.seat(
         None,
-        missing,
         vec![SeatWrite::Queue(db.new_session(missing, ada))],
         NO_LIMITS,
         NOW,

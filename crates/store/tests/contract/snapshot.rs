@@ -136,8 +136,7 @@ async fn a_pool_shows_its_configs_servers_sessions_and_queue(db: Db) {
         .session_activate(first, ada, NOW, NOW.plus_secs(900), None);
     used.await.unwrap();
     let waiting = db.new_session(scaled.pool, ben);
-    db.seat(scaled.pool, SeatWrite::Queue(waiting.clone()))
-        .await;
+    db.seat(SeatWrite::Queue(waiting.clone())).await;
     db.pool("Empty").await;
 
     let snapshot = db.store.snapshot(None, NOW).await.unwrap();
