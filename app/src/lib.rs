@@ -10,6 +10,7 @@ pub mod components;
 pub mod connect;
 pub mod forms;
 pub mod pages;
+mod parts;
 #[cfg(feature = "ssr")]
 pub mod shell;
 pub mod words;
@@ -17,30 +18,21 @@ pub mod words;
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
-use leptos_router::{SsrMode, path};
+use leptos_router::{Lazy, SsrMode, path};
 
 use crate::components::frame::{AdminFrame, Header, Home, PortalFrame, SignedIn};
 use crate::components::live::Live;
 use crate::components::load::Go;
 use crate::components::time::Now;
-use crate::pages::activity::ActivityPage;
-use crate::pages::admin::AdminPage;
-use crate::pages::api_keys::{ApiKeyNewPage, ApiKeysPage};
-use crate::pages::autoscale::{AutoscaleEditPage, AutoscaleNewPage};
-use crate::pages::directories::{DirectoriesPage, DirectoryEditPage, DirectoryNewPage};
 use crate::pages::login::LoginPage;
-use crate::pages::manual::{ProblemsPage, ReasonsPage};
 use crate::pages::not_found::NotFoundPage;
-use crate::pages::pool::PoolPage;
-use crate::pages::pools::{PoolEditPage, PoolNewPage, PoolsPage};
-use crate::pages::portal::PortalPage;
-use crate::pages::profile::ProfilePage;
-use crate::pages::providers::{ProviderEditPage, ProviderNewPage, ProvidersPage};
-use crate::pages::server::ServerPage;
-use crate::pages::session::SessionPage;
 use crate::pages::setup::SetupPage;
-use crate::pages::users::{UserEditPage, UserNewPage, UsersPage};
-use crate::pages::zones::{ZoneEditPage, ZoneNewPage, ZonesPage};
+use crate::parts::{
+    Activity, ApiKeyNew, ApiKeys, AutoscaleEdit, AutoscaleNew, Directories, DirectoryEdit,
+    DirectoryNew, Overview, Pool, PoolEdit, PoolNew, Pools, Portal, Problems, Profile,
+    ProviderEdit, ProviderNew, Providers, Reasons, Server, Session, UserEdit, UserNew, Users,
+    ZoneEdit, ZoneNew, Zones,
+};
 
 /// The whole app inside `<body>`: header, the page of this address.
 #[component]
@@ -49,7 +41,6 @@ pub fn App() -> impl IntoView {
     Live::provide();
     Now::provide();
     SignedIn::provide();
-    mark_hydrated();
 
     view! {
         <Title formatter=|page: String| format!("{page} · Weir") />
@@ -65,12 +56,12 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/") view=Home ssr=SsrMode::Async />
                     <Route path=path!("/setup") view=SetupPage ssr=SsrMode::Async />
                     <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
-                    <Route path=path!("/docs/problems") view=ProblemsPage ssr=SsrMode::Async />
-                    <Route path=path!("/docs/reasons") view=ReasonsPage ssr=SsrMode::Async />
+                    <Route path=path!("/docs/problems") view={Lazy::<Problems>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/docs/reasons") view={Lazy::<Reasons>::new()} ssr=SsrMode::Async />
                     <ParentRoute path=path!("/portal") view=PortalFrame ssr=SsrMode::Async>
-                        <Route path=path!("") view=PortalPage />
-                        <Route path=path!("sessions/:id") view=SessionPage />
-                        <Route path=path!("profile") view=ProfilePage />
+                        <Route path=path!("") view={Lazy::<Portal>::new()} />
+                        <Route path=path!("sessions/:id") view={Lazy::<Session>::new()} />
+                        <Route path=path!("profile") view={Lazy::<Profile>::new()} />
                     </ParentRoute>
                     <ParentRoute path=path!("/admin") view=AdminFrame ssr=SsrMode::Async>
                         <PoolRoutes />
@@ -87,15 +78,15 @@ pub fn App() -> impl IntoView {
 fn PoolRoutes() -> impl MatchNestedRoutes + Clone {
     view! {
         <ParentRoute path=path!("") view=leptos_router::components::Outlet>
-            <Route path=path!("") view=AdminPage />
-            <Route path=path!("pools") view=PoolsPage />
-            <Route path=path!("pools/new") view=PoolNewPage />
-            <Route path=path!("pools/:id") view=PoolPage />
-            <Route path=path!("pools/:id/edit") view=PoolEditPage />
-            <Route path=path!("pools/:id/scaling/new") view=AutoscaleNewPage />
-            <Route path=path!("autoscale/:id/edit") view=AutoscaleEditPage />
-            <Route path=path!("servers/:id") view=ServerPage />
-            <Route path=path!("activity") view=ActivityPage />
+            <Route path=path!("") view={Lazy::<Overview>::new()} />
+            <Route path=path!("pools") view={Lazy::<Pools>::new()} />
+            <Route path=path!("pools/new") view={Lazy::<PoolNew>::new()} />
+            <Route path=path!("pools/:id") view={Lazy::<Pool>::new()} />
+            <Route path=path!("pools/:id/edit") view={Lazy::<PoolEdit>::new()} />
+            <Route path=path!("pools/:id/scaling/new") view={Lazy::<AutoscaleNew>::new()} />
+            <Route path=path!("autoscale/:id/edit") view={Lazy::<AutoscaleEdit>::new()} />
+            <Route path=path!("servers/:id") view={Lazy::<Server>::new()} />
+            <Route path=path!("activity") view={Lazy::<Activity>::new()} />
         </ParentRoute>
     }
     .into_inner()
@@ -106,31 +97,29 @@ fn PoolRoutes() -> impl MatchNestedRoutes + Clone {
 fn SettingsRoutes() -> impl MatchNestedRoutes + Clone {
     view! {
         <ParentRoute path=path!("") view=leptos_router::components::Outlet>
-            <Route path=path!("providers") view=ProvidersPage />
-            <Route path=path!("providers/new") view=ProviderNewPage />
-            <Route path=path!("providers/:id/edit") view=ProviderEditPage />
-            <Route path=path!("zones") view=ZonesPage />
-            <Route path=path!("zones/new") view=ZoneNewPage />
-            <Route path=path!("zones/:id/edit") view=ZoneEditPage />
-            <Route path=path!("directories") view=DirectoriesPage />
-            <Route path=path!("directories/new") view=DirectoryNewPage />
-            <Route path=path!("directories/:id/edit") view=DirectoryEditPage />
-            <Route path=path!("users") view=UsersPage />
-            <Route path=path!("users/new") view=UserNewPage />
-            <Route path=path!("users/:id/edit") view=UserEditPage />
-            <Route path=path!("api-keys") view=ApiKeysPage />
-            <Route path=path!("api-keys/new") view=ApiKeyNewPage />
+            <Route path=path!("providers") view={Lazy::<Providers>::new()} />
+            <Route path=path!("providers/new") view={Lazy::<ProviderNew>::new()} />
+            <Route path=path!("providers/:id/edit") view={Lazy::<ProviderEdit>::new()} />
+            <Route path=path!("zones") view={Lazy::<Zones>::new()} />
+            <Route path=path!("zones/new") view={Lazy::<ZoneNew>::new()} />
+            <Route path=path!("zones/:id/edit") view={Lazy::<ZoneEdit>::new()} />
+            <Route path=path!("directories") view={Lazy::<Directories>::new()} />
+            <Route path=path!("directories/new") view={Lazy::<DirectoryNew>::new()} />
+            <Route path=path!("directories/:id/edit") view={Lazy::<DirectoryEdit>::new()} />
+            <Route path=path!("users") view={Lazy::<Users>::new()} />
+            <Route path=path!("users/new") view={Lazy::<UserNew>::new()} />
+            <Route path=path!("users/:id/edit") view={Lazy::<UserEdit>::new()} />
+            <Route path=path!("api-keys") view={Lazy::<ApiKeys>::new()} />
+            <Route path=path!("api-keys/new") view={Lazy::<ApiKeyNew>::new()} />
         </ParentRoute>
     }
     .into_inner()
 }
 
-/// Sets `data-hydrated` on `<html>` once the browser has taken the page over; effects never run on the server.
-fn mark_hydrated() {
-    Effect::new(|_| {
-        if let Some(root) = document().document_element() {
-            // The attribute's name is a constant, so the browser can not refuse it.
-            let _ = root.set_attribute("data-hydrated", "true");
-        }
-    });
+/// Sets `data-hydrated` on `<html>`: the browser has taken the page over.
+pub fn mark_hydrated() {
+    if let Some(root) = document().document_element() {
+        // The attribute's name is a constant, so the browser can not refuse it.
+        let _ = root.set_attribute("data-hydrated", "true");
+    }
 }

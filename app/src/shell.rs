@@ -17,8 +17,27 @@ pub struct Bundle {
     pub css: &'static str,
     /// The script that loads the WASM module.
     pub js: &'static str,
-    /// The WASM module.
+    /// The WASM module, as far as every page needs it.
     pub wasm: &'static str,
+    /// The files of each part of it ([`crate::parts`]).
+    pub parts: &'static [(&'static str, &'static [&'static str])],
+}
+
+/// Lets the browser fetch the files of a part together with the rest, and not only when the module asks for them.
+pub fn announce_part(part: &str) {
+    let (Some(bundle), Some(response)) = (
+        use_context::<Bundle>(),
+        use_context::<leptos_axum::ResponseOptions>(),
+    ) else {
+        return;
+    };
+    let parts = bundle.parts.iter().filter(|(name, _)| *name == part);
+    for file in parts.flat_map(|(_, files)| *files) {
+        let link = format!("<{file}>; rel=preload; as=fetch; crossorigin");
+        if let Ok(link) = http::HeaderValue::from_str(&link) {
+            response.append_header(http::header::LINK, link);
+        }
+    }
 }
 
 /// A drop of water, so that browsers do not ask for `/favicon.ico`.

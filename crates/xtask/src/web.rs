@@ -1,5 +1,6 @@
 //! The web bundle: WASM module, script and style sheet, named by content, compressed, listed for the server to embed.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
@@ -58,84 +59,225 @@ impl Mode {
 pub fn build(workspace: &Workspace, mode: Mode) -> Result<PathBuf> {
     say("building the browser's half");
     console::run(&mut workspace.cargo(&[
-        "build",
+        "rustc",
         "--package",
         "frontend",
+        "--lib",
+        "--crate-type",
+        "cdylib",
         "--target",
         "wasm32-unknown-unknown",
         "--profile",
         mode.wasm_profile(),
+        "--",
+        // What refers to what: without it the module cannot be cut into parts.
+        "-Clink-arg=--emit-relocs",
     ]))?;
-    let (script, module) = bind(workspace, mode)?;
-    let files = [
-        File::new(
-            "weir",
-            "css",
-            "text/css; charset=utf-8",
+    let site = Site {
+        css: File::new(
+            "weir.css",
             style_sheet(&workspace.root().join("style"))?.into_bytes(),
         ),
-        File::new("weir", "js", "text/javascript; charset=utf-8", script),
-        File::new("weir", "wasm", "application/wasm", module),
-    ];
+        module: cut_and_bind(workspace, mode)?,
+    };
     let folder = workspace.target(mode.site_folder());
-    write_site(&folder, &files, mode)
+    write_site(&folder, &site, mode)
         .map_err(|source| format!("can not write the bundle to {}: {source}", folder.display()))?;
     Ok(folder)
 }
 
+/// What pages load.
+struct Site {
+    css: File,
+    module: Module,
+}
+
+/// The module, cut into parts, with the scripts that load it.
+struct Module {
+    files: Vec<File>,
+    /// The parts, each with the names of its files.
+    parts: BTreeMap<String, Vec<String>>,
+}
+
 /// A file of the bundle.
 struct File {
+    /// Its name without the hash.
+    plain: String,
     name: String,
     mime: &'static str,
     content: Vec<u8>,
 }
 
 impl File {
-    fn new(stem: &str, extension: &str, mime: &'static str, content: Vec<u8>) -> Self {
-        let mut name = format!("{stem}-");
-        for byte in &Sha256::digest(&content)[..8] {
-            let _ = write!(name, "{byte:02x}");
-        }
+    /// A file that is named by its content.
+    fn new(plain: &str, content: Vec<u8>) -> Self {
+        let hash = hash([content.as_slice()]);
+        Self::named(plain, &hash, content)
+    }
+
+    fn named(plain: &str, hash: &str, content: Vec<u8>) -> Self {
+        let (stem, extension) = plain.rsplit_once('.').unwrap_or((plain, ""));
         Self {
-            name: format!("{name}.{extension}"),
-            mime,
+            plain: plain.to_owned(),
+            name: format!("{stem}-{hash}.{extension}"),
+            mime: match extension {
+                "css" => "text/css; charset=utf-8",
+                "js" => "text/javascript; charset=utf-8",
+                _ => "application/wasm",
+            },
             content,
         }
     }
 }
 
-/// Makes the script and the final module out of what the compiler has made.
-fn bind(workspace: &Workspace, mode: Mode) -> Result<(Vec<u8>, Vec<u8>)> {
+fn hash<'a>(contents: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let mut sum = Sha256::new();
+    for content in contents {
+        sum.update(content);
+    }
+    let mut text = String::new();
+    for byte in &sum.finalize()[..8] {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// The script of every page, and the module that it loads.
+const SCRIPT: &str = "weir.js";
+const MODULE: &str = "weir_bg.wasm";
+/// The script that loads parts.
+const PARTS: &str = "weir_parts.js";
+
+/// Cuts what the compiler has made into parts, and makes the scripts that load them.
+fn cut_and_bind(workspace: &Workspace, mode: Mode) -> Result<Module> {
     let input = workspace.target(mode.wasm_file());
     let folder = workspace.target(mode.site_folder()).join("bindgen");
+    let read = |path: &Path| {
+        fs::read(path).map_err(|source| format!("can not read {}: {source}", path.display()))
+    };
+    let whole = read(&input)?;
+    let rest = folder.join("weir.wasm");
+    let link_name = format!("./{PARTS}");
+    let main_module = format!("./{SCRIPT}");
+    let mut options = wasm_split_cli_support::Options::new(&whole);
+    options.output_dir = &folder;
+    options.main_out_path = &rest;
+    options.link_name = &link_name;
+    options.main_module = &main_module;
+    let cut = wasm_split_cli_support::transform(options)
+        .map_err(|source| format!("can not cut {} into parts: {source:#}", input.display()))?;
     let dev = mode == Mode::Dev;
     let bind = || {
         let mut bindgen = Bindgen::new();
         bindgen
-            .input_path(&input)
+            .input_path(&rest)
             .web(true)?
             .out_name("weir")
             .typescript(false);
         bindgen
             .debug(dev)
             .keep_debug(dev)
+            .keep_lld_exports(true)
+            .demangle(false)
             .remove_name_section(!dev)
             .remove_producers_section(!dev);
         bindgen.generate(&folder)
     };
-    bind()
-        .map_err(|source| format!("wasm-bindgen can not read {}: {source:#}", input.display()))?;
+    bind().map_err(|source| format!("wasm-bindgen can not read {}: {source:#}", rest.display()))?;
     if folder.join("snippets").exists() {
         return Err(format!(
             "a crate brings scripts of its own, which the bundle does not hold: see {}",
             folder.join("snippets").display()
         ));
     }
-    let read = |name: &str| {
-        fs::read(folder.join(name))
-            .map_err(|source| format!("can not read {name} of {}: {source}", folder.display()))
+    let mut files = Vec::new();
+    for plain in [SCRIPT, PARTS, MODULE] {
+        files.push((plain.to_owned(), read(&folder.join(plain))?));
+    }
+    for path in cut.split_modules {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let part = read(&path)?;
+        let part = if dev { part } else { without_names(&part) };
+        files.push((name.into_owned(), part));
+    }
+    let files = named_together(files);
+    let name_of = |stem: &String| {
+        let plain = format!("{stem}.wasm");
+        let file = files.iter().find(|file| file.plain == plain);
+        file.map(|file| file.name.clone())
     };
-    Ok((read("weir.js")?, read("weir_bg.wasm")?))
+    let parts = cut
+        .prefetch_map
+        .iter()
+        .map(|(part, stems)| (part.clone(), stems.iter().filter_map(name_of).collect()))
+        .collect();
+    Ok(Module { files, parts })
+}
+
+/// A module without its custom sections: the names of functions, which are half of a part, and what made it. The format is that
+/// of the WebAssembly core specification, 5.5.2: an id, the length in LEB128, the content. Whatever is no such list is left as it is.
+fn without_names(module: &[u8]) -> Vec<u8> {
+    const HEADER: usize = 8;
+    const CUSTOM: u8 = 0;
+    let Some((header, mut rest)) = module.split_at_checked(HEADER) else {
+        return module.to_vec();
+    };
+    let mut kept = header.to_vec();
+    while let Some((&id, after_id)) = rest.split_first() {
+        let Some((length, size)) = leb128(after_id) else {
+            return module.to_vec();
+        };
+        let Some((section, next)) = rest.split_at_checked(1 + size + length) else {
+            return module.to_vec();
+        };
+        if id != CUSTOM {
+            kept.extend_from_slice(section);
+        }
+        rest = next;
+    }
+    kept
+}
+
+/// An unsigned number and how many bytes it takes.
+fn leb128(bytes: &[u8]) -> Option<(usize, usize)> {
+    let mut value = 0;
+    for (at, byte) in bytes.iter().take(5).enumerate() {
+        value |= usize::from(byte & 0x7f) << (7 * at);
+        if byte & 0x80 == 0 {
+            return Some((value, at + 1));
+        }
+    }
+    None
+}
+
+/// Files that name each other can not each be named by its own content: all of them carry one hash, of all their contents.
+fn named_together(files: Vec<(String, Vec<u8>)>) -> Vec<File> {
+    let hash = hash(files.iter().map(|(_, content)| content.as_slice()));
+    let mut files: Vec<File> = files
+        .into_iter()
+        .map(|(plain, content)| File::named(&plain, &hash, content))
+        .collect();
+    // What is fetched; the module knows its imports by the plain names.
+    let names: Vec<(String, String)> = ["from \"./", "URL(\"./"]
+        .into_iter()
+        .flat_map(|before| {
+            let fetched = move |name: &str| format!("{before}{name}\"");
+            files
+                .iter()
+                .map(move |file| (fetched(&file.plain), fetched(&file.name)))
+        })
+        .collect();
+    let scripts = files
+        .iter_mut()
+        .filter(|file| file.mime.starts_with("text/javascript"));
+    for file in scripts {
+        let mut text = String::from_utf8_lossy(&file.content).into_owned();
+        for (plain, name) in &names {
+            text = text.replace(plain, name);
+        }
+        file.content = text.into_bytes();
+    }
+    files
 }
 
 /// All style sheets as one: `tokens.css` first, since it names the layers in their order; then by name.
@@ -161,11 +303,11 @@ fn style_sheet(folder: &Path) -> Result<String> {
 
 /// Writes the files and `assets.rs`, the expression that `server/src/main.rs` includes. A file whose content is there already is
 /// left alone, so that cargo does not build the server anew for nothing.
-fn write_site(folder: &Path, files: &[File; 3], mode: Mode) -> std::io::Result<()> {
+fn write_site(folder: &Path, site: &Site, mode: Mode) -> std::io::Result<()> {
     fs::create_dir_all(folder)?;
     let mut wanted = vec!["assets.rs".to_owned(), "bindgen".to_owned()];
     let mut list = String::new();
-    for file in files {
+    for file in std::iter::once(&site.css).chain(&site.module.files) {
         write_if_new(&folder.join(&file.name), &file.content)?;
         let (mut brotli, mut gzip) = ("b\"\"".to_owned(), "b\"\"".to_owned());
         if mode == Mode::Release {
@@ -193,11 +335,23 @@ fn write_site(folder: &Path, files: &[File; 3], mode: Mode) -> std::io::Result<(
         );
         wanted.push(file.name.clone());
     }
-    let [css, js, wasm] = files
-        .each_ref()
-        .map(|file| format!("\"/assets/{}\"", file.name));
+    let mut parts = String::new();
+    for (part, names) in &site.module.parts {
+        let addresses: Vec<String> = names.iter().map(|name| format!("/assets/{name}")).collect();
+        let _ = writeln!(parts, "            ({part:?}, &{addresses:?}),");
+    }
+    let address = |plain: &str| {
+        let mut files = site.module.files.iter();
+        let file = files.find(|file| file.plain == plain);
+        file.map(|file| format!("/assets/{}", file.name))
+            .unwrap_or_default()
+    };
     let expression = format!(
-        "Site {{\n    bundle: Some(Bundle {{ css: {css}, js: {js}, wasm: {wasm} }}),\n    assets: &[\n{list}    ],\n}}\n"
+        "Site {{\n    bundle: Some(Bundle {{\n        css: \"/assets/{}\",\n        js: {:?},\n        wasm: {:?},\n        \
+         parts: &[\n{parts}        ],\n    }}),\n    assets: &[\n{list}    ],\n}}\n",
+        site.css.name,
+        address(SCRIPT),
+        address(MODULE)
     );
     write_if_new(&folder.join("assets.rs"), expression.as_bytes())?;
     for entry in fs::read_dir(folder)? {
@@ -237,18 +391,59 @@ fn gzip_of(content: &[u8]) -> std::io::Result<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn files(css: &str) -> [File; 3] {
-        [
-            File::new("weir", "css", "text/css", css.into()),
-            File::new("weir", "js", "text/javascript", b"1".into()),
-            File::new("weir", "wasm", "application/wasm", b"2".into()),
-        ]
+    fn site(css: &str) -> Site {
+        let files = [(SCRIPT, "1"), (PARTS, "2"), (MODULE, "3")];
+        let files = files.map(|(plain, text)| (plain.to_owned(), text.into()));
+        Site {
+            css: File::new("weir.css", css.into()),
+            module: Module {
+                files: named_together(files.into()),
+                parts: BTreeMap::from([(
+                    "portal".to_owned(),
+                    vec!["split_portal-1.wasm".to_owned()],
+                )]),
+            },
+        }
     }
 
     #[test]
     fn a_name_changes_with_the_content_alone() {
-        assert_eq!(files("a")[0].name, files("a")[0].name);
-        assert_ne!(files("a")[0].name, files("b")[0].name);
+        assert_eq!(site("a").css.name, site("a").css.name);
+        assert_ne!(site("a").css.name, site("b").css.name);
+    }
+
+    #[test]
+    fn scripts_name_the_others_as_they_are_named() {
+        let files = |module: &str| {
+            let script = r#"import * as a from "./weir_parts.js"; b = {"./weir_parts.js": a}; new URL("./weir_bg.wasm")"#;
+            named_together(vec![
+                (SCRIPT.to_owned(), script.into()),
+                (PARTS.to_owned(), "".into()),
+                (MODULE.to_owned(), module.into()),
+            ])
+        };
+        let [one, other] = [files("a"), files("b")];
+        assert_ne!(one[0].name, other[0].name, "they belong together");
+        let text = String::from_utf8_lossy(&one[0].content);
+        assert_eq!(
+            text,
+            format!(
+                r#"import * as a from "./{}"; b = {{"./weir_parts.js": a}}; new URL("./{}")"#,
+                one[1].name, one[2].name
+            )
+        );
+    }
+
+    #[test]
+    fn names_are_left_out_of_a_module() {
+        let header = b"\0asm\x01\0\0\0";
+        let long = [vec![0, 0x81, 0x01], vec![7; 129]].concat();
+        let section = [10, 2, 1, 1];
+        let module = [header.as_slice(), &long, &section, &[0, 1, 0]].concat();
+        let kept = [header.as_slice(), &section].concat();
+        assert_eq!(without_names(&module), kept);
+        let torn = &module[..20];
+        assert_eq!(without_names(torn), torn);
     }
 
     #[test]
@@ -268,15 +463,15 @@ mod tests {
     #[test]
     fn an_old_bundle_leaves_nothing_behind() {
         let folder = tempfile::tempdir().expect("a folder");
-        write_site(folder.path(), &files("a"), Mode::Release).expect("written");
-        let old = files("a")[0].name.clone();
+        write_site(folder.path(), &site("a"), Mode::Release).expect("written");
+        let old = site("a").css.name;
         assert!(folder.path().join(format!("{old}.br")).exists());
-        write_site(folder.path(), &files("b"), Mode::Release).expect("written");
+        write_site(folder.path(), &site("b"), Mode::Release).expect("written");
         assert!(!folder.path().join(&old).exists());
         assert!(!folder.path().join(format!("{old}.br")).exists());
         let list = fs::read_to_string(folder.path().join("assets.rs")).expect("a list");
         assert!(
-            list.contains(&files("b")[0].name) && !list.contains(&old),
+            list.contains(&site("b").css.name) && !list.contains(&old),
             "{list}"
         );
     }
