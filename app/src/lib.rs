@@ -22,6 +22,7 @@ use leptos_router::{SsrMode, path};
 use crate::components::frame::{AdminFrame, Header, Home, PortalFrame, SignedIn};
 use crate::components::live::Live;
 use crate::components::load::Go;
+use crate::components::saved::LastSaved;
 use crate::components::time::Now;
 use crate::pages::activity::ActivityPage;
 use crate::pages::admin::AdminPage;
@@ -49,6 +50,7 @@ pub fn App() -> impl IntoView {
     Live::provide();
     Now::provide();
     SignedIn::provide();
+    LastSaved::provide();
     mark_hydrated();
 
     view! {
