@@ -23,6 +23,7 @@ use leptos_router::{Lazy, SsrMode, path};
 use crate::components::frame::{AdminFrame, Header, Home, PortalFrame, SignedIn};
 use crate::components::live::Live;
 use crate::components::load::Go;
+use crate::components::saved::LastSaved;
 use crate::components::time::Now;
 use crate::pages::login::LoginPage;
 use crate::pages::not_found::NotFoundPage;
@@ -41,6 +42,7 @@ pub fn App() -> impl IntoView {
     Live::provide();
     Now::provide();
     SignedIn::provide();
+    LastSaved::provide();
 
     view! {
         <Title formatter=|page: String| format!("{page} · Weir") />

@@ -231,6 +231,33 @@ pub fn people_wait(count: u32) -> String {
     counted(count, "person waits.", "people wait.")
 }
 
+/// How many servers still are what an older version of their config said.
+pub fn older_servers(count: u32) -> String {
+    match count {
+        1 => "1 server is older than this config. It keeps what it was made with.".to_owned(),
+        many => format!(
+            "{many} servers are older than this config. They keep what they were made with."
+        ),
+    }
+}
+
+/// What a value was and what it became. Of texts of many lines only their length is said.
+pub fn became(old: &str, new: &str) -> String {
+    let said = |text: &str| {
+        if text.contains('\n') {
+            let lines = u32::try_from(text.lines().count()).unwrap_or(u32::MAX);
+            counted(lines, "line", "lines")
+        } else {
+            text.to_owned()
+        }
+    };
+    if old.contains('\n') && new.contains('\n') {
+        format!("changed, {}", said(new))
+    } else {
+        format!("{} → {}", said(old), said(new))
+    }
+}
+
 /// `1 server`, `2 servers`.
 pub fn counted(count: u32, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
@@ -335,6 +362,7 @@ pub fn deed(action: &str, name: Option<&str>) -> String {
         "create" => "Created",
         "create_fixed" => "Registered",
         "replace" => "Changed",
+        "restore" => "Restored",
         "delete" => "Deleted",
         "drain" => "Drained",
         "undrain" => "Took back into use",
@@ -536,6 +564,21 @@ mod tests {
         assert_eq!(
             usual(&times(20)),
             "Usually ready in 2 min; 19 of the last 20 starts took no more than 3 min 40 s."
+        );
+    }
+
+    #[test]
+    fn what_a_value_became_fits_on_a_line() {
+        assert_eq!(became("1 session", "3 sessions"), "1 session → 3 sessions");
+        assert_eq!(became("None", "{\n}\n"), "None → 2 lines");
+        assert_eq!(became("a\nb", "a\nb\nc"), "changed, 3 lines");
+        assert_eq!(
+            older_servers(1),
+            "1 server is older than this config. It keeps what it was made with."
+        );
+        assert_eq!(
+            older_servers(3),
+            "3 servers are older than this config. They keep what they were made with."
         );
     }
 

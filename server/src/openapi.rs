@@ -377,7 +377,8 @@ fn add_refusals(path: &str, method: &str, operation: &mut Value) {
             statuses.push("415");
         }
     }
-    if has("query") || method == "delete" {
+    // What is restored is judged anew, as if it were sent.
+    if has("query") || method == "delete" || path.ends_with("/restore") {
         statuses.push("422");
     }
     if named("If-Match") {

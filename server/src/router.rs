@@ -21,8 +21,8 @@ use utoipa_axum::routes;
 use crate::auth::{forms, identify, origin};
 use crate::rest::error::{ApiError, ApiResult, as_problem, no_such_method, no_such_path};
 use crate::rest::{
-    api_key, audit, autoscale, checkin, decision, deployment, draft, form, ldap_config, pool,
-    provider, server, session, ssh_key, user, zone,
+    api_key, audit, autoscale, autoscale_version, checkin, decision, deployment, draft, form,
+    ldap_config, pool, provider, server, session, ssh_key, user, zone,
 };
 use crate::state::AppState;
 use crate::{assets, live, openapi, telemetry, ui};
@@ -140,6 +140,8 @@ fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(autoscale::plan_autoscale_config))
         .routes(routes!(autoscale::plan_saved_autoscale_config))
         .routes(routes!(autoscale::render_script))
+        .routes(routes!(autoscale_version::list_autoscale_config_versions))
+        .routes(routes!(autoscale_version::restore_autoscale_config_version))
         .routes(routes!(form::get_form))
         .routes(routes!(server::list_servers, server::create_fixed_server))
         .routes(routes!(server::get_server, server::delete_server))

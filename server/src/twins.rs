@@ -313,8 +313,9 @@ impl World {
         twins
     }
 
-    fn autoscale(&self) -> [Twin; 5] {
+    fn autoscale(&self) -> [Twin; 7] {
         let (pool, document) = (&self.made.pool, &self.made.document);
+        let there = &self.made.config;
         let bad = json!({ "name": "", "connection_type": "telnet" });
         let config = missing(ConfigId::from_uuid);
         let checked = |verb: &str| {
@@ -350,6 +351,24 @@ impl World {
                     let uri = format!("/autoscale-configs/render-script{query}");
                     let args = json!({ "id": id, "input": bad, "template": template });
                     Ask::new(args, uri).body(json!({ "config": bad, "template": template }))
+                }),
+            ),
+            twin(
+                "autoscale_version_list",
+                "GET /autoscale-configs/{id}/versions",
+                [(there, None), (there, Some("x")), (&config, None)].map(|(id, cursor)| {
+                    let query = cursor.map_or(String::new(), |cursor| format!("?cursor={cursor}"));
+                    let args = json!({ "id": id, "cursor": cursor });
+                    Ask::new(args, format!("/autoscale-configs/{id}/versions{query}"))
+                }),
+            ),
+            twin(
+                "autoscale_restore",
+                "POST /autoscale-configs/{id}/versions/{version}/restore",
+                [(there, 99, 1), (there, 1, 99), (&config, 1, 1)].map(|(id, seen, version)| {
+                    let args = json!({ "id": id, "seen": seen, "version": version });
+                    let uri = format!("/autoscale-configs/{id}/versions/{version}/restore");
+                    Ask::new(args, uri).seen(seen)
                 }),
             ),
             twin(

@@ -5,7 +5,7 @@
     reason = "the macro makes a struct of each function's arguments"
 )]
 
-use domain::autoscale::{PlanPreview, RenderedScript, SavedConfig, Validation};
+use domain::autoscale::{ConfigVersion, PlanPreview, RenderedScript, SavedConfig, Validation};
 use domain::form::Draft;
 use domain::id::{ConfigId, PoolId};
 use domain::page::Page;
@@ -14,7 +14,7 @@ use leptos::prelude::*;
 use super::ApiResult;
 use super::codec::Call;
 #[cfg(feature = "ssr")]
-use super::{actor, answer, plane, whole};
+use super::{actor, answer, page_from, plane, whole};
 
 /// The configs of a pool, in the order in which they act.
 #[server(prefix = "/ui/fn", endpoint = "autoscale_list", protocol = Call)]
@@ -44,6 +44,21 @@ pub async fn autoscale_replace(id: ConfigId, seen: i64, input: Draft) -> ApiResu
 #[server(prefix = "/ui/fn", endpoint = "autoscale_delete", protocol = Call)]
 pub async fn autoscale_delete(id: ConfigId, seen: i64) -> ApiResult<()> {
     answer(control::autoscale::delete(&plane()?, &actor()?, id, seen).await)
+}
+
+/// A page of what one has been, newest first.
+#[server(prefix = "/ui/fn", endpoint = "autoscale_version_list", protocol = Call)]
+pub async fn autoscale_version_list(
+    id: ConfigId,
+    cursor: Option<String>,
+) -> ApiResult<Page<ConfigVersion>> {
+    answer(control::autoscale::versions(&plane()?, &actor()?, id, &page_from(cursor)).await)
+}
+
+/// Sets one back to one of its versions, if it still has the version `seen`.
+#[server(prefix = "/ui/fn", endpoint = "autoscale_restore", protocol = Call)]
+pub async fn autoscale_restore(id: ConfigId, seen: i64, version: i64) -> ApiResult<SavedConfig> {
+    answer(control::autoscale::restore(&plane()?, &actor()?, id, seen, version).await)
 }
 
 /// What is wrong with a config before it is saved; `id` names the one it replaces.

@@ -21,6 +21,9 @@ pub fn Confirm(
     /// What the button is about, for people who listen, where the page does not make it clear.
     #[prop(optional, into)]
     about: Option<String>,
+    /// What else is to be known before, below the consequence.
+    #[prop(optional)]
+    children: Option<Children>,
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
     let ready = use_ready();
@@ -44,6 +47,7 @@ pub fn Confirm(
         <dialog node_ref=dialog class="dialog">
             <h2>{question}</h2>
             <p>{consequence}</p>
+            {children.map(|children| children())}
             <div class="actions">
                 <button
                     type="button"

@@ -12,6 +12,7 @@ pub mod live;
 pub mod load;
 pub mod notify;
 pub mod problem;
+pub mod saved;
 pub mod step_line;
 pub mod table;
 pub mod theme;

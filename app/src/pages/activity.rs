@@ -1,8 +1,7 @@
 //! What people have done: who, when, to what, and what changed; an edit of a config can be taken back.
 
 use domain::audit::AuditRecord;
-use domain::error::{Problem, ProblemCode};
-use domain::form::{Draft, Form};
+use domain::form::Form;
 use domain::id::ConfigId;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -10,14 +9,13 @@ use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
 use serde_json::Value;
 
-use crate::api::ApiResult;
 use crate::api::audit::audit_list;
-use crate::api::autoscale::{autoscale_get, autoscale_replace};
 use crate::components::confirm::Confirm;
 use crate::components::data::data;
 use crate::components::form::text_of;
 use crate::components::load::{Tried, loaded, submit};
 use crate::components::problem::LastProblem;
+use crate::components::saved;
 use crate::components::table::{link, paged_table, use_cursor};
 use crate::components::time::Time;
 use crate::forms;
@@ -101,40 +99,28 @@ fn row(entry: &AuditRecord, tried: Tried, again: Callback<()>) -> Vec<AnyView> {
 /// Sets a config back to what it was before an edit.
 fn undo(entry: &AuditRecord, tried: Tried, again: Callback<()>) -> AnyView {
     let Tried { busy, problem } = tried;
-    let side = |key| entry.detail.get(key).and_then(Value::as_object).cloned();
-    let (before, after) = match (side("from"), side("to")) {
-        (Some(before), Some(after)) if before != after => (Draft::from(before), Draft::from(after)),
-        _ => return ().into_any(),
-    };
-    let id = match entry.target.parse::<ConfigId>() {
-        Ok(id) if entry.action == "autoscale_config.replace" => id,
-        _ => return ().into_any(),
+    // An edit from before versions were kept names none, and can not be taken back.
+    let version = entry.detail.get("version").and_then(Value::as_i64);
+    let (Ok(id), Some(version)) = (entry.target.parse::<ConfigId>(), version) else {
+        return ().into_any();
     };
     let name = name_in(&entry.detail).unwrap_or_default();
     let restore = Callback::new(move |()| {
-        let call = put_back(id, before.clone(), after.clone());
-        submit(busy, problem, call, move |()| again.run(()));
+        submit(busy, problem, saved::undo(id, version), move |_| {
+            again.run(());
+        });
     });
     view! {
         <Confirm
             label="Undo"
             about=format!("the change of {name}")
             question=format!("Set {name} back?")
-            consequence="Its fields become what they were before this change. Secrets are not set back."
+            consequence="Its fields and secrets become what they were before this change."
             action="Set back"
             on_confirm=restore
         />
     }
     .into_any()
-}
-
-async fn put_back(id: ConfigId, before: Draft, after: Draft) -> ApiResult<()> {
-    let now = autoscale_get(id).await?;
-    if now.values != after {
-        let detail = "The config has been changed since. Take back the newer change first.";
-        return Err(Problem::new(ProblemCode::Conflict, detail).into());
-    }
-    autoscale_replace(id, now.version, before).await.map(drop)
 }
 
 /// The page of what an entry is about, if it has one. What was deleted since has none, which the page says.

@@ -31,6 +31,7 @@ use crate::components::form::wizard::Wizard;
 use crate::components::form::{FormState, Options, Start};
 use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, submit, use_address_with, use_go, use_id};
+use crate::components::saved::LastSaved;
 use crate::components::table::{link, table};
 use crate::components::time::Time;
 use crate::pages::directories::name_of;
@@ -287,6 +288,7 @@ fn wizard(start: Start, subject: Subject, pool: PoolId) -> AnyView {
     };
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
     let go = use_go();
+    let last = expect_context::<LastSaved>();
     let save = Callback::new(move |()| {
         let call = async move {
             match saved {
@@ -297,9 +299,11 @@ fn wizard(start: Start, subject: Subject, pool: PoolId) -> AnyView {
                     .map(Some),
             }
         };
-        submit(busy, problem, call, move |saved| {
-            if saved.is_none() {
-                return;
+        submit(busy, problem, call, move |answer| {
+            let Some(config) = answer else { return };
+            // A new one has nothing to go back to.
+            if saved.is_some() {
+                last.set(pool, &config);
             }
             if let Some(keeper) = keeper {
                 keeper.finish();

@@ -6,7 +6,7 @@ use domain::id::{ConfigId, PoolId, SessionId};
 use domain::page::Page;
 use domain::plan::{ConfigReport, Decision};
 use domain::pool::Pool;
-use domain::server::Server;
+use domain::server::{Origin, Server};
 use domain::session::Session;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -29,21 +29,24 @@ use crate::components::form::{FormState, Options, Start};
 use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, loaded_page, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
+use crate::components::saved::LastSaved;
 use crate::components::table::{facts, link, paged, paged_table, use_cursor};
 use crate::components::time::{Age, Time};
 use crate::pages::autoscale::{config_path, options};
 use crate::pages::pool_chart::capacity_chart;
+use crate::pages::pool_history::{drift, history};
 use crate::pages::server::actions;
 use crate::words;
 
 /// The tabs, with their words in the address.
-const TABS: [(&str, &str); 6] = [
+const TABS: [(&str, &str); 7] = [
     ("overview", "Overview"),
     ("servers", "Servers"),
     ("sessions", "Sessions"),
     ("queue", "Queue"),
     ("decisions", "Decisions"),
     ("config", "Config"),
+    ("history", "History"),
 ];
 
 /// The pool of this address.
@@ -68,6 +71,7 @@ pub fn PoolPage() -> impl IntoView {
         <Title text="Pool" />
         {loaded_page(pool, move |pool| head(&pool, tried))}
         <LastProblem problem=tried.problem />
+        {expect_context::<LastSaved>().notice(id, tried)}
         <nav class="tabs" aria-label="Parts of the pool">
             {TABS
                 .iter()
@@ -88,6 +92,7 @@ pub fn PoolPage() -> impl IntoView {
                 "queue" => sessions(id, true, tried),
                 "decisions" => decisions(id),
                 "config" => configs(id, tried),
+                "history" => history(id, tried),
                 _ => return overview(id, tried),
             };
             view! {
@@ -98,6 +103,9 @@ pub fn PoolPage() -> impl IntoView {
         }}
     }
 }
+
+/// What stands where configs would, before there is one.
+pub const NO_CONFIG: &str = "No autoscale config makes servers for this pool.";
 
 /// What stands where a decision would, before there is one.
 const UNDECIDED: &str = "Nothing has been decided yet.";
@@ -188,7 +196,9 @@ fn servers(id: Id, tried: Tried) -> AnyView {
         paged_table(
             "Servers",
             "There is no server.",
-            &["Name", "State", "Age", "Progress", "Sessions", "Actions"],
+            &[
+                "Name", "State", "Age", "Config", "Progress", "Sessions", "Actions",
+            ],
             page,
             |server| server_row(&server, tried),
         )
@@ -206,6 +216,11 @@ fn server_row(server: &Server, tried: Tried) -> Vec<AnyView> {
         link(format!("/admin/servers/{}", server.id), &server.name),
         view! { <Badge state=words::server(server) /> }.into_any(),
         view! { <Age since=server.state_since /> }.into_any(),
+        match server.origin {
+            Origin::Scaled { config_version, .. } => format!("Version {config_version}"),
+            Origin::Fixed => "None".to_owned(),
+        }
+        .into_any(),
         view! {
             {bar}
             {server.message.clone().map(|message| view! { <span class="muted">{message}</span> })}
@@ -378,7 +393,7 @@ fn configs(id: Id, tried: Tried) -> AnyView {
             configs,
             move |(page, options)| {
                 if page.items.is_empty() {
-                    return view! { <Empty text="No autoscale config makes servers for this pool." /> }.into_any();
+                    return view! { <Empty text=NO_CONFIG /> }.into_any();
                 }
                 page.items.iter().map(|config| config_card(config, &options, tried)).collect_view().into_any()
             },
@@ -388,16 +403,17 @@ fn configs(id: Id, tried: Tried) -> AnyView {
     .into_any()
 }
 
+/// What a config is called.
+pub fn name_of(config: &SavedConfig) -> String {
+    let name = config.values.get("name").and_then(|name| name.as_str());
+    name.unwrap_or("AutoScale config").to_owned()
+}
+
 fn config_card(config: &SavedConfig, options: &Options, tried: Tried) -> AnyView {
     let form = &domain::autoscale::FORM;
     let live = expect_context::<Live>();
     let Tried { busy, problem } = tried;
-    let name = config
-        .values
-        .get("name")
-        .and_then(|name| name.as_str())
-        .unwrap_or("AutoScale config")
-        .to_owned();
+    let name = name_of(config);
     let (id, version): (ConfigId, i64) = (config.id, config.version);
     let delete = Callback::new(move |()| {
         submit(busy, problem, autoscale_delete(id, version), move |()| {
@@ -433,15 +449,6 @@ fn config_card(config: &SavedConfig, options: &Options, tried: Tried) -> AnyView
     let paused = (!is_on).then(|| {
         view! { <p role="status"><strong>"Paused. Its servers stay and stay usable; none is made or removed."</strong></p> }
     });
-    let older = (config.older_servers > 0).then(|| {
-        format!(
-            "{} made with an older version of it.",
-            match config.older_servers {
-                1 => "One server is".to_owned(),
-                count => format!("{count} servers are"),
-            }
-        )
-    });
     view! {
         <section class="card" aria-label=name.clone()>
             <div class="page-head">
@@ -472,7 +479,7 @@ fn config_card(config: &SavedConfig, options: &Options, tried: Tried) -> AnyView
                 <A href=format!("/admin/activity?target={id}")>"What was changed"</A>
             </p>
             {paused}
-            <p>{older}</p>
+            {drift(config)}
             <ul class="findings">
                 {config.warnings.iter().map(|warning| view! { <li>{warning.message.clone()}</li> }).collect_view()}
             </ul>

@@ -1,5 +1,7 @@
 //! Autoscale configs.
 
+mod version;
+
 use std::collections::BTreeMap;
 
 use domain::actor::Actor;
@@ -26,6 +28,8 @@ use crate::page;
 use crate::plane::ControlPlane;
 use crate::reconciler::observe;
 use crate::script;
+
+pub use version::{restore, versions};
 
 /// Configs in the order of their making: of one pool, or of all.
 pub async fn list(
@@ -93,7 +97,9 @@ pub async fn replace(
     let old = row(plane, id).await?;
     let parsed = parse(plane, draft, Some(&old)).await?;
     refuse_move(&old, &parsed.config)?;
-    let detail = json!({ "from": old.document, "to": parsed.document });
+    let detail = json!({
+        "from": old.document, "to": parsed.document, "version": seen.saturating_add(1),
+    });
     let audit = plane.audit(actor, "autoscale_config.replace", id, detail);
     let pool = parsed.config.pool;
     let row = plane
@@ -263,7 +269,7 @@ pub(crate) fn server_name(server: ServerId) -> String {
 
 /// The typed config of a row.
 pub(crate) fn read(row: &ConfigRow) -> Result<AutoscaleConfig> {
-    let keys = stored_keys(row);
+    let keys = set_keys(&row.secrets);
     autoscale::parse(&Draft::from(row.document.clone()), &keys).map_err(|errors| {
         let what = errors
             .first()
@@ -327,18 +333,9 @@ struct Parsed {
 
 async fn parse(plane: &ControlPlane, mut draft: Draft, old: Option<&ConfigRow>) -> Result<Parsed> {
     let inputs = SecretInputs::take_from(&FORM, &mut draft)?;
-    let stored = old.map(stored_keys).unwrap_or_default();
+    let stored = old.map(|old| set_keys(&old.secrets)).unwrap_or_default();
     let keys = inputs.after(&stored, &FORM, &draft);
-    let config = autoscale::parse(&draft, &keys)?;
-    let mut errors = if config.enabled {
-        config.not_yet()
-    } else {
-        Vec::new()
-    };
-    errors.extend(missing_references(plane, &config).await?);
-    if !errors.is_empty() {
-        return Err(errors.into());
-    }
+    let config = judged(plane, &draft, &keys).await?;
     let writes = inputs
         .iter()
         .filter_map(|(key, input)| match input {
@@ -362,6 +359,22 @@ async fn parse(plane: &ControlPlane, mut draft: Draft, old: Option<&ConfigRow>) 
         config,
         writes,
     })
+}
+
+/// The config that values and the keys of its secrets stand for, if it can be saved.
+async fn judged(plane: &ControlPlane, draft: &Draft, keys: &SecretKeys) -> Result<AutoscaleConfig> {
+    let config = autoscale::parse(draft, keys)?;
+    let mut errors = if config.enabled {
+        config.not_yet()
+    } else {
+        Vec::new()
+    };
+    errors.extend(missing_references(plane, &config).await?);
+    if errors.is_empty() {
+        Ok(config)
+    } else {
+        Err(errors.into())
+    }
 }
 
 async fn missing_references(
@@ -557,8 +570,8 @@ async fn row(plane: &ControlPlane, id: ConfigId) -> Result<ConfigRow, Error> {
     found?.ok_or_else(|| not_found("autoscale config"))
 }
 
-fn stored_keys(row: &ConfigRow) -> SecretKeys {
-    let set = |key: &str| row.secrets.iter().any(|secret| secret.key == key);
+fn set_keys(secrets: &[SecretInfo]) -> SecretKeys {
+    let set = |key: &str| secrets.iter().any(|secret| secret.key == key);
     FORM.secret_fields()
         .map(|field| field.key)
         .filter(|key| set(key))

@@ -86,8 +86,8 @@ macro_rules! select {
 }
 
 impl Store {
-    /// Adds a config. Refused with [`StoreError::ProtocolMismatch`] where the pool's other configs or fixed servers
-    /// use another protocol.
+    /// Adds a config, and keeps its first version. Refused with [`StoreError::ProtocolMismatch`] where the pool's other
+    /// configs or fixed servers use another protocol.
     pub async fn config_insert(
         &self,
         id: ConfigId,
@@ -115,7 +115,9 @@ impl Store {
             args![id],
         )
         .await?;
-        let row = self.finish_config(&mut tx, id, secrets, at, audit).await?;
+        tx.write_secrets(&self.sealer, Owner::Config(id), secrets, at, &audit.actor)
+            .await?;
+        let row = tx.finish_config(id, None, audit).await?;
         tx.commit().await?;
         Ok(row)
     }
@@ -160,7 +162,7 @@ impl Store {
         Ok(configs)
     }
 
-    /// Changes a config; refused as [`Self::config_insert`] is.
+    /// Changes a config, and keeps its new version; refused as [`Self::config_insert`] is.
     #[expect(clippy::too_many_arguments, reason = "each is one column")]
     pub async fn config_replace(
         &self,
@@ -173,37 +175,38 @@ impl Store {
         audit: AuditEntry,
     ) -> Result<ConfigRow> {
         let mut tx = self.db.write().await?;
-        tx.hold_pool_for(columns.pool, columns.protocol, Some(id.bare()))
+        tx.update_config(id, seen_version, &columns, &document, at)
             .await?;
-        let mut args = column_args(id, &columns, &document);
-        args.extend(args![at, seen_version]);
-        let held = tx
-            .run(
-                "UPDATE autoscale_configs SET name = $2, pool_id = $3, zone_id = $4, provider_id = $5,
-                    ldap_config_id = $6, enabled = $7, dry_run = $8, aggressive = $9, reusable = $10,
-                    require_checkin = $11, minimum = $12, max_sessions = $13, max_users = $14, backoff_secs = $15,
-                    provision_timeout_secs = $16, protocol = $17, document = $18, updated_at = $19,
-                    version = version + 1, guard = guard + 1
-                 WHERE id = $1 AND version = $20",
-                args,
-            )
+        tx.write_secrets(&self.sealer, Owner::Config(id), secrets, at, &audit.actor)
             .await?;
-        if held == 0 {
-            return Err(why_not(&mut tx, id).await?);
-        }
-        // A server of another pool or zone than its config's would never be removed.
-        tx.refuse_if_used(
-            "SELECT name FROM servers
-             WHERE config_id = $1 AND (pool_id <> $2 OR zone_id <> $3) AND state <> 'deleted'",
-            args![id, columns.pool, columns.zone],
-        )
-        .await?;
-        let row = self.finish_config(&mut tx, id, secrets, at, audit).await?;
+        let row = tx.finish_config(id, None, audit).await?;
         tx.commit().await?;
         Ok(row)
     }
 
-    /// Removes a config without servers.
+    /// Changes a config to what an earlier version of it says, its secrets too; refused as [`Self::config_replace`] is.
+    #[expect(clippy::too_many_arguments, reason = "each is one column")]
+    pub async fn config_restore(
+        &self,
+        id: ConfigId,
+        seen_version: i64,
+        from_version: i64,
+        columns: ConfigColumns,
+        document: Map<String, Value>,
+        at: Timestamp,
+        audit: AuditEntry,
+    ) -> Result<ConfigRow> {
+        let mut tx = self.db.write().await?;
+        tx.update_config(id, seen_version, &columns, &document, at)
+            .await?;
+        tx.restore_config_secrets(id, from_version).await?;
+        let row = tx.finish_config(id, Some(from_version), audit).await?;
+        tx.commit().await?;
+        Ok(row)
+    }
+
+    /// Removes a config without servers. Its versions go with it, as they hold its secrets; what was done to it stays in the
+    /// audit log.
     pub async fn config_delete(
         &self,
         id: ConfigId,
@@ -236,21 +239,57 @@ impl Store {
         tx.audit(audit).await?;
         tx.commit().await
     }
+}
 
-    async fn finish_config(
-        &self,
-        tx: &mut Tx,
+impl Tx {
+    /// Writes a changed config, if it still has the version that was seen.
+    async fn update_config(
+        &mut self,
         id: ConfigId,
-        secrets: Vec<SecretWrite>,
+        seen_version: i64,
+        columns: &ConfigColumns,
+        document: &Map<String, Value>,
         at: Timestamp,
+    ) -> Result<()> {
+        self.hold_pool_for(columns.pool, columns.protocol, Some(id.bare()))
+            .await?;
+        let mut args = column_args(id, columns, document);
+        args.extend(args![at, seen_version]);
+        let held = self
+            .run(
+                "UPDATE autoscale_configs SET name = $2, pool_id = $3, zone_id = $4, provider_id = $5,
+                    ldap_config_id = $6, enabled = $7, dry_run = $8, aggressive = $9, reusable = $10,
+                    require_checkin = $11, minimum = $12, max_sessions = $13, max_users = $14, backoff_secs = $15,
+                    provision_timeout_secs = $16, protocol = $17, document = $18, updated_at = $19,
+                    version = version + 1, guard = guard + 1
+                 WHERE id = $1 AND version = $20",
+                args,
+            )
+            .await?;
+        if held == 0 {
+            return Err(why_not(self, id).await?);
+        }
+        // A server of another pool or zone than its config's would never be removed.
+        self.refuse_if_used(
+            "SELECT name FROM servers
+             WHERE config_id = $1 AND (pool_id <> $2 OR zone_id <> $3) AND state <> 'deleted'",
+            args![id, columns.pool, columns.zone],
+        )
+        .await
+    }
+
+    /// Keeps what the config's row and its secrets say now as a version, and gives them back.
+    async fn finish_config(
+        &mut self,
+        id: ConfigId,
+        restored_from: Option<i64>,
         audit: AuditEntry,
     ) -> Result<ConfigRow> {
-        let owner = Owner::Config(id);
-        tx.write_secrets(&self.sealer, owner, secrets, at, &audit.actor)
+        self.keep_config_version(id, &audit.actor, restored_from)
             .await?;
-        tx.audit(audit).await?;
-        let secrets = tx.secret_infos(owner).await?;
-        let row = tx
+        self.audit(audit).await?;
+        let secrets = self.secret_infos(Owner::Config(id)).await?;
+        let row = self
             .one("autoscale_configs", select!("WHERE c.id = $1"), args![id])
             .await?
             .ok_or(StoreError::NotFound)?;

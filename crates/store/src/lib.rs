@@ -13,6 +13,7 @@
 mod api_key;
 mod audit;
 mod autoscale;
+mod autoscale_version;
 mod capacity;
 mod db;
 mod decision;
@@ -49,6 +50,7 @@ use uuid::Uuid;
 
 pub use audit::{AuditEntry, AuditRow};
 pub use autoscale::{ConfigColumns, ConfigRow};
+pub use autoscale_version::ConfigVersionRow;
 pub use db::DatabaseUrl;
 pub use deployment::Deployment;
 pub use draft::Draft;

@@ -47,6 +47,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         "server_steps",
         include_str!("../../../migrations/0008_server_steps.sql"),
     ),
+    (
+        9,
+        "autoscale_versions",
+        include_str!("../../../migrations/0009_autoscale_versions.sql"),
+    ),
 ];
 
 pub(crate) fn migrator() -> Migrator {

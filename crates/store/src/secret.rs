@@ -126,7 +126,8 @@ fn place<'a>(owner: &'a str, key: &'a str) -> Place<'a> {
     }
 }
 
-fn info(row: &Row) -> Result<SecretInfo> {
+/// What a row says of a secret that is set.
+pub(crate) fn info(row: &Row) -> Result<SecretInfo> {
     Ok(SecretInfo {
         key: row.get("key")?,
         set_at: row.get("set_at")?,

@@ -27,7 +27,7 @@ test("an edit says who changed what, and can be taken back", async ({ page }) =>
   await expect(edit).toContainText("Minimum Available Sessions: 0 → 2");
   await edit.getByRole("button", { name: "Undo the change of Desks by day" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Set back" }).click();
-  await expect(page.getByRole("row", { name: /Changed scaling config Desks by day/ })).toHaveCount(2);
+  await expect(page.getByRole("row", { name: /Restored scaling config Desks by day/ })).toHaveCount(1);
   await expect(page.getByText("Minimum Available Sessions: 2 → 0")).toBeVisible();
   expect((await api(page, "GET", `/autoscale-configs/${config}`)).minimum_available_sessions).toBe(0);
 

@@ -42,6 +42,7 @@ const PAGES: Record<string, string> = {
   "pool: queue": "/admin/pools/{pool}?tab=queue",
   "pool: decisions": "/admin/pools/{pool}?tab=decisions",
   "pool: config": "/admin/pools/{pool}?tab=config",
+  "pool: history": "/admin/pools/{pool}?tab=history",
   "change pool": "/admin/pools/{pool}/edit",
   "scaling: basics": "/admin/autoscale/{config}/edit?step=basics",
   "scaling: connection": "/admin/autoscale/{config}/edit?step=connection",
@@ -71,7 +72,7 @@ const PAGES: Record<string, string> = {
 const EMPTY = ["portal", "profile", "overview", "pools", "providers", "zones", "directories", "people", "API keys"];
 
 /** The parts of a pool, which say something before there is anything in it. */
-const PARTS = ["overview", "servers", "sessions", "queue", "decisions", "config"];
+const PARTS = ["overview", "servers", "sessions", "queue", "decisions", "config", "history"];
 
 /** Makes one of everything, and a pool with nothing in it, and gives the ids. */
 async function fill(page: Page): Promise<Made> {

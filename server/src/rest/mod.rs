@@ -3,6 +3,7 @@
 pub mod api_key;
 pub mod audit;
 pub mod autoscale;
+pub mod autoscale_version;
 pub mod checkin;
 pub mod create;
 pub mod decision;

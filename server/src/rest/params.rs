@@ -23,11 +23,28 @@ impl<T: FromStr<Err: Display>, S: Send + Sync> FromRequestParts<S> for Id<T> {
         let Path(text) = Path::<String>::from_request_parts(parts, state)
             .await
             .map_err(|_| Problem::new(ProblemCode::NotFound, "The path holds no id."))?;
-        let id = text
-            .parse()
-            .map_err(|error| Problem::new(ProblemCode::NotFound, format!("Not found: {error}.")))?;
-        Ok(Self(id))
+        named(&text).map(Self)
     }
+}
+
+/// The id of a path and the version behind it. A text that is neither names nothing: 404.
+pub struct IdAndVersion<T>(pub T, pub i64);
+
+impl<T: FromStr<Err: Display>, S: Send + Sync> FromRequestParts<S> for IdAndVersion<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> ApiResult<Self> {
+        let Path((id, version)) = Path::<(String, String)>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Problem::new(ProblemCode::NotFound, "The path holds no id."))?;
+        let version = version.parse().map_err(|_| Problem::not_found("version"))?;
+        Ok(Self(named(&id)?, version))
+    }
+}
+
+fn named<T: FromStr<Err: Display>>(text: &str) -> ApiResult<T> {
+    text.parse()
+        .map_err(|error| Problem::new(ProblemCode::NotFound, format!("Not found: {error}.")).into())
 }
 
 /// The query of a request.

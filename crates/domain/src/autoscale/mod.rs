@@ -5,10 +5,12 @@
 
 mod form;
 mod parse;
+mod version;
 mod view;
 
 pub use form::FORM;
 pub use parse::{draft_of, parse, secrets_of};
+pub use version::{ConfigVersion, FieldChange, SecretChange, changes};
 pub use view::{ConfigWarning, PlanPreview, RenderedScript, SavedConfig, SecretState, Validation};
 
 use crate::{

@@ -32,6 +32,7 @@ use tests;
 mod api_key;
 mod audit;
 mod autoscale;
+mod autoscale_version;
 mod capacity;
 mod database;
 mod decision;

@@ -1,0 +1,124 @@
+//! The config that was saved last in this tab, with the way back.
+
+use domain::autoscale::SavedConfig;
+use domain::error::{Problem, ProblemCode};
+use domain::event::EventNoun;
+use domain::id::{ConfigId, PoolId};
+use leptos::prelude::*;
+
+use crate::api::autoscale::autoscale_restore;
+use crate::api::{ApiError, ApiResult};
+use crate::components::confirm::use_ready;
+use crate::components::form::summary::focus_later;
+use crate::components::live::Live;
+use crate::components::load::{Tried, submit};
+
+/// The id of the notice, which takes the focus when its button goes.
+const ID: &str = "saved";
+
+/// What was saved.
+#[derive(Clone, Copy)]
+struct Saved {
+    pool: PoolId,
+    config: ConfigId,
+    /// The version that it made.
+    version: i64,
+    is_undone: bool,
+}
+
+/// The config that was saved last in this tab, until the page of its pool is left.
+#[derive(Clone, Copy)]
+pub struct LastSaved(RwSignal<Option<Saved>>);
+
+impl LastSaved {
+    /// Provides the one of the tab. Call once, at the root.
+    pub fn provide() {
+        provide_context(Self(RwSignal::new(None)));
+    }
+
+    /// A config of this pool has been saved.
+    pub fn set(self, pool: PoolId, config: &SavedConfig) {
+        self.0.set(Some(Saved {
+            pool,
+            config: config.id,
+            version: config.version,
+            is_undone: false,
+        }));
+    }
+
+    /// Called in a question of [`data`](super::data::data), has it asked again whenever a config was saved here.
+    pub fn follow(self) {
+        self.0.track();
+    }
+
+    /// Says on the page of a pool that its config was saved. It stays there until the page is left: nobody has to be quick.
+    pub fn notice(self, pool: Signal<ApiResult<PoolId>>, tried: Tried) -> AnyView {
+        let Self(last) = self;
+        // The tab may be gone meanwhile.
+        on_cleanup(move || {
+            let _ = last.try_set(None);
+        });
+        let ready = use_ready();
+        let shown = move || {
+            let here = pool.get().ok();
+            last.get().filter(|saved| Some(saved.pool) == here)
+        };
+        (move || shown().map(|saved| notice(last, saved, tried, ready))).into_any()
+    }
+}
+
+fn notice(
+    last: RwSignal<Option<Saved>>,
+    saved: Saved,
+    tried: Tried,
+    ready: RwSignal<bool>,
+) -> AnyView {
+    let live = expect_context::<Live>();
+    let Tried { busy, problem } = tried;
+    let Saved {
+        config, version, ..
+    } = saved;
+    let back = move |_| {
+        submit(busy, problem, undo(config, version), move |_| {
+            last.set(Some(Saved {
+                is_undone: true,
+                ..saved
+            }));
+            live.changed(EventNoun::Pool);
+            focus_later(ID);
+        });
+    };
+    let text = if saved.is_undone {
+        "Undone. The config is as it was before."
+    } else {
+        "Saved."
+    };
+    let button = (!saved.is_undone).then(|| {
+        view! {
+            <button type="button" class="button" disabled=move || !ready.get() || busy.get() on:click=back>
+                "Undo"
+            </button>
+        }
+    });
+    view! {
+        <div class="banner ready" id=ID tabindex="-1" role="status">
+            <div class="actions">
+                <span>{text}</span>
+                {button}
+                <a href=format!("?tab=history&config={config}")>"See the history"</a>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// Takes back the change that made this version of a config, if it is the last one.
+pub async fn undo(config: ConfigId, version: i64) -> ApiResult<SavedConfig> {
+    match autoscale_restore(config, version, version - 1).await {
+        Err(ApiError(problem)) if problem.code == ProblemCode::VersionMismatch => {
+            let detail = "The config has been changed since. Its history has every version, to be restored from there.";
+            Err(Problem::new(ProblemCode::Conflict, detail).into())
+        }
+        answer => answer,
+    }
+}
