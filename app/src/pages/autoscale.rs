@@ -1,6 +1,7 @@
 //! The wizard of an autoscale config: a new one for a pool, or an old one changed.
 
 use domain::autoscale::{ConfigWarning, FORM, PlanPreview, RenderedScript, SavedConfig};
+use domain::connection::Protocol;
 use domain::draft::SavedDraft;
 use domain::error::{Problem, ProblemCode};
 use domain::event::EventNoun;
@@ -13,8 +14,8 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 
 use crate::api::autoscale::{
-    autoscale_create, autoscale_get, autoscale_plan, autoscale_replace, autoscale_script,
-    autoscale_validate,
+    autoscale_create, autoscale_get, autoscale_list, autoscale_plan, autoscale_replace,
+    autoscale_script, autoscale_validate,
 };
 use crate::api::draft::{draft_delete, draft_list};
 use crate::api::ldap_config::ldap_config_list;
@@ -27,12 +28,13 @@ use crate::components::data::data;
 use crate::components::form::clash::{Clash, Theirs};
 use crate::components::form::copy_as::copy_as;
 use crate::components::form::keep::Keeper;
-use crate::components::form::wizard::Wizard;
+use crate::components::form::wizard::{Base, Wizard};
 use crate::components::form::{FormState, Options, Start};
 use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, submit, use_address_with, use_go, use_id};
 use crate::components::table::{link, table};
 use crate::components::time::Time;
+use crate::pages::autoscale_start::Beginning;
 use crate::pages::directories::name_of;
 use crate::pages::pool::config_report;
 use crate::words;
@@ -50,7 +52,9 @@ pub fn AutoscaleNewPage() -> impl IntoView {
             let pool = pool_get(id?).await?;
             let options = options(&pool).await?;
             let drafts = drafts_for(pool.id).await?;
-            Ok((pool, options, drafts, draft))
+            // What can be copied: of all pools.
+            let configs = autoscale_list(None).await?.items;
+            Ok((pool, options, drafts, draft, configs))
         }
     });
     view! {
@@ -58,21 +62,13 @@ pub fn AutoscaleNewPage() -> impl IntoView {
         <h1>"Set up scaling"</h1>
         {loaded(
             known,
-            |(pool, options, mut drafts, wanted)| {
+            |(pool, options, mut drafts, wanted, configs)| {
                 let is_wanted = |draft: &SavedDraft| Some(draft.id.to_string()) == wanted;
                 let kept = drafts.iter().position(is_wanted).map(|at| drafts.remove(at));
                 let is_gone = wanted.is_some() && kept.is_none();
-                let mut draft = Draft::new().with("pool_id", pool.id.to_string()).with("autoscale_type", "server");
-                if let Some(protocol) = pool.protocol {
-                    draft.set("connection_type", protocol.as_str());
-                }
-                // Where there is only one to choose, it is chosen.
-                for (key, choices) in &options {
-                    if let [(only, _)] = choices.as_slice() {
-                        draft.set(key, only.as_str());
-                    }
-                }
+                let given = given(&pool, &options);
                 // What was typed comes before what is chosen for people, and neither moves it to another pool.
+                let mut draft = given.clone();
                 let typed = kept.as_ref().map(|kept| &kept.values);
                 for key in typed.into_iter().flat_map(Draft::keys).filter(|key| !LOCKED.contains(key)) {
                     if let Some(value) = typed.and_then(|values| values.get(key)) {
@@ -89,15 +85,34 @@ pub fn AutoscaleNewPage() -> impl IntoView {
                             </p>
                         }
                     });
+                let protocol = pool.protocol.map(Protocol::as_str);
+                let new = New { kept, given, configs, protocol };
                 view! {
                     {gone}
                     {draft_hints(pool.id, &others)}
-                    {wizard(start, Subject::New(kept), pool.id)}
+                    {wizard(start, Subject::New(new), pool.id)}
                 }
                     .into_any()
             },
         )}
     }
+}
+
+/// What the way here fills in.
+fn given(pool: &Pool, options: &Options) -> Draft {
+    let mut draft = Draft::new()
+        .with("pool_id", pool.id.to_string())
+        .with("autoscale_type", "server");
+    if let Some(protocol) = pool.protocol {
+        draft.set("connection_type", protocol.as_str());
+    }
+    // Where there is only one to choose, it is chosen.
+    for (key, choices) in options {
+        if let [(only, _)] = choices.as_slice() {
+            draft.set(key, only.as_str());
+        }
+    }
+    draft
 }
 
 /// The actor's drafts of configs for this pool, newest first.
@@ -273,17 +288,42 @@ pub async fn options(pool: &Pool) -> ApiResult<Options> {
 
 /// What the wizard is about.
 enum Subject {
-    /// A config that is not there yet, and the draft that it goes on with.
-    New(Option<SavedDraft>),
+    /// A config that is not there yet.
+    New(New),
     /// One that is, with the version that was read.
     Old(ConfigId, i64),
 }
 
+/// What a config that is not there yet begins with.
+struct New {
+    /// The draft that it goes on with.
+    kept: Option<SavedDraft>,
+    /// What the way here has filled in.
+    given: Draft,
+    /// The configs that can be copied.
+    configs: Vec<SavedConfig>,
+    /// The Connection Type that the pool has already.
+    protocol: Option<&'static str>,
+}
+
 fn wizard(start: Start, subject: Subject, pool: PoolId) -> AnyView {
     let state = FormState::new(&FORM, start);
-    let (saved, keeper) = match subject {
-        Subject::New(kept) => (None, Some(Keeper::new(state, kept, use_draft_address()))),
-        Subject::Old(id, version) => (Some((id, Clash::new(state, version))), None),
+    let (saved, begun, values) = match subject {
+        Subject::New(new) => {
+            let beginning = Beginning::new(state, new.given, new.configs, new.protocol);
+            let keeper = Keeper::new(state, new.kept, use_draft_address());
+            (None, Some((beginning, keeper)), beginning.values())
+        }
+        Subject::Old(id, version) => {
+            let clash = Clash::new(state, version);
+            (Some((id, clash)), None, clash.base_signal())
+        }
+    };
+    let (beginning, keeper) = begun.unzip();
+    let words = if saved.is_some() {
+        "as saved"
+    } else {
+        "as this config began"
     };
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
     let go = use_go();
@@ -331,6 +371,8 @@ fn wizard(start: Start, subject: Subject, pool: PoolId) -> AnyView {
                     {copy}
                 }
             }
+            base=Base { values, words }
+            opening=beginning.map(|beginning| ViewFn::from(move || beginning.view()))
             keeper=keeper
         />
     }

@@ -361,7 +361,7 @@ fn configs(id: Id, tried: Tried) -> AnyView {
         async move {
             let id = id?;
             let options = options(&pool_get(id).await?).await?;
-            Ok((autoscale_list(id).await?, options))
+            Ok((autoscale_list(Some(id)).await?, options))
         }
     });
     let add = move || {

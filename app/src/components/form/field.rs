@@ -236,33 +236,71 @@ fn select(state: FormState, field: &'static Field, ids: Ids, noun: Option<Noun>)
 }
 
 fn card(state: FormState, field: &'static Field, choice: &'static Choice) -> AnyView {
-    let id = format!("{}-{}", field.key, choice.value);
     let refused = Memo::new(move |_| refusal(state.form, field, choice.value, &state.draft.read()));
-    let is_chosen = move || {
-        state
-            .value(field)
-            .is_some_and(|value| value == choice.value)
-    };
+    radio_card(RadioCard {
+        id: format!("{}-{}", field.key, choice.value),
+        group: field.key,
+        label: choice.label,
+        help: Signal::derive(move || refused.get().unwrap_or(choice.help).to_owned()),
+        is_off: Signal::derive(move || refused.get().is_some() || state.is_locked(field)),
+        is_chosen: Signal::derive(move || {
+            state
+                .value(field)
+                .is_some_and(|value| value == choice.value)
+        }),
+        choose: Callback::new(move |()| {
+            state.enter(field, Some(Value::from(choice.value)));
+            state.touch(field);
+        }),
+    })
+}
+
+/// One of several things to choose from.
+pub struct RadioCard {
+    /// The id that those of its parts begin with.
+    pub id: String,
+    /// What all of them have in common.
+    pub group: &'static str,
+    /// Its name for people.
+    pub label: &'static str,
+    /// What it means, or why it cannot be chosen.
+    pub help: Signal<String>,
+    /// Whether it cannot be chosen.
+    pub is_off: Signal<bool>,
+    /// Whether it is the one.
+    pub is_chosen: Signal<bool>,
+    /// Makes it the one.
+    pub choose: Callback<()>,
+}
+
+/// A choice with what it means.
+pub fn radio_card(card: RadioCard) -> AnyView {
+    let RadioCard {
+        id,
+        group,
+        label,
+        help,
+        is_off,
+        is_chosen,
+        choose,
+    } = card;
     view! {
         <label class="choice">
             <input
                 type="radio"
-                name=field.key
-                value=choice.value
+                name=group
+                value=id.clone()
                 aria-labelledby=format!("{id}-name")
                 aria-describedby=format!("{id}-help")
-                disabled=move || refused.get().is_some() || state.is_locked(field)
-                prop:checked=is_chosen
-                on:change=move |_| {
-                    state.enter(field, Some(Value::from(choice.value)));
-                    state.touch(field);
-                }
+                disabled=move || is_off.get()
+                prop:checked=move || is_chosen.get()
+                on:change=move |_| choose.run(())
             />
             <span class="choice-name" id=format!("{id}-name")>
-                {choice.label}
+                {label}
             </span>
             <span class="help" id=format!("{id}-help")>
-                {move || refused.get().unwrap_or(choice.help)}
+                {move || help.get()}
             </span>
         </label>
     }

@@ -5,6 +5,7 @@ pub mod clash;
 pub mod copy_as;
 pub mod field;
 pub mod keep;
+pub mod merge;
 pub mod page;
 pub mod summary;
 pub mod wizard;
@@ -202,6 +203,31 @@ impl FormState {
     /// Goes on with other values, as somebody else has saved them.
     pub fn take_over(self, values: Draft, secrets: BTreeMap<String, SecretState>) {
         self.secrets.set_value(secrets);
+        self.fill(values);
+    }
+
+    /// How the answer to a field differs from other values, for the review.
+    pub fn change(self, field: &Field, base: &Draft) -> Change {
+        let draft = self.draft.read();
+        if field.kind.is_secret() {
+            // What is set is known, and what has just been typed is new.
+            return match draft.get(field.key) {
+                Some(_) => Change::Entered,
+                None => Change::None,
+            };
+        }
+        // Nothing entered and an emptied text are the same.
+        let of = |values| self.form.value(field, values).filter(|value| *value != "");
+        let (was, is) = (of(base), of(&draft));
+        match was {
+            _ if was == is => Change::None,
+            Some(was) => Change::From(was),
+            None => Change::Entered,
+        }
+    }
+
+    /// Goes on with values that come from elsewhere than from typing.
+    pub fn fill(self, values: Draft) {
         self.refused.set(Vec::new());
         self.draft.set(values);
     }
@@ -243,6 +269,17 @@ impl FormState {
             (_, None) => "None".to_owned(),
         }
     }
+}
+
+/// How an answer differs from what it is compared with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// Not at all.
+    None,
+    /// There was nothing before, or it is a secret.
+    Entered,
+    /// It was this.
+    From(Value),
 }
 
 /// The key in a JSON pointer: `/settings/boot_millis` and `/boot_millis/0` both speak of `boot_millis`.

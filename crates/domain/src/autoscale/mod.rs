@@ -5,10 +5,12 @@
 
 mod form;
 mod parse;
+mod template;
 mod view;
 
 pub use form::FORM;
 pub use parse::{draft_of, parse, secrets_of};
+pub use template::{BEGUN_FROM, TEMPLATES, Template, copied};
 pub use view::{ConfigWarning, PlanPreview, RenderedScript, SavedConfig, SecretState, Validation};
 
 use crate::{
