@@ -8,6 +8,7 @@ use domain::event::EventNoun;
 use domain::form::Draft;
 use domain::id::{ConfigId, DraftId, PoolId};
 use domain::pool::Pool;
+use domain::start::StartTimes;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
@@ -19,7 +20,7 @@ use crate::api::autoscale::{
 };
 use crate::api::draft::{draft_delete, draft_list};
 use crate::api::ldap_config::ldap_config_list;
-use crate::api::pool::pool_get;
+use crate::api::pool::{pool_get, pool_starts_get};
 use crate::api::provider::provider_list;
 use crate::api::zone::zone_list;
 use crate::api::{ApiError, ApiResult};
@@ -34,6 +35,7 @@ use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, submit, use_address_with, use_go, use_id};
 use crate::components::table::{link, table};
 use crate::components::time::Time;
+use crate::pages::autoscale_forecast::{Machines, forecast};
 use crate::pages::autoscale_start::Beginning;
 use crate::pages::directories::name_of;
 use crate::pages::pool::config_report;
@@ -50,11 +52,12 @@ pub fn AutoscaleNewPage() -> impl IntoView {
         let draft = query.read_untracked().get("draft");
         async move {
             let pool = pool_get(id?).await?;
-            let options = options(&pool).await?;
+            let choices = choices(&pool).await?;
+            let starts = pool_starts_get(pool.id).await?.usual;
             let drafts = drafts_for(pool.id).await?;
             // What can be copied: of all pools.
             let configs = autoscale_list(None).await?.items;
-            Ok((pool, options, drafts, draft, configs))
+            Ok((pool, choices, drafts, draft, configs, starts))
         }
     });
     view! {
@@ -62,7 +65,7 @@ pub fn AutoscaleNewPage() -> impl IntoView {
         <h1>"Set up scaling"</h1>
         {loaded(
             known,
-            |(pool, options, mut drafts, wanted, configs)| {
+            |(pool, (options, machines), mut drafts, wanted, configs, starts)| {
                 let is_wanted = |draft: &SavedDraft| Some(draft.id.to_string()) == wanted;
                 let kept = drafts.iter().position(is_wanted).map(|at| drafts.remove(at));
                 let is_gone = wanted.is_some() && kept.is_none();
@@ -90,7 +93,7 @@ pub fn AutoscaleNewPage() -> impl IntoView {
                 view! {
                     {gone}
                     {draft_hints(pool.id, &others)}
-                    {wizard(start, Subject::New(new), pool.id)}
+                    {wizard(start, Subject::New(new), pool.id, machines, starts)}
                 }
                     .into_any()
             },
@@ -223,8 +226,9 @@ pub fn AutoscaleEditPage() -> impl IntoView {
         async move {
             let config = autoscale_get(id?).await?;
             let pool = pool_get(pool_of(&config.values)?).await?;
-            let options = options(&pool).await?;
-            Ok((config, pool, options))
+            let choices = choices(&pool).await?;
+            let starts = pool_starts_get(pool.id).await?.usual;
+            Ok((config, pool, choices, starts))
         }
     });
     view! {
@@ -232,7 +236,7 @@ pub fn AutoscaleEditPage() -> impl IntoView {
         <h1>"Change scaling"</h1>
         {loaded(
             known,
-            |(config, pool, options)| {
+            |(config, pool, (options, machines), starts)| {
                 let start = Start {
                     draft: config.values,
                     secrets: config.secrets,
@@ -242,7 +246,7 @@ pub fn AutoscaleEditPage() -> impl IntoView {
                         .chain((config.servers > 0).then_some("deployment_zone_id"))
                         .collect(),
                 };
-                wizard(start, Subject::Old(config.id, config.version), pool.id)
+                wizard(start, Subject::Old(config.id, config.version), pool.id, machines, starts)
             },
         )}
     }
@@ -258,16 +262,19 @@ fn pool_of(values: &Draft) -> ApiResult<PoolId> {
         .ok_or_else(|| Problem::not_found("pool").into())
 }
 
-/// What can be chosen in the references of a pool's configs, with its name.
-pub async fn options(pool: &Pool) -> ApiResult<Options> {
+/// What can be chosen in the references of a pool's configs, with its name, and Max Instances of the provider configs.
+pub async fn choices(pool: &Pool) -> ApiResult<(Options, Machines)> {
     let zones = zone_list()
         .await?
         .items
         .into_iter()
         .map(|zone| (zone.id.to_string(), zone.input.name));
-    let providers = provider_list()
-        .await?
-        .items
+    let providers = provider_list().await?.items;
+    let machines = providers
+        .iter()
+        .map(|one| (one.id.to_string(), one.max_instances))
+        .collect();
+    let providers = providers
         .into_iter()
         .map(|one| (one.id.to_string(), one.name));
     let directories = ldap_config_list()
@@ -275,7 +282,7 @@ pub async fn options(pool: &Pool) -> ApiResult<Options> {
         .items
         .into_iter()
         .map(|one| (one.id.to_string(), name_of(&one)));
-    Ok(Options::from([
+    let options = Options::from([
         (
             "pool_id".to_owned(),
             vec![(pool.id.to_string(), pool.name.clone())],
@@ -283,7 +290,8 @@ pub async fn options(pool: &Pool) -> ApiResult<Options> {
         ("deployment_zone_id".to_owned(), zones.collect()),
         ("provider_id".to_owned(), providers.collect()),
         ("ldap_config_id".to_owned(), directories.collect()),
-    ]))
+    ]);
+    Ok((options, machines))
 }
 
 /// What the wizard is about.
@@ -306,8 +314,15 @@ struct New {
     protocol: Option<&'static str>,
 }
 
-fn wizard(start: Start, subject: Subject, pool: PoolId) -> AnyView {
+fn wizard(
+    start: Start,
+    subject: Subject,
+    pool: PoolId,
+    machines: Machines,
+    starts: Option<StartTimes>,
+) -> AnyView {
     let state = FormState::new(&FORM, start);
+    let machines = RwSignal::new(machines);
     let (saved, begun, values) = match subject {
         Subject::New(new) => {
             let beginning = Beginning::new(state, new.given, new.configs, new.protocol);
@@ -367,10 +382,11 @@ fn wizard(start: Start, subject: Subject, pool: PoolId) -> AnyView {
                     None => copy_as(state, CONFIGS.to_owned(), None),
                 };
                 view! {
-                    {forecast(state, saved.map(|(id, _)| id))}
+                    {preview(state, saved.map(|(id, _)| id))}
                     {copy}
                 }
             }
+            beside=forecast(state, machines, starts)
             base=Base { values, words }
             opening=beginning.map(|beginning| ViewFn::from(move || beginning.view()))
             keeper=keeper
@@ -424,10 +440,10 @@ fn use_draft_address() -> Callback<DraftId> {
 
 /// What the server says about the answers: warnings, what the loop would do now, and the script as it would run. Nothing
 /// while a field is wrong, since the list of mistakes says so already.
-fn forecast(state: FormState, id: Option<ConfigId>) -> AnyView {
+fn preview(state: FormState, id: Option<ConfigId>) -> AnyView {
     let document = state.document();
     let is_complete = state.errors_in(None).is_empty();
-    let forecast = data(move || {
+    let preview = data(move || {
         let document = document.clone();
         async move {
             if !is_complete {
@@ -440,10 +456,10 @@ fn forecast(state: FormState, id: Option<ConfigId>) -> AnyView {
         }
     });
     view! {
-        <section aria-labelledby="forecast">
-            <h3 id="forecast">"What happens when you save"</h3>
+        <section aria-labelledby="preview">
+            <h3 id="preview">"What happens when you save"</h3>
             {loaded(
-                forecast,
+                preview,
                 |answer| match answer {
                     Some((warnings, plan, script)) => {
                         view! {
@@ -463,9 +479,9 @@ fn forecast(state: FormState, id: Option<ConfigId>) -> AnyView {
     .into_any()
 }
 
-type Forecast = (Vec<ConfigWarning>, PlanPreview, RenderedScript);
+type Preview = (Vec<ConfigWarning>, PlanPreview, RenderedScript);
 
-async fn ask(id: Option<ConfigId>, document: Draft) -> ApiResult<Forecast> {
+async fn ask(id: Option<ConfigId>, document: Draft) -> ApiResult<Preview> {
     let validation = autoscale_validate(id, document.clone()).await?;
     if !validation.errors.is_empty() {
         return Err(Problem::invalid(validation.errors).into());

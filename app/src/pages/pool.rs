@@ -31,7 +31,7 @@ use crate::components::load::{Tried, loaded, loaded_page, submit, use_go, use_id
 use crate::components::problem::LastProblem;
 use crate::components::table::{facts, link, paged, paged_table, use_cursor};
 use crate::components::time::{Age, Time};
-use crate::pages::autoscale::{config_path, options};
+use crate::pages::autoscale::{choices, config_path};
 use crate::pages::pool_chart::capacity_chart;
 use crate::pages::server::actions;
 use crate::words;
@@ -360,7 +360,7 @@ fn configs(id: Id, tried: Tried) -> AnyView {
         live.follow(&[EventNoun::Pool]);
         async move {
             let id = id?;
-            let options = options(&pool_get(id).await?).await?;
+            let (options, _) = choices(&pool_get(id).await?).await?;
             Ok((autoscale_list(Some(id)).await?, options))
         }
     });

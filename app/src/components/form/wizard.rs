@@ -52,6 +52,8 @@ pub fn Wizard(
     /// What the review page shows below the answers; asked for each time the review begins.
     #[prop(into)]
     review: ViewFn,
+    /// What stands beside every step.
+    beside: AnyView,
     /// What the review compares the answers with.
     base: Base,
     /// What the step before all others shows, where there is one.
@@ -151,6 +153,7 @@ pub fn Wizard(
                     keeper,
                 )}
             </fieldset>
+            {beside}
         </form>
     }
 }

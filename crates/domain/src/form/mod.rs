@@ -408,6 +408,15 @@ impl Form {
         }
     }
 
+    /// The number that counts in a field; none while it is not right.
+    pub fn number(&self, key: &str, draft: &Draft) -> Option<u32> {
+        let field = self.field(key)?;
+        let value = self.value(field, draft)?;
+        let is_right = check::value_errors(self, field, &value, draft).is_empty();
+        let number = check::whole_number(&value).filter(|_| is_right)?;
+        number.try_into().ok()
+    }
+
     /// The default of a field, as far as this draft goes.
     pub fn preset(&self, field: &Field, draft: &Draft) -> Option<Value> {
         self.given(field.default, draft)
