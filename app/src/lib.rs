@@ -93,6 +93,7 @@ fn PoolRoutes() -> impl MatchNestedRoutes + Clone {
             <Route path=path!("pools/:id") view=PoolPage />
             <Route path=path!("pools/:id/edit") view=PoolEditPage />
             <Route path=path!("pools/:id/scaling/new") view=AutoscaleNewPage />
+            <Route path=path!("scaling/new") view=AutoscaleNewPage />
             <Route path=path!("autoscale/:id/edit") view=AutoscaleEditPage />
             <Route path=path!("servers/:id") view=ServerPage />
             <Route path=path!("activity") view=ActivityPage />

@@ -360,7 +360,7 @@ fn configs(id: Id, tried: Tried) -> AnyView {
         live.follow(&[EventNoun::Pool]);
         async move {
             let id = id?;
-            let (options, _) = choices(&pool_get(id).await?).await?;
+            let (options, _) = choices(&[pool_get(id).await?]).await?;
             Ok((autoscale_list(Some(id)).await?, options))
         }
     });

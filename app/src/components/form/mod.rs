@@ -7,6 +7,7 @@ pub mod field;
 pub mod keep;
 pub mod merge;
 pub mod page;
+pub mod side;
 pub mod summary;
 pub mod wizard;
 
@@ -14,10 +15,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::autoscale::SecretState;
 use domain::error::FieldError;
-use domain::form::{self, Draft, Field, Form, Kind, SecretKeys};
+use domain::form::{self, Draft, Field, Form, Kind, Noun, SecretKeys};
 use leptos::prelude::*;
 use serde_json::Value;
 
+use self::side::Side;
 use crate::api::{ApiError, ApiResult};
 use crate::words;
 
@@ -35,6 +37,8 @@ pub struct Start {
     pub options: Options,
     /// The keys that can not be changed here.
     pub locked: Vec<&'static str>,
+    /// The form stands beside another one on the same page.
+    pub is_beside: bool,
 }
 
 /// A form that is being filled in.
@@ -45,11 +49,14 @@ pub struct FormState {
     /// What has been entered. A secret that goes is `null`.
     pub draft: RwSignal<Draft>,
     secrets: StoredValue<BTreeMap<String, SecretState>>,
-    options: StoredValue<Options>,
+    options: RwSignal<Options>,
     locked: StoredValue<Vec<&'static str>>,
     touched: RwSignal<BTreeSet<&'static str>>,
     refused: RwSignal<Vec<FieldError>>,
     faults: Memo<Vec<FieldError>>,
+    is_beside: bool,
+    /// Where something new to choose is made, if it can be.
+    side: Option<Side>,
 }
 
 impl FormState {
@@ -65,12 +72,45 @@ impl FormState {
             form,
             draft,
             secrets,
-            options: StoredValue::new(start.options),
+            options: RwSignal::new(start.options),
             locked: StoredValue::new(start.locked),
             touched: RwSignal::new(BTreeSet::new()),
             refused: RwSignal::new(Vec::new()),
             faults,
+            is_beside: start.is_beside,
+            side: None,
         }
+    }
+
+    /// The same form, where something new to choose can be made at its side.
+    #[must_use]
+    pub fn with_side(self, side: Side) -> Self {
+        Self {
+            side: Some(side),
+            ..self
+        }
+    }
+
+    /// Chooses what has just been made, in the field for such things.
+    pub fn choose_new(self, noun: Noun, id: String, name: String) {
+        let is_its = |field: &&Field| matches!(field.kind, Kind::Reference(of) if of == noun);
+        if let Some(field) = self.form.fields.iter().find(is_its) {
+            self.options.update(|options| {
+                let choices = options.entry(field.key.to_owned()).or_default();
+                choices.push((id.clone(), name));
+            });
+            self.enter(field, Some(Value::from(id)));
+        }
+    }
+
+    /// The id of a field's input: no two on a page have the same.
+    pub fn id_of(self, field: &Field) -> String {
+        self.id_with(field.key)
+    }
+
+    fn id_with(self, part: &str) -> String {
+        let beside = if self.is_beside { "beside-" } else { "" };
+        format!("{beside}{part}")
     }
 
     /// The steps that have a field to show.
@@ -184,8 +224,15 @@ impl FormState {
         self.secrets.read_value().get(field.key).cloned()
     }
 
-    fn options_of(self, field: &Field) -> Option<Vec<(String, String)>> {
-        self.options.read_value().get(field.key).cloned()
+    /// Whether the choices of a field are data.
+    fn has_options(self, field: &Field) -> bool {
+        self.options.read_untracked().contains_key(field.key)
+    }
+
+    /// What can be chosen in a field now.
+    fn options_now(self, field: &Field) -> Vec<(String, String)> {
+        let options = self.options.read();
+        options.get(field.key).cloned().unwrap_or_default()
     }
 
     fn is_locked(self, field: &Field) -> bool {
@@ -253,11 +300,11 @@ impl FormState {
                 .choice(word)
                 .map_or(word.as_str(), |choice| choice.label)
                 .to_owned(),
-            (_, Some(Value::String(id))) if self.options.read_value().contains_key(field.key) => {
-                self.options_of(field)
-                    .and_then(|options| options.into_iter().find(|(value, _)| value == id))
-                    .map_or_else(|| id.clone(), |(_, label)| label)
-            }
+            (_, Some(Value::String(id))) if self.has_options(field) => self
+                .options_now(field)
+                .into_iter()
+                .find(|(value, _)| value == id)
+                .map_or_else(|| id.clone(), |(_, label)| label),
             (_, Some(value)) => {
                 let text = text_of(value);
                 match (text.is_empty(), field.unit) {

@@ -10,6 +10,50 @@ use crate::api::ApiError;
 use crate::components::confirm::use_ready;
 use crate::components::problem::LastProblem;
 
+/// A form that stands beside another one tells it what it has made, or that it has made nothing.
+pub type Beside<T> = Callback<Option<T>>;
+
+/// What "Cancel" does.
+pub enum Cancel {
+    /// Leads to another page.
+    To(String),
+    /// Leaves the side of the form that it stands beside.
+    Leave(Callback<()>),
+}
+
+impl From<String> for Cancel {
+    fn from(page: String) -> Self {
+        Self::To(page)
+    }
+}
+
+impl Cancel {
+    /// Leads to a page, or back where the form stands beside another one.
+    pub fn of<T: 'static>(page: String, beside: Option<Beside<T>>) -> Self {
+        match beside {
+            Some(beside) => Self::Leave(Callback::new(move |()| beside.run(None))),
+            None => Self::To(page),
+        }
+    }
+
+    fn view(self) -> AnyView {
+        match self {
+            Self::To(page) => view! {
+                <a class="button" href=page>
+                    "Cancel"
+                </a>
+            }
+            .into_any(),
+            Self::Leave(leave) => view! {
+                <button type="button" class="button" on:click=move |_| leave.run(())>
+                    "Cancel"
+                </button>
+            }
+            .into_any(),
+        }
+    }
+}
+
 /// A form on one page. `on_save` runs once everything that the page itself can check is right.
 #[component]
 pub fn FormPage(
@@ -17,8 +61,9 @@ pub fn FormPage(
     state: FormState,
     /// The word on the button.
     save: &'static str,
-    /// Where "Cancel" leads.
-    cancel: String,
+    /// What "Cancel" does.
+    #[prop(into)]
+    cancel: Cancel,
     /// Sends it.
     on_save: Callback<()>,
     /// Whether it is being sent.
@@ -39,7 +84,7 @@ pub fn FormPage(
         if state.errors_in(None).is_empty() {
             on_save.run(());
         } else {
-            focus_summary();
+            focus_summary(state);
         }
     };
     let stay = Callback::new(|_: &'static Field| {});
@@ -66,9 +111,7 @@ pub fn FormPage(
                     <button type="submit" class="button primary">
                         {save}
                     </button>
-                    <a class="button" href=cancel>
-                        "Cancel"
-                    </a>
+                    {cancel.view()}
                 </div>
             </fieldset>
         </form>

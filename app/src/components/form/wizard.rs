@@ -117,7 +117,7 @@ pub fn Wizard(
         let here = step.get_untracked();
         state.touch_step(here);
         if !state.errors_in(here).is_empty() {
-            focus_summary();
+            focus_summary(state);
         } else if here.is_none() {
             on_save.run(());
         } else if let Some(next) = neighbour(true) {
