@@ -2,6 +2,7 @@
 
 use domain::form::{Field, Step};
 use leptos::prelude::*;
+use web_sys::HtmlElement;
 
 use super::FormState;
 use super::field::field;
@@ -77,8 +78,7 @@ pub fn FormPage(
     let ready = use_ready();
     focus_named(state);
     let asked = RwSignal::new(false);
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
+    let send = move || {
         asked.set(true);
         state.touch_step(None);
         if state.errors_in(None).is_empty() {
@@ -87,11 +87,20 @@ pub fn FormPage(
             focus_summary(state);
         }
     };
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        send();
+    };
+    let press = move |event: leptos::ev::KeyboardEvent| {
+        if ends_text(&event) && ready.get_untracked() && !busy.get_untracked() {
+            send();
+        }
+    };
     let stay = Callback::new(|_: &'static Field| {});
     let has_steps = state.form.steps.len() > 1;
 
     view! {
-        <form class="form" novalidate on:submit=submit>
+        <form class="form" novalidate on:submit=submit on:keydown=press>
             {summary(state, Signal::derive(|| None), asked, stay)}
             <LastProblem problem=problem />
             <fieldset class="form-body" disabled=move || !ready.get() || busy.get()>
@@ -116,6 +125,12 @@ pub fn FormPage(
             </fieldset>
         </form>
     }
+}
+
+/// Whether a key leads on from a text of many lines, as Enter does from one of a single line.
+pub fn ends_text(event: &leptos::ev::KeyboardEvent) -> bool {
+    let is_pressed = event.key() == "Enter" && (event.ctrl_key() || event.meta_key());
+    is_pressed && event_target::<HtmlElement>(event).tag_name() == "TEXTAREA"
 }
 
 /// The fields of a step; those that few people need wait behind "More options".

@@ -6,7 +6,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 
 use super::keep::Keeper;
-use super::page::fields;
+use super::page::{ends_text, fields};
 use super::summary::{focus_later, focus_named, focus_summary, summary};
 use super::{Change, FormState};
 use crate::api::ApiError;
@@ -111,8 +111,7 @@ pub fn Wizard(
             (None, _) => None,
         }
     };
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
+    let advance = move || {
         asked.set(true);
         let here = step.get_untracked();
         state.touch_step(here);
@@ -124,13 +123,22 @@ pub fn Wizard(
             enter(next);
         }
     };
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        advance();
+    };
+    let press = move |event: leptos::ev::KeyboardEvent| {
+        if ends_text(&event) && ready.get_untracked() && !busy.get_untracked() {
+            advance();
+        }
+    };
     let show_field = Callback::new(move |field: &'static Field| {
         if step.get_untracked() != Some(field.step) {
             go.run(field.step);
         }
     });
     view! {
-        <form class="wizard" novalidate on:submit=submit>
+        <form class="wizard" novalidate on:submit=submit on:keydown=press>
             {steps(state, step, has_opening, Callback::new(enter))}
             <fieldset class="form-body" disabled=move || !ready.get() || busy.get()>
                 {summary(state, step.into(), asked, show_field)}
