@@ -1,7 +1,6 @@
 //! The wizard of an autoscale config: a new one for a pool, or an old one changed.
 
 use domain::autoscale::{ConfigWarning, FORM, PlanPreview, RenderedScript, SavedConfig};
-use domain::connection::Protocol;
 use domain::draft::SavedDraft;
 use domain::error::{Problem, ProblemCode};
 use domain::event::EventNoun;
@@ -34,13 +33,13 @@ use crate::components::form::copy_as::copy_as;
 use crate::components::form::keep::Keeper;
 use crate::components::form::side::Side;
 use crate::components::form::wizard::{Base, Wizard};
-use crate::components::form::{FormState, Options, Start};
+use crate::components::form::{FormState, Options, Settled, Start};
 use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, submit, use_address_with, use_go, use_id};
 use crate::components::table::{link, table};
 use crate::components::time::Time;
 use crate::pages::autoscale_forecast::{Machines, forecast};
-use crate::pages::autoscale_start::Beginning;
+use crate::pages::autoscale_start::{Beginning, settled_type};
 use crate::pages::directories::name_of;
 use crate::pages::pool::config_report;
 use crate::pages::{directories, pools, providers, zones};
@@ -97,7 +96,14 @@ pub fn AutoscaleNewPage() -> impl IntoView {
                 let id = pool.as_ref().map(|pool| pool.id);
                 let is_for = |draft: &SavedDraft| pool_of(&draft.values).ok() == id;
                 drafts.retain(|draft| kept.is_none() && is_for(draft));
-                let start = Start { draft, options, locked, ..Start::default() };
+                let settled = pool.and_then(|pool| pool.protocol).map(settled_type);
+                let start = Start {
+                    draft,
+                    options,
+                    locked,
+                    settled: settled.clone(),
+                    ..Start::default()
+                };
                 let gone = is_gone
                     .then(|| {
                         view! {
@@ -106,8 +112,7 @@ pub fn AutoscaleNewPage() -> impl IntoView {
                             </p>
                         }
                     });
-                let protocol = pool.and_then(|pool| pool.protocol).map(Protocol::as_str);
-                let new = New { kept, given, configs, protocol };
+                let new = New { kept, given, configs, settled };
                 view! {
                     {gone}
                     {draft_hints(id, &drafts)}
@@ -338,7 +343,7 @@ struct New {
     /// The configs that can be copied.
     configs: Vec<SavedConfig>,
     /// The Connection Type that the pool has already.
-    protocol: Option<&'static str>,
+    settled: Option<Settled>,
 }
 
 fn wizard(
@@ -353,7 +358,7 @@ fn wizard(
     let machines = RwSignal::new(machines);
     let (saved, begun, values) = match subject {
         Subject::New(new) => {
-            let beginning = Beginning::new(state, new.given, new.configs, new.protocol);
+            let beginning = Beginning::new(state, new.given, new.configs, new.settled);
             let keeper = Keeper::new(state, new.kept, use_draft_address());
             (None, Some((beginning, keeper)), beginning.values())
         }

@@ -2,15 +2,16 @@
 //! never what has been typed.
 
 use domain::autoscale::{BEGUN_FROM, FORM, SavedConfig, TEMPLATES, Template, copied};
+use domain::connection::Protocol;
 use domain::form::{Draft, Field};
 use leptos::prelude::*;
 use serde_json::Value;
 
-use crate::components::form::FormState;
 use crate::components::form::field::{RadioCard, radio_card};
 use crate::components::form::merge::merge;
 use crate::components::form::summary::focus_later;
 use crate::components::form::wizard::HEADING;
+use crate::components::form::{FormState, Settled};
 use crate::components::table::facts;
 
 const CONNECTION_TYPE: &str = "connection_type";
@@ -24,7 +25,7 @@ pub struct Beginning {
     /// The configs that can be copied.
     configs: StoredValue<Vec<SavedConfig>>,
     /// The Connection Type that the pool has already.
-    protocol: Option<&'static str>,
+    settled: StoredValue<Option<Settled>>,
     /// What it begins with, as the draft notes it.
     from: Memo<Option<String>>,
     /// A copy was asked for, and of what is still to be said.
@@ -39,7 +40,7 @@ impl Beginning {
         state: FormState,
         given: Draft,
         configs: Vec<SavedConfig>,
-        protocol: Option<&'static str>,
+        settled: Option<Settled>,
     ) -> Self {
         let from = Memo::new(move |_| {
             let draft = state.draft.read();
@@ -50,7 +51,7 @@ impl Beginning {
             state,
             given: StoredValue::new(given),
             configs: StoredValue::new(configs),
-            protocol,
+            settled: StoredValue::new(settled),
             from,
             is_copying: RwSignal::new(false),
             kept: RwSignal::new(Vec::new()),
@@ -83,14 +84,10 @@ impl Beginning {
 
     fn template(self, template: &'static Template) -> AnyView {
         let asked = template.draft();
-        let refused = self
-            .protocol
-            .filter(|protocol| {
-                asked
-                    .get(CONNECTION_TYPE)
-                    .is_some_and(|own| own != *protocol)
-            })
-            .map(only);
+        let refused = self.settled.get_value().and_then(|settled| {
+            let own = asked.get(CONNECTION_TYPE)?;
+            (own != settled.value).then_some(settled.reason)
+        });
         let is_off = refused.is_some();
         let help = refused.unwrap_or_else(|| template.about.to_owned());
         let is_blank = template.values.is_empty();
@@ -111,12 +108,12 @@ impl Beginning {
 
     fn copy(self) -> AnyView {
         let can_copy = !self.can_be_copied().is_empty();
-        let help = match self.protocol {
+        let help = match self.settled.get_value() {
             _ if can_copy => {
                 "Its values are filled in, without its name and its secrets.".to_owned()
             }
             None => "There is no config to copy yet.".to_owned(),
-            Some(protocol) => only(protocol),
+            Some(settled) => settled.reason,
         };
         radio_card(RadioCard {
             id: "template-copy".to_owned(),
@@ -294,23 +291,30 @@ impl Beginning {
             let value = config.values.get(key).and_then(Value::as_str);
             value.unwrap_or_default().to_owned()
         };
+        let settled = self.settled.get_value();
         self.configs
             .read_value()
             .iter()
             .filter(|config| {
-                self.protocol
-                    .is_none_or(|protocol| word(config, CONNECTION_TYPE) == protocol)
+                settled
+                    .as_ref()
+                    .is_none_or(|settled| word(config, CONNECTION_TYPE) == settled.value)
             })
             .map(|config| (config.id.to_string(), word(config, "name")))
             .collect()
     }
 }
 
-/// Why what has another Connection Type cannot be chosen.
-fn only(protocol: &str) -> String {
+/// The Connection Type of a pool that has one already.
+pub fn settled_type(protocol: Protocol) -> Settled {
+    let value = protocol.as_str();
     let choice = FORM
         .field(CONNECTION_TYPE)
-        .and_then(|field| field.choice(protocol));
-    let word = choice.map_or(protocol, |choice| choice.label);
-    format!("The servers of this pool have the Connection Type {word}.")
+        .and_then(|field| field.choice(value));
+    let word = choice.map_or(value, |choice| choice.label);
+    Settled {
+        key: CONNECTION_TYPE,
+        value,
+        reason: format!("The servers of this pool have the Connection Type {word}."),
+    }
 }

@@ -118,6 +118,11 @@ test("a config is copied without its name, and a pool takes what has its Connect
   await expect(windows).toBeDisabled();
   await expect(windows).toHaveAccessibleDescription("The servers of this pool have the Connection Type SSH.");
   await expect(template(page, "Shared Linux shells over SSH")).toBeEnabled();
+  await step(page, "Connection");
+  const vnc = page.getByRole("radio", { name: "VNC", exact: true });
+  await expect(vnc).toBeDisabled();
+  await expect(vnc).toHaveAccessibleDescription("The servers of this pool have the Connection Type SSH.");
+  await expect(page.getByRole("radio", { name: "SSH", exact: true })).toBeChecked();
 });
 
 test("the forecast follows each key without asking the server, and warns without forbidding", async ({ page }) => {

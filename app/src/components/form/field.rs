@@ -1,6 +1,6 @@
 //! One field of a form, of whatever kind.
 
-use domain::form::{Choice, Field, Format, Kind, Noun, refusal};
+use domain::form::{Choice, Field, Format, Kind, Noun};
 use leptos::prelude::*;
 use serde_json::Value;
 
@@ -256,12 +256,12 @@ fn select(state: FormState, field: &'static Field, ids: Ids, noun: Option<Noun>)
 }
 
 fn card(state: FormState, field: &'static Field, choice: &'static Choice) -> AnyView {
-    let refused = Memo::new(move |_| refusal(state.form, field, choice.value, &state.draft.read()));
+    let refused = Memo::new(move |_| state.refusal(field, choice.value));
     radio_card(RadioCard {
         id: format!("{}-{}", state.id_of(field), choice.value),
         group: field.key,
         label: choice.label,
-        help: Signal::derive(move || refused.get().unwrap_or(choice.help).to_owned()),
+        help: Signal::derive(move || refused.get().unwrap_or_else(|| choice.help.to_owned())),
         is_off: Signal::derive(move || refused.get().is_some() || state.is_locked(field)),
         is_chosen: Signal::derive(move || {
             state

@@ -37,8 +37,21 @@ pub struct Start {
     pub options: Options,
     /// The keys that can not be changed here.
     pub locked: Vec<&'static str>,
+    /// What is settled elsewhere.
+    pub settled: Option<Settled>,
     /// The form stands beside another one on the same page.
     pub is_beside: bool,
+}
+
+/// A choice that something outside of the form has made: no other can be taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The field.
+    pub key: &'static str,
+    /// What it has to be.
+    pub value: &'static str,
+    /// Why, one sentence.
+    pub reason: String,
 }
 
 /// A form that is being filled in.
@@ -51,6 +64,7 @@ pub struct FormState {
     secrets: StoredValue<BTreeMap<String, SecretState>>,
     options: RwSignal<Options>,
     locked: StoredValue<Vec<&'static str>>,
+    settled: StoredValue<Option<Settled>>,
     touched: RwSignal<BTreeSet<&'static str>>,
     refused: RwSignal<Vec<FieldError>>,
     faults: Memo<Vec<FieldError>>,
@@ -74,6 +88,7 @@ impl FormState {
             secrets,
             options: RwSignal::new(start.options),
             locked: StoredValue::new(start.locked),
+            settled: StoredValue::new(start.settled),
             touched: RwSignal::new(BTreeSet::new()),
             refused: RwSignal::new(Vec::new()),
             faults,
@@ -237,6 +252,18 @@ impl FormState {
 
     fn is_locked(self, field: &Field) -> bool {
         self.locked.read_value().contains(&field.key)
+    }
+
+    /// Why a word cannot be chosen now; none if it can.
+    fn refusal(self, field: &Field, word: &str) -> Option<String> {
+        let settled = self.settled.read_value();
+        let elsewhere = settled
+            .as_ref()
+            .filter(|settled| settled.key == field.key && settled.value != word);
+        match form::refusal(self.form, field, word, &self.draft.read()) {
+            Some(reason) => Some(reason.to_owned()),
+            None => elsewhere.map(|settled| settled.reason.clone()),
+        }
     }
 
     fn forget_refusal(self, field: &Field) {
