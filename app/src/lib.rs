@@ -86,6 +86,7 @@ fn PoolRoutes() -> impl MatchNestedRoutes + Clone {
             <Route path=path!("pools/:id") view={Lazy::<Pool>::new()} />
             <Route path=path!("pools/:id/edit") view={Lazy::<PoolEdit>::new()} />
             <Route path=path!("pools/:id/scaling/new") view={Lazy::<AutoscaleNew>::new()} />
+            <Route path=path!("scaling/new") view={Lazy::<AutoscaleNew>::new()} />
             <Route path=path!("autoscale/:id/edit") view={Lazy::<AutoscaleEdit>::new()} />
             <Route path=path!("servers/:id") view={Lazy::<Server>::new()} />
             <Route path=path!("activity") view={Lazy::<Activity>::new()} />

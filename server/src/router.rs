@@ -104,6 +104,7 @@ fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(pool::list_pools, pool::create_pool))
         .routes(routes!(pool::create_demo_pool))
         .routes(routes!(pool::get_pool_capacity))
+        .routes(routes!(pool::get_pool_starts))
         .routes(routes!(pool::list_capacity_lines))
         .routes(routes!(
             pool::get_pool,

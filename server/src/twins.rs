@@ -295,6 +295,12 @@ impl World {
                 }),
             ),
             twin(
+                "pool_starts_get",
+                "GET /pools/{id}/starts",
+                [&self.made.pool, &missing(PoolId::from_uuid)]
+                    .map(|id| by_id(id, "/pools", "/starts")),
+            ),
+            twin(
                 "pool_lines",
                 "GET /capacity",
                 [Ask::new(json!({}), "/capacity?limit=200")],

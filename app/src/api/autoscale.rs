@@ -16,10 +16,10 @@ use super::codec::Call;
 #[cfg(feature = "ssr")]
 use super::{actor, answer, page_from, plane, whole};
 
-/// The configs of a pool, in the order in which they act.
+/// The configs of a pool, in the order in which they act; of all pools, where none is named.
 #[server(prefix = "/ui/fn", endpoint = "autoscale_list", protocol = Call)]
-pub async fn autoscale_list(pool: PoolId) -> ApiResult<Page<SavedConfig>> {
-    answer(control::autoscale::list(&plane()?, &actor()?, Some(pool), &whole()).await)
+pub async fn autoscale_list(pool: Option<PoolId>) -> ApiResult<Page<SavedConfig>> {
+    answer(control::autoscale::list(&plane()?, &actor()?, pool, &whole()).await)
 }
 
 /// One of them.

@@ -9,6 +9,7 @@ use domain::capacity::{Capacity, CapacityLine};
 use domain::id::PoolId;
 use domain::page::Page;
 use domain::pool::{Pool, PoolInput};
+use domain::start::PoolStarts;
 use leptos::prelude::*;
 
 use super::ApiResult;
@@ -32,6 +33,12 @@ pub async fn pool_get(id: PoolId) -> ApiResult<Pool> {
 #[server(prefix = "/ui/fn", endpoint = "pool_capacity", protocol = Call)]
 pub async fn pool_capacity(id: PoolId, hours: u32) -> ApiResult<Capacity> {
     answer(control::pool::capacity(&plane()?, &actor()?, id, hours).await)
+}
+
+/// How long a new server of one takes until it is ready.
+#[server(prefix = "/ui/fn", endpoint = "pool_starts_get", protocol = Call)]
+pub async fn pool_starts_get(id: PoolId) -> ApiResult<PoolStarts> {
+    answer(control::pool::starts(&plane()?, &actor()?, id).await)
 }
 
 /// What each held in the last hour: of as many as one page holds.

@@ -4,21 +4,25 @@ use domain::autoscale::{ConfigWarning, FORM, PlanPreview, RenderedScript, SavedC
 use domain::draft::SavedDraft;
 use domain::error::{Problem, ProblemCode};
 use domain::event::EventNoun;
-use domain::form::Draft;
+use domain::form::{Draft, Noun};
 use domain::id::{ConfigId, DraftId, PoolId};
+use domain::ldap::SavedLdapConfig;
 use domain::pool::Pool;
+use domain::provider::Provider;
+use domain::start::StartTimes;
+use domain::zone::Zone;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_query_map};
+use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 
 use crate::api::autoscale::{
-    autoscale_create, autoscale_get, autoscale_plan, autoscale_replace, autoscale_script,
-    autoscale_validate,
+    autoscale_create, autoscale_get, autoscale_list, autoscale_plan, autoscale_replace,
+    autoscale_script, autoscale_validate,
 };
 use crate::api::draft::{draft_delete, draft_list};
 use crate::api::ldap_config::ldap_config_list;
-use crate::api::pool::pool_get;
+use crate::api::pool::{pool_get, pool_list, pool_starts_get};
 use crate::api::provider::provider_list;
 use crate::api::zone::zone_list;
 use crate::api::{ApiError, ApiResult};
@@ -27,31 +31,47 @@ use crate::components::data::data;
 use crate::components::form::clash::{Clash, Theirs};
 use crate::components::form::copy_as::copy_as;
 use crate::components::form::keep::Keeper;
-use crate::components::form::wizard::Wizard;
-use crate::components::form::{FormState, Options, Start};
+use crate::components::form::side::Side;
+use crate::components::form::wizard::{Base, Wizard};
+use crate::components::form::{FormState, Options, Settled, Start};
 use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, submit, use_address_with, use_go, use_id};
 use crate::components::saved::LastSaved;
 use crate::components::table::{link, table};
 use crate::components::time::Time;
+use crate::pages::autoscale_forecast::{Machines, forecast};
+use crate::pages::autoscale_start::{Beginning, settled_type};
 use crate::pages::directories::name_of;
 use crate::pages::pool::config_report;
+use crate::pages::{directories, pools, providers, zones};
 use crate::words;
 
-/// A new config for the pool of this address; where the address names a draft, goes on with it.
+/// A new config for the pool of this address, or for any pool where it names none; where it names a draft, goes on with it.
 #[component]
 pub fn AutoscaleNewPage() -> impl IntoView {
     let id = use_id::<PoolId>("pool");
-    let query = use_query_map();
+    let (params, query) = (use_params_map(), use_query_map());
     let known = data(move || {
-        let id = id.get();
+        let is_named = params.read().get("id").is_some();
+        let id = is_named.then(|| id.get()).transpose();
         // Read once: the address changes when the draft is kept for the first time, and the form goes on.
         let draft = query.read_untracked().get("draft");
         async move {
-            let pool = pool_get(id?).await?;
-            let options = options(&pool).await?;
-            let drafts = drafts_for(pool.id).await?;
-            Ok((pool, options, drafts, draft))
+            let id = id?;
+            let pools = match id {
+                Some(id) => vec![pool_get(id).await?],
+                None => pool_list().await?.items,
+            };
+            let choices = choices(&pools).await?;
+            let starts = match id {
+                Some(id) => pool_starts_get(id).await?.usual,
+                None => None,
+            };
+            let pool = id.and_then(|id| pools.into_iter().find(|pool| pool.id == id));
+            let drafts = drafts_for(id).await?;
+            // What can be copied: of all pools.
+            let configs = autoscale_list(None).await?.items;
+            Ok((pool, choices, drafts, draft, configs, starts))
         }
     });
     view! {
@@ -59,29 +79,32 @@ pub fn AutoscaleNewPage() -> impl IntoView {
         <h1>"Set up scaling"</h1>
         {loaded(
             known,
-            |(pool, options, mut drafts, wanted)| {
+            |(pool, (options, machines), mut drafts, wanted, configs, starts)| {
                 let is_wanted = |draft: &SavedDraft| Some(draft.id.to_string()) == wanted;
                 let kept = drafts.iter().position(is_wanted).map(|at| drafts.remove(at));
                 let is_gone = wanted.is_some() && kept.is_none();
-                let mut draft = Draft::new().with("pool_id", pool.id.to_string()).with("autoscale_type", "server");
-                if let Some(protocol) = pool.protocol {
-                    draft.set("connection_type", protocol.as_str());
-                }
-                // Where there is only one to choose, it is chosen.
-                for (key, choices) in &options {
-                    if let [(only, _)] = choices.as_slice() {
-                        draft.set(key, only.as_str());
-                    }
-                }
+                let locked = LOCKED.into_iter().filter(|key| *key != POOL || pool.is_some());
+                let locked: Vec<_> = locked.collect();
+                let given = given(pool.as_ref(), &options);
                 // What was typed comes before what is chosen for people, and neither moves it to another pool.
+                let mut draft = given.clone();
                 let typed = kept.as_ref().map(|kept| &kept.values);
-                for key in typed.into_iter().flat_map(Draft::keys).filter(|key| !LOCKED.contains(key)) {
+                for key in typed.into_iter().flat_map(Draft::keys).filter(|key| !locked.contains(key)) {
                     if let Some(value) = typed.and_then(|values| values.get(key)) {
                         draft.set(key, value.clone());
                     }
                 }
-                let others = if kept.is_some() { Vec::new() } else { drafts };
-                let start = Start { draft, options, locked: LOCKED.to_vec(), ..Start::default() };
+                let id = pool.as_ref().map(|pool| pool.id);
+                let is_for = |draft: &SavedDraft| pool_of(&draft.values).ok() == id;
+                drafts.retain(|draft| kept.is_none() && is_for(draft));
+                let settled = pool.and_then(|pool| pool.protocol).map(settled_type);
+                let start = Start {
+                    draft,
+                    options,
+                    locked,
+                    settled: settled.clone(),
+                    ..Start::default()
+                };
                 let gone = is_gone
                     .then(|| {
                         view! {
@@ -90,10 +113,11 @@ pub fn AutoscaleNewPage() -> impl IntoView {
                             </p>
                         }
                     });
+                let new = New { kept, given, configs, settled };
                 view! {
                     {gone}
-                    {draft_hints(pool.id, &others)}
-                    {wizard(start, Subject::New(kept), pool.id)}
+                    {draft_hints(id, &drafts)}
+                    {wizard(start, Subject::New(new), id, machines, starts)}
                 }
                     .into_any()
             },
@@ -101,16 +125,37 @@ pub fn AutoscaleNewPage() -> impl IntoView {
     }
 }
 
-/// The actor's drafts of configs for this pool, newest first.
-async fn drafts_for(pool: PoolId) -> ApiResult<Vec<SavedDraft>> {
+/// What the way here fills in.
+fn given(pool: Option<&Pool>, options: &Options) -> Draft {
+    let mut draft = Draft::new().with("autoscale_type", "server");
+    if let Some(pool) = pool {
+        draft.set(POOL, pool.id.to_string());
+    }
+    if let Some(protocol) = pool.and_then(|pool| pool.protocol) {
+        draft.set("connection_type", protocol.as_str());
+    }
+    // Where there is only one to choose, it is chosen.
+    for (key, choices) in options {
+        if let [(only, _)] = choices.as_slice() {
+            draft.set(key, only.as_str());
+        }
+    }
+    draft
+}
+
+/// The actor's drafts of configs for this pool, newest first; of all pools, where none is named.
+async fn drafts_for(pool: Option<PoolId>) -> ApiResult<Vec<SavedDraft>> {
     let mut drafts = draft_list().await?;
-    drafts.retain(|draft| draft.form == FORM.key && pool_of(&draft.values).ok() == Some(pool));
+    drafts.retain(|draft| {
+        let is_its = pool.is_none() || pool_of(&draft.values).ok() == pool;
+        draft.form == FORM.key && is_its
+    });
     drafts.reverse();
     Ok(drafts)
 }
 
 /// Leads on to drafts that were begun before.
-fn draft_hints(pool: PoolId, drafts: &[SavedDraft]) -> AnyView {
+fn draft_hints(pool: Option<PoolId>, drafts: &[SavedDraft]) -> AnyView {
     let hint = |draft: &SavedDraft| {
         view! {
             <li>
@@ -151,10 +196,7 @@ pub fn draft_section(drafts: &[SavedDraft], pools: &[Pool], tried: Tried) -> Any
             });
         });
         vec![
-            match of {
-                Some(pool) => link(draft_address(pool.id, id), &name),
-                None => name.clone().into_any(),
-            },
+            link(draft_address(of.map(|pool| pool.id), id), &name),
             of.map_or_else(|| "None".to_owned(), |pool| pool.name.clone())
                 .into_any(),
             view! { <Time at=draft.updated_at /> }.into_any(),
@@ -188,8 +230,12 @@ pub fn draft_section(drafts: &[SavedDraft], pools: &[Pool], tried: Tried) -> Any
         .into_any()
 }
 
-fn draft_address(pool: PoolId, draft: DraftId) -> String {
-    format!("/admin/pools/{pool}/scaling/new?draft={draft}")
+fn draft_address(pool: Option<PoolId>, draft: DraftId) -> String {
+    let new = match pool {
+        Some(pool) => format!("/admin/pools/{pool}/scaling/new"),
+        None => "/admin/scaling/new".to_owned(),
+    };
+    format!("{new}?draft={draft}")
 }
 
 fn draft_name(draft: &SavedDraft) -> String {
@@ -209,8 +255,9 @@ pub fn AutoscaleEditPage() -> impl IntoView {
         async move {
             let config = autoscale_get(id?).await?;
             let pool = pool_get(pool_of(&config.values)?).await?;
-            let options = options(&pool).await?;
-            Ok((config, pool, options))
+            let starts = pool_starts_get(pool.id).await?.usual;
+            let id = pool.id;
+            Ok((config, id, choices(&[pool]).await?, starts))
         }
     });
     view! {
@@ -218,7 +265,7 @@ pub fn AutoscaleEditPage() -> impl IntoView {
         <h1>"Change scaling"</h1>
         {loaded(
             known,
-            |(config, pool, options)| {
+            |(config, pool, (options, machines), starts)| {
                 let start = Start {
                     draft: config.values,
                     secrets: config.secrets,
@@ -227,33 +274,40 @@ pub fn AutoscaleEditPage() -> impl IntoView {
                         .into_iter()
                         .chain((config.servers > 0).then_some("deployment_zone_id"))
                         .collect(),
+                    ..Start::default()
                 };
-                wizard(start, Subject::Old(config.id, config.version), pool.id)
+                wizard(start, Subject::Old(config.id, config.version), Some(pool), machines, starts)
             },
         )}
     }
 }
 
 /// What the way here has decided already.
-const LOCKED: [&str; 2] = ["pool_id", "autoscale_type"];
+const LOCKED: [&str; 2] = [POOL, "autoscale_type"];
+
+/// The field that says which pool a config is for.
+const POOL: &str = "pool_id";
 
 fn pool_of(values: &Draft) -> ApiResult<PoolId> {
     values
-        .get("pool_id")
+        .get(POOL)
         .and_then(|id| id.as_str()?.parse().ok())
         .ok_or_else(|| Problem::not_found("pool").into())
 }
 
-/// What can be chosen in the references of a pool's configs, with its name.
-pub async fn options(pool: &Pool) -> ApiResult<Options> {
+/// What can be chosen in the references of configs of these pools, with its name, and Max Instances of the provider configs.
+pub async fn choices(pools: &[Pool]) -> ApiResult<(Options, Machines)> {
     let zones = zone_list()
         .await?
         .items
         .into_iter()
         .map(|zone| (zone.id.to_string(), zone.input.name));
-    let providers = provider_list()
-        .await?
-        .items
+    let providers = provider_list().await?.items;
+    let machines = providers
+        .iter()
+        .map(|one| (one.id.to_string(), one.max_instances))
+        .collect();
+    let providers = providers
         .into_iter()
         .map(|one| (one.id.to_string(), one.name));
     let directories = ldap_config_list()
@@ -261,30 +315,64 @@ pub async fn options(pool: &Pool) -> ApiResult<Options> {
         .items
         .into_iter()
         .map(|one| (one.id.to_string(), name_of(&one)));
-    Ok(Options::from([
-        (
-            "pool_id".to_owned(),
-            vec![(pool.id.to_string(), pool.name.clone())],
-        ),
+    let pools = pools
+        .iter()
+        .map(|pool| (pool.id.to_string(), pool.name.clone()));
+    let options = Options::from([
+        (POOL.to_owned(), pools.collect()),
         ("deployment_zone_id".to_owned(), zones.collect()),
         ("provider_id".to_owned(), providers.collect()),
         ("ldap_config_id".to_owned(), directories.collect()),
-    ]))
+    ]);
+    Ok((options, machines))
 }
 
 /// What the wizard is about.
 enum Subject {
-    /// A config that is not there yet, and the draft that it goes on with.
-    New(Option<SavedDraft>),
+    /// A config that is not there yet.
+    New(New),
     /// One that is, with the version that was read.
     Old(ConfigId, i64),
 }
 
-fn wizard(start: Start, subject: Subject, pool: PoolId) -> AnyView {
-    let state = FormState::new(&FORM, start);
-    let (saved, keeper) = match subject {
-        Subject::New(kept) => (None, Some(Keeper::new(state, kept, use_draft_address()))),
-        Subject::Old(id, version) => (Some((id, Clash::new(state, version))), None),
+/// What a config that is not there yet begins with.
+struct New {
+    /// The draft that it goes on with.
+    kept: Option<SavedDraft>,
+    /// What the way here has filled in.
+    given: Draft,
+    /// The configs that can be copied.
+    configs: Vec<SavedConfig>,
+    /// The Connection Type that the pool has already.
+    settled: Option<Settled>,
+}
+
+fn wizard(
+    start: Start,
+    subject: Subject,
+    pool: Option<PoolId>,
+    machines: Machines,
+    starts: Option<StartTimes>,
+) -> AnyView {
+    let side = Side::new();
+    let state = FormState::new(&FORM, start).with_side(side);
+    let machines = RwSignal::new(machines);
+    let (saved, begun, values) = match subject {
+        Subject::New(new) => {
+            let beginning = Beginning::new(state, new.given, new.configs, new.settled);
+            let keeper = Keeper::new(state, new.kept, use_draft_address());
+            (None, Some((beginning, keeper)), beginning.values())
+        }
+        Subject::Old(id, version) => {
+            let clash = Clash::new(state, version);
+            (Some((id, clash)), None, clash.base_signal())
+        }
+    };
+    let (beginning, keeper) = begun.unzip();
+    let words = if saved.is_some() {
+        "as saved"
+    } else {
+        "as this config began"
     };
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
     let go = use_go();
@@ -301,14 +389,15 @@ fn wizard(start: Start, subject: Subject, pool: PoolId) -> AnyView {
         };
         submit(busy, problem, call, move |answer| {
             let Some(config) = answer else { return };
+            let pool = pool_of(&config.values).ok();
             // A new one has nothing to go back to.
-            if saved.is_some() {
+            if let (Some(pool), true) = (pool, saved.is_some()) {
                 last.set(pool, &config);
             }
             if let Some(keeper) = keeper {
                 keeper.finish();
             }
-            go.run(format!("/admin/pools/{pool}"));
+            go.run(page_of(pool));
         });
     });
     let word = if saved.is_some() {
@@ -321,7 +410,7 @@ fn wizard(start: Start, subject: Subject, pool: PoolId) -> AnyView {
         <Wizard
             state=state
             save=word
-            cancel=format!("/admin/pools/{pool}")
+            cancel=page_of(pool)
             on_save=save
             busy=busy
             problem=problem
@@ -331,14 +420,68 @@ fn wizard(start: Start, subject: Subject, pool: PoolId) -> AnyView {
                     None => copy_as(state, CONFIGS.to_owned(), None),
                 };
                 view! {
-                    {forecast(state, saved.map(|(id, _)| id))}
+                    {preview(state, saved.map(|(id, _)| id))}
                     {copy}
                 }
             }
+            beside=forecast(state, machines, starts)
+            base=Base { values, words }
+            opening=beginning.map(|beginning| ViewFn::from(move || beginning.view()))
             keeper=keeper
         />
+        {new_things(state, side, machines)}
     }
     .into_any()
+}
+
+/// Where a config is shown, once it is saved or given up.
+fn page_of(pool: Option<PoolId>) -> String {
+    match pool {
+        Some(pool) => format!("/admin/pools/{pool}"),
+        None => "/admin/pools".to_owned(),
+    }
+}
+
+/// The forms of what a config points at, beside the wizard. What is made there is chosen.
+fn new_things(state: FormState, side: Side, machines: RwSignal<Machines>) -> AnyView {
+    let made = move |noun, made: Option<(String, String)>| {
+        if let Some((id, name)) = made {
+            state.choose_new(noun, id, name);
+        }
+        side.close();
+    };
+    // They are the wizard's own: an answer may come after its form has been closed.
+    let pool = Callback::new(move |pool: Option<Pool>| {
+        made(
+            Noun::Pool,
+            pool.map(|pool| (pool.id.to_string(), pool.name)),
+        );
+    });
+    let zone = Callback::new(move |zone: Option<Zone>| {
+        made(
+            Noun::Zone,
+            zone.map(|zone| (zone.id.to_string(), zone.input.name)),
+        );
+    });
+    let provider = Callback::new(move |provider: Option<Provider>| {
+        if let Some(provider) = &provider {
+            machines.update(|machines| {
+                machines.insert(provider.id.to_string(), provider.max_instances);
+            });
+        }
+        let provider = provider.map(|provider| (provider.id.to_string(), provider.name));
+        made(Noun::Provider, provider);
+    });
+    let directory = Callback::new(move |directory: Option<SavedLdapConfig>| {
+        let directory = directory.map(|one| (one.id.to_string(), name_of(&one)));
+        made(Noun::LdapConfig, directory);
+    });
+    side.view(move |noun| match noun {
+        Noun::Pool => pools::editor(None, Some(pool)),
+        Noun::Zone => zones::editor(None, Some(zone)),
+        Noun::Provider => providers::editor(None, Some(provider)),
+        Noun::LdapConfig => directories::editor(None, Some(directory)),
+    })
 }
 
 /// Where the API has the configs.
@@ -386,10 +529,10 @@ fn use_draft_address() -> Callback<DraftId> {
 
 /// What the server says about the answers: warnings, what the loop would do now, and the script as it would run. Nothing
 /// while a field is wrong, since the list of mistakes says so already.
-fn forecast(state: FormState, id: Option<ConfigId>) -> AnyView {
+fn preview(state: FormState, id: Option<ConfigId>) -> AnyView {
     let document = state.document();
     let is_complete = state.errors_in(None).is_empty();
-    let forecast = data(move || {
+    let preview = data(move || {
         let document = document.clone();
         async move {
             if !is_complete {
@@ -402,10 +545,10 @@ fn forecast(state: FormState, id: Option<ConfigId>) -> AnyView {
         }
     });
     view! {
-        <section aria-labelledby="forecast">
-            <h3 id="forecast">"What happens when you save"</h3>
+        <section aria-labelledby="preview">
+            <h3 id="preview">"What happens when you save"</h3>
             {loaded(
-                forecast,
+                preview,
                 |answer| match answer {
                     Some((warnings, plan, script)) => {
                         view! {
@@ -425,9 +568,9 @@ fn forecast(state: FormState, id: Option<ConfigId>) -> AnyView {
     .into_any()
 }
 
-type Forecast = (Vec<ConfigWarning>, PlanPreview, RenderedScript);
+type Preview = (Vec<ConfigWarning>, PlanPreview, RenderedScript);
 
-async fn ask(id: Option<ConfigId>, document: Draft) -> ApiResult<Forecast> {
+async fn ask(id: Option<ConfigId>, document: Draft) -> ApiResult<Preview> {
     let validation = autoscale_validate(id, document.clone()).await?;
     if !validation.errors.is_empty() {
         return Err(Problem::invalid(validation.errors).into());

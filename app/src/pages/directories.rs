@@ -12,7 +12,7 @@ use crate::api::ldap_config::{
 use crate::components::confirm::Confirm;
 use crate::components::data::data;
 use crate::components::empty::Empty;
-use crate::components::form::page::FormPage;
+use crate::components::form::page::{Beside, Cancel, FormPage};
 use crate::components::form::{FormState, Start};
 use crate::components::load::{loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
@@ -92,7 +92,7 @@ pub fn DirectoryNewPage() -> impl IntoView {
     view! {
         <Title text="New directory" />
         <h1>"New directory"</h1>
-        {editor(None)}
+        {editor(None, None)}
     }
 }
 
@@ -107,19 +107,21 @@ pub fn DirectoryEditPage() -> impl IntoView {
     view! {
         <Title text="Change directory" />
         <h1>"Change directory"</h1>
-        {loaded(config, |config| editor(Some(config)))}
+        {loaded(config, |config| editor(Some(config), None))}
     }
 }
 
-fn editor(old: Option<SavedLdapConfig>) -> AnyView {
+/// The form of a directory, on a page of its own or beside another form.
+pub fn editor(old: Option<SavedLdapConfig>, beside: Option<Beside<SavedLdapConfig>>) -> AnyView {
     let seen = old.as_ref().map(|config| (config.id, config.version));
-    let start = old
+    let mut start = old
         .map(|config| Start {
             draft: config.values,
             secrets: config.secrets,
             ..Start::default()
         })
         .unwrap_or_default();
+    start.is_beside = beside.is_some();
     let state = FormState::new(&FORM, start);
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
     let go = use_go();
@@ -134,8 +136,11 @@ fn editor(old: Option<SavedLdapConfig>) -> AnyView {
                 None => state.send(ldap_config_create(state.document())).await,
             }
         };
-        submit(busy, problem, call, move |_| {
-            go.run("/admin/directories".to_owned());
+        submit(busy, problem, call, move |saved| match beside {
+            Some(beside) => {
+                beside.try_run(Some(saved));
+            }
+            None => go.run("/admin/directories".to_owned()),
         });
     });
     let word = if seen.is_some() {
@@ -143,8 +148,9 @@ fn editor(old: Option<SavedLdapConfig>) -> AnyView {
     } else {
         "Create directory"
     };
+    let cancel = Cancel::of("/admin/directories".to_owned(), beside);
     view! {
-        <FormPage state=state save=word cancel="/admin/directories".to_owned() on_save=save busy=busy problem=problem />
+        <FormPage state=state save=word cancel=cancel on_save=save busy=busy problem=problem />
     }
     .into_any()
 }

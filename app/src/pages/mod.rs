@@ -4,6 +4,8 @@ pub mod activity;
 pub mod admin;
 pub mod api_keys;
 pub mod autoscale;
+mod autoscale_forecast;
+mod autoscale_start;
 pub mod directories;
 pub mod login;
 pub mod manual;

@@ -32,7 +32,7 @@ use crate::components::problem::LastProblem;
 use crate::components::saved::LastSaved;
 use crate::components::table::{facts, link, paged, paged_table, use_cursor};
 use crate::components::time::{Age, Time};
-use crate::pages::autoscale::{config_path, options};
+use crate::pages::autoscale::{choices, config_path};
 use crate::pages::pool_chart::capacity_chart;
 use crate::pages::pool_history::{drift, history};
 use crate::pages::server::actions;
@@ -375,8 +375,8 @@ fn configs(id: Id, tried: Tried) -> AnyView {
         live.follow(&[EventNoun::Pool]);
         async move {
             let id = id?;
-            let options = options(&pool_get(id).await?).await?;
-            Ok((autoscale_list(id).await?, options))
+            let (options, _) = choices(&[pool_get(id).await?]).await?;
+            Ok((autoscale_list(Some(id)).await?, options))
         }
     });
     let add = move || {

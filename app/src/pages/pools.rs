@@ -14,7 +14,7 @@ use crate::api::pool::{pool_create, pool_get, pool_lines, pool_list, pool_replac
 use crate::components::badge::Badge;
 use crate::components::data::data;
 use crate::components::empty::Empty;
-use crate::components::form::page::FormPage;
+use crate::components::form::page::{Beside, Cancel, FormPage};
 use crate::components::form::{FormState, Start};
 use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, submit, use_go, use_id};
@@ -43,6 +43,9 @@ pub fn PoolsPage() -> impl IntoView {
             <h1>"Pools"</h1>
             <A href="/admin/pools/new" attr:class="button primary">
                 "New pool"
+            </A>
+            <A href="/admin/scaling/new" attr:class="button">
+                "Set up scaling"
             </A>
         </div>
         <LastProblem problem=tried.problem />
@@ -103,7 +106,7 @@ pub fn PoolNewPage() -> impl IntoView {
         <Title text="New pool" />
         <h1>"New pool"</h1>
         <p class="help">"The next page makes it scale."</p>
-        {editor(None)}
+        {editor(None, None)}
     }
 }
 
@@ -118,11 +121,12 @@ pub fn PoolEditPage() -> impl IntoView {
     view! {
         <Title text="Change pool" />
         <h1>"Change pool"</h1>
-        {loaded(pool, |pool| editor(Some(pool)))}
+        {loaded(pool, |pool| editor(Some(pool), None))}
     }
 }
 
-fn editor(old: Option<Pool>) -> AnyView {
+/// The form of a pool, on a page of its own or beside another form.
+pub fn editor(old: Option<Pool>, beside: Option<Beside<Pool>>) -> AnyView {
     let draft = old
         .as_ref()
         .map(|pool| forms::draft_of(&forms::POOL, pool))
@@ -143,6 +147,7 @@ fn editor(old: Option<Pool>) -> AnyView {
         &forms::POOL,
         Start {
             draft,
+            is_beside: beside.is_some(),
             ..Start::default()
         },
     );
@@ -159,6 +164,10 @@ fn editor(old: Option<Pool>) -> AnyView {
             }
         };
         submit(busy, problem, call, move |pool: Pool| {
+            if let Some(beside) = beside {
+                beside.try_run(Some(pool));
+                return;
+            }
             let next = if seen.is_some() { "" } else { "/scaling/new" };
             go.run(format!("/admin/pools/{}{next}", pool.id));
         });
@@ -167,6 +176,7 @@ fn editor(old: Option<Pool>) -> AnyView {
         Some((id, _)) => ("Save pool", format!("/admin/pools/{id}")),
         None => ("Create pool", "/admin/pools".to_owned()),
     };
+    let cancel = Cancel::of(cancel, beside);
     view! {
         <FormPage state=state save=word cancel=cancel on_save=save busy=busy problem=problem>
             {app_editor(apps)}

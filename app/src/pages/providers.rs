@@ -16,7 +16,7 @@ use crate::components::confirm::{Confirm, use_ready};
 use crate::components::data::data;
 use crate::components::empty::Empty;
 use crate::components::finding::finding_list;
-use crate::components::form::page::{FormPage, fields};
+use crate::components::form::page::{Beside, Cancel, FormPage, fields};
 use crate::components::form::{FormState, Start};
 use crate::components::live::Live;
 use crate::components::load::{loaded, submit, use_go, use_id};
@@ -105,7 +105,7 @@ pub fn ProviderNewPage() -> impl IntoView {
     view! {
         <Title text="New provider" />
         <h1>"New provider"</h1>
-        {editor(None)}
+        {editor(None, None)}
     }
 }
 
@@ -129,7 +129,7 @@ pub fn ProviderEditPage() -> impl IntoView {
                 view! {
                     {found(&provider)}
                     {test(id)}
-                    {editor(Some((provider, again)))}
+                    {editor(Some((provider, again)), None)}
                 }
                     .into_any()
             },
@@ -175,10 +175,10 @@ fn warning(warning: &ProviderWarning) -> AnyView {
     .into_any()
 }
 
-/// `old` comes with what asks for it again.
-fn editor(old: Option<(Provider, Trigger)>) -> AnyView {
+/// The form of a provider config, on a page of its own or beside another form. `old` comes with what asks for it again.
+pub fn editor(old: Option<(Provider, Trigger)>, beside: Option<Beside<Provider>>) -> AnyView {
     let (old, again) = old.unzip();
-    let start = old
+    let mut start = old
         .as_ref()
         .map(|provider| Start {
             draft: forms::draft_of(&forms::PROVIDER, provider),
@@ -186,6 +186,7 @@ fn editor(old: Option<(Provider, Trigger)>) -> AnyView {
             ..Start::default()
         })
         .unwrap_or_default();
+    start.is_beside = beside.is_some();
     let state = FormState::new(&forms::PROVIDER, start);
     // Each kind keeps what was entered for it while another one is looked at.
     let kinds = ProviderKind::ALL.map(|kind| {
@@ -200,6 +201,7 @@ fn editor(old: Option<(Provider, Trigger)>) -> AnyView {
                 providers::form(kind),
                 Start {
                     draft,
+                    is_beside: beside.is_some(),
                     ..Start::default()
                 },
             ),
@@ -247,10 +249,15 @@ fn editor(old: Option<(Provider, Trigger)>) -> AnyView {
                 None => state.send(answer).await,
             }
         };
-        submit(busy, problem, call, move |saved: Provider| match again {
-            // It is saved, and this page says what to look at.
-            Some(again) if !saved.warnings.is_empty() => again.notify(),
-            _ => go.run("/admin/providers".to_owned()),
+        submit(busy, problem, call, move |saved: Provider| {
+            match (again, beside) {
+                (_, Some(beside)) => {
+                    beside.try_run(Some(saved));
+                }
+                // It is saved, and this page says what to look at.
+                (Some(again), _) if !saved.warnings.is_empty() => again.notify(),
+                _ => go.run("/admin/providers".to_owned()),
+            }
         });
     });
     let word = if seen.is_some() {
@@ -262,7 +269,7 @@ fn editor(old: Option<(Provider, Trigger)>) -> AnyView {
         <FormPage
             state=state
             save=word
-            cancel="/admin/providers".to_owned()
+            cancel=Cancel::of("/admin/providers".to_owned(), beside)
             on_save=save
             busy=busy
             problem=problem

@@ -11,7 +11,7 @@ use crate::api::zone::{zone_create, zone_delete, zone_get, zone_list, zone_repla
 use crate::components::confirm::Confirm;
 use crate::components::data::data;
 use crate::components::empty::Empty;
-use crate::components::form::page::FormPage;
+use crate::components::form::page::{Beside, Cancel, FormPage};
 use crate::components::form::{FormState, Start};
 use crate::components::live::Live;
 use crate::components::load::{loaded, submit, use_go, use_id};
@@ -82,7 +82,7 @@ pub fn ZoneNewPage() -> impl IntoView {
     view! {
         <Title text="New zone" />
         <h1>"New zone"</h1>
-        {editor(None)}
+        {editor(None, None)}
     }
 }
 
@@ -97,11 +97,12 @@ pub fn ZoneEditPage() -> impl IntoView {
     view! {
         <Title text="Change zone" />
         <h1>"Change zone"</h1>
-        {loaded(zone, |zone| editor(Some(zone)))}
+        {loaded(zone, |zone| editor(Some(zone), None))}
     }
 }
 
-fn editor(old: Option<Zone>) -> AnyView {
+/// The form of a zone, on a page of its own or beside another form.
+pub fn editor(old: Option<Zone>, beside: Option<Beside<Zone>>) -> AnyView {
     let draft = old
         .as_ref()
         .map(|zone| forms::draft_of(&forms::ZONE, &zone.input))
@@ -111,6 +112,7 @@ fn editor(old: Option<Zone>) -> AnyView {
         &forms::ZONE,
         Start {
             draft,
+            is_beside: beside.is_some(),
             ..Start::default()
         },
     );
@@ -124,8 +126,11 @@ fn editor(old: Option<Zone>) -> AnyView {
                 None => state.send(zone_create(input)).await,
             }
         };
-        submit(busy, problem, call, move |_| {
-            go.run("/admin/zones".to_owned());
+        submit(busy, problem, call, move |zone: Zone| match beside {
+            Some(beside) => {
+                beside.try_run(Some(zone));
+            }
+            None => go.run("/admin/zones".to_owned()),
         });
     });
     let word = if seen.is_some() {
@@ -133,6 +138,7 @@ fn editor(old: Option<Zone>) -> AnyView {
     } else {
         "Create zone"
     };
-    view! { <FormPage state=state save=word cancel="/admin/zones".to_owned() on_save=save busy=busy problem=problem /> }
+    let cancel = Cancel::of("/admin/zones".to_owned(), beside);
+    view! { <FormPage state=state save=word cancel=cancel on_save=save busy=busy problem=problem /> }
         .into_any()
 }

@@ -1,6 +1,7 @@
 //! Half-filled forms, kept for their authors.
 
 use domain::actor::Actor;
+use domain::autoscale::{BEGUN_FROM, FORM};
 use domain::draft::{SavedDraft, SavedDraftInput};
 use domain::error::{Problem, ProblemCode};
 use domain::form::{Draft, Form, SecretInputs};
@@ -98,7 +99,9 @@ fn owner(actor: &Actor) -> Result<UserId> {
 
 fn without_secrets(input: &SavedDraftInput) -> Result<Draft> {
     let form = form(&input.form)?;
-    let unknown = input.values.keys().find(|key| form.field(key).is_none());
+    let is_note = |key: &str| form.key == FORM.key && key == BEGUN_FROM;
+    let is_known = |key: &str| form.field(key).is_some() || is_note(key);
+    let unknown = input.values.keys().find(|key| !is_known(key));
     if let Some(key) = unknown {
         return Err(invalid(
             &format!("values/{key}"),
@@ -123,7 +126,7 @@ fn without_secrets(input: &SavedDraftInput) -> Result<Draft> {
 }
 
 fn form(key: &str) -> Result<&'static Form> {
-    [&domain::autoscale::FORM, &domain::ldap::FORM]
+    [&FORM, &domain::ldap::FORM]
         .into_iter()
         .find(|form| form.key == key)
         .ok_or_else(|| invalid("form", "not_found", "There is no such form."))

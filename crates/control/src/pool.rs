@@ -8,6 +8,7 @@ use domain::event::EventNoun;
 use domain::id::PoolId;
 use domain::page::{Page, PageQuery};
 use domain::pool::{Pool, PoolInput, PublishedApp};
+use domain::start::PoolStarts;
 use domain::timestamp::Timestamp;
 use domain::value::{Name, Text};
 use serde_json::json;
@@ -16,6 +17,7 @@ use crate::error::{Result, invalid, not_found};
 use crate::fields::Fields;
 use crate::page;
 use crate::plane::ControlPlane;
+use crate::server;
 
 /// What a pool held is known for so many hours: history is kept for 30 days.
 const MAX_HOURS: u32 = 720;
@@ -61,6 +63,15 @@ pub async fn capacity(
         .pool_spans(id, now.plus_millis(-millis))
         .await?;
     Ok(Capacity::of(&spans, now, millis, Capacity::STEPS))
+}
+
+/// How long a new server of a pool takes until it is ready.
+pub async fn starts(plane: &ControlPlane, actor: &Actor, id: PoolId) -> Result<PoolStarts> {
+    actor.require_admin()?;
+    get(plane, actor, id).await?;
+    Ok(PoolStarts {
+        usual: server::usual_start(plane, id).await?,
+    })
 }
 
 /// What each pool held in the last hour, in the order of their making.

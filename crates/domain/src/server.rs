@@ -364,6 +364,12 @@ impl SeatLimits {
         self.free(0, 0)
     }
 
+    /// Seats of a server that is made now: a single-use one serves one person, whatever its limits. A limit of 0, which no
+    /// form lets through, counts as 1.
+    pub fn seats_of_new(self, reusable: bool) -> u32 {
+        if reusable { self.seats().max(1) } else { 1 }
+    }
+
     /// Seats left with this many open sessions of this many distinct people.
     pub fn free(self, sessions: u32, users: u32) -> u32 {
         let by_sessions = self.max_sessions.saturating_sub(sessions);

@@ -30,6 +30,14 @@ pub struct ServerHistory {
     pub usual: Option<StartTimes>,
 }
 
+/// How new servers of a pool come up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PoolStarts {
+    /// How long its last starts took, if there were enough to say something.
+    pub usual: Option<StartTimes>,
+}
+
 /// A recorded start: a server that was asked for and became ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Start {

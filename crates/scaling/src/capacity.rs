@@ -131,15 +131,6 @@ fn seats_when_new(server: &ServerSnapshot) -> u32 {
     }
 }
 
-/// Seats of a server that this config makes. A limit of 0, which no form lets through, counts as 1.
-pub(crate) fn seats_per_server(config: &ConfigSnapshot) -> u32 {
-    if config.reusable {
-        config.limits.seats().max(1)
-    } else {
-        1
-    }
-}
-
 /// Whether what is planned for the config's servers is also done.
 pub(crate) const fn is_effective(config: &ConfigSnapshot) -> bool {
     config.enabled && !config.dry_run

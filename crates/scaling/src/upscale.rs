@@ -102,7 +102,7 @@ fn weigh(
         free_seats: zone.free,
         seats_in_flight: zone.in_flight,
         want: 0,
-        seats_per_server: capacity::seats_per_server(config),
+        seats_per_server: config.limits.seats_of_new(config.reusable),
         servers_wanted: 0,
         max_instances,
         existing: source.map_or(0, Source::existing),

@@ -45,6 +45,7 @@ test("a pool is made on its pages alone, with a mistake on the way, and a person
     await page.getByRole("button", { name: "Next", exact: true }).click();
     await expect(page.getByRole("heading", { level: 2, name: title, exact: true })).toBeVisible();
   };
+  await next("Basics");
   await field("Name").fill(name);
   await field("Deployment Zone").selectOption(name);
   await next("Connection");

@@ -13,7 +13,7 @@ async function ground(page: Page, name: string): Promise<string> {
 
 /** Fills in the name, and waits until the draft is kept. */
 async function begin(page: Page, pool: string, name: string): Promise<void> {
-  await open(page, `/admin/pools/${pool}/scaling/new`);
+  await open(page, `/admin/pools/${pool}/scaling/new?step=basics`);
   await page.getByLabel("Name", { exact: true }).fill(name);
   await expect(page.getByText(/^Draft saved/)).toBeVisible();
   await expect(page).toHaveURL(/draft=drf_/);
@@ -91,7 +91,7 @@ test("a new config leads on to drafts begun before, and they can be thrown away"
 
 test("what was typed last is saved though the page is left at once", async ({ page }) => {
   const pool = await ground(page, "Left at once");
-  await open(page, `/admin/pools/${pool}/scaling/new`);
+  await open(page, `/admin/pools/${pool}/scaling/new?step=basics`);
   await page.getByLabel("Name", { exact: true }).fill("Typed and gone");
   await page.getByRole("navigation", { name: "Admin" }).getByRole("link", { name: "Zones" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Zones" })).toBeVisible();
@@ -100,7 +100,7 @@ test("what was typed last is saved though the page is left at once", async ({ pa
 
 test("a draft that is gone says so, and the form is there", async ({ page }) => {
   const pool = await ground(page, "Gone");
-  await open(page, `/admin/pools/${pool}/scaling/new?draft=drf_00000000-0000-7000-8000-000000000000`);
+  await open(page, `/admin/pools/${pool}/scaling/new?draft=drf_00000000-0000-7000-8000-000000000000&step=basics`);
   await expect(page.getByText("The draft of this address is not there any more")).toBeVisible();
   await expect(page.getByLabel("Name", { exact: true })).toHaveValue("");
 });

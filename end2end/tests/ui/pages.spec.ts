@@ -51,6 +51,8 @@ const PAGES: Record<string, string> = {
   "scaling: provider": "/admin/autoscale/{config}/edit?step=provider",
   "scaling: review": "/admin/autoscale/{config}/edit?step=review",
   "new scaling": "/admin/pools/{pool}/scaling/new",
+  "new scaling for any pool": "/admin/scaling/new?step=basics",
+  "new scaling: basics": "/admin/pools/{pool}/scaling/new?step=basics",
   server: "/admin/servers/{server}",
   providers: "/admin/providers",
   "new provider": "/admin/providers/new",

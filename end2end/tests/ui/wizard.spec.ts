@@ -395,7 +395,7 @@ for (const [what, values] of Object.entries(DOCUMENTS)) {
 test("what the way here has decided is locked, and what this version can not do says so", async ({ page }) => {
   await open(page, "/admin");
   const id = await pool(page);
-  await open(page, `/admin/pools/${id}/scaling/new`);
+  await open(page, `/admin/pools/${id}/scaling/new?step=basics`);
   await expect(page.getByLabel("Pool", { exact: true })).toBeDisabled();
   await expect(page.getByLabel("Pool", { exact: true })).toHaveValue(id);
   await expect(page.getByRole("radio", { name: "Server", exact: true })).toBeChecked();
@@ -485,7 +485,7 @@ test("what was entered for another choice is kept, and not sent", async ({ page 
 test("a mistake is said on leaving the field, goes while it is mended, and leads back from the review", async ({ page }) => {
   await open(page, "/admin");
   const [{ zones, providers }, id] = [await ground(page), await pool(page)];
-  await open(page, `/admin/pools/${id}/scaling/new`);
+  await open(page, `/admin/pools/${id}/scaling/new?step=basics`);
   await page.getByLabel("Deployment Zone", { exact: true }).selectOption(zones[0]);
 
   const name = page.getByLabel("Name", { exact: true });

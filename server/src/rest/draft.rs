@@ -85,3 +85,24 @@ pub async fn delete_draft(
     control::draft::delete(&state.plane, &actor, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::TestApp;
+
+    #[tokio::test]
+    async fn a_draft_notes_what_it_was_begun_from_and_knows_no_other_key() {
+        let app = TestApp::new().await;
+        let draft = |form: &str, key: &str| json!({ "form": form, "values": { (key): "blank" } });
+        let input = draft("autoscale", "begun_from");
+        let kept = app.admin("POST", "/drafts", Some(input)).await;
+        assert_eq!(kept.expect(201).json()["values"]["begun_from"], "blank");
+        for (form, key) in [("autoscale", "begun_by"), ("ldap", "begun_from")] {
+            app.admin("POST", "/drafts", Some(draft(form, key)))
+                .await
+                .expect_problem(422, "invalid");
+        }
+    }
+}

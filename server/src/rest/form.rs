@@ -2,6 +2,7 @@
 //! manual read.
 
 use axum::extract::Path;
+use domain::autoscale::TEMPLATES;
 use domain::error::Problem;
 use domain::form::{Condition, Draft, Field, Form, Format, Kind};
 use domain::provider::ProviderKind;
@@ -24,6 +25,23 @@ pub struct FormTable {
     pub steps: Vec<StepTable>,
     /// The fields, in the order of the documentation.
     pub fields: Vec<FieldTable>,
+    /// What people begin with, if the form has such.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub templates: Vec<TemplateTable>,
+}
+
+/// An outcome to begin with: a set of defaults and nothing more.
+#[derive(Serialize, ToSchema)]
+pub struct TemplateTable {
+    /// Its name in programs.
+    pub key: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+    /// What comes of it.
+    pub about: &'static str,
+    /// What it fills in, by the keys of the fields.
+    #[schema(value_type = std::collections::BTreeMap<String, Value>)]
+    pub values: Draft,
 }
 
 /// A group of fields that is filled in together.
@@ -135,11 +153,23 @@ impl FormTable {
             about: step.about,
         });
         let fields = form.fields.iter().map(|field| FieldTable::of(form, field));
+        let templates = if form.key == domain::autoscale::FORM.key {
+            TEMPLATES
+        } else {
+            &[]
+        };
+        let templates = templates.iter().map(|template| TemplateTable {
+            key: template.key,
+            title: template.title,
+            about: template.about,
+            values: template.draft(),
+        });
         Self {
             key: form.key,
             title: form.title,
             steps: steps.collect(),
             fields: fields.collect(),
+            templates: templates.collect(),
         }
     }
 }
@@ -227,5 +257,20 @@ const fn word(format: Format) -> Option<&'static str> {
         Format::LdapUrl => Some("ldap_url"),
         Format::SsoDomain => Some("sso_domain"),
         Format::StartupScript => Some("startup_script"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::TestApp;
+
+    #[tokio::test]
+    async fn a_form_tells_its_templates() {
+        let app = TestApp::new().await;
+        let form = app.admin("GET", "/forms/autoscale", None).await;
+        let templates = form.expect(200).json()["templates"].clone();
+        assert_eq!(templates[1]["values"]["connection_type"], "ssh");
+        let form = app.admin("GET", "/forms/ldap", None).await;
+        assert!(form.expect(200).json().get("templates").is_none());
     }
 }

@@ -7,6 +7,7 @@ use domain::capacity::{Capacity, CapacityLine};
 use domain::id::PoolId;
 use domain::page::Page;
 use domain::pool::{Pool, PoolInput};
+use domain::start::PoolStarts;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -76,6 +77,17 @@ pub async fn get_pool_capacity(
     Ok(Json(
         control::pool::capacity(&state.plane, &actor, id, hours).await?,
     ))
+}
+
+/// How long a new server of a pool takes until it is ready.
+#[utoipa::path(get, path = "/pools/{id}/starts", tag = "pools", params(("id" = PoolId, Path)),
+    responses((status = 200, body = PoolStarts)))]
+pub async fn get_pool_starts(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<PoolId>,
+) -> ApiResult<Json<PoolStarts>> {
+    Ok(Json(control::pool::starts(&state.plane, &actor, id).await?))
 }
 
 /// What each pool held in the last hour, in steps of two minutes: pools in the order of their making.
@@ -185,6 +197,18 @@ mod tests {
             .await
             .expect_problem(422, "invalid");
         app.user("GET", &path(1), None)
+            .await
+            .expect_problem(403, "forbidden");
+    }
+
+    #[tokio::test]
+    async fn without_enough_starts_nothing_is_said_about_the_next() {
+        let app = TestApp::new().await;
+        let made = app.fixed().await;
+        let path = format!("/pools/{}/starts", made.pool);
+        let starts = app.admin("GET", &path, None).await.expect(200).json();
+        assert_eq!(starts, json!({ "usual": null }));
+        app.user("GET", &path, None)
             .await
             .expect_problem(403, "forbidden");
     }

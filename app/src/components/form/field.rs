@@ -1,9 +1,10 @@
 //! One field of a form, of whatever kind.
 
-use domain::form::{Choice, Field, Format, Kind, Noun, refusal};
+use domain::form::{Choice, Field, Format, Kind, Noun};
 use leptos::prelude::*;
 use serde_json::Value;
 
+use super::side::title;
 use super::{FormState, text_of};
 use crate::components::time::Time;
 
@@ -15,9 +16,13 @@ pub fn field(state: FormState, field: &'static Field) -> AnyView {
 
 fn frame(state: FormState, field: &'static Field) -> AnyView {
     let error = Memo::new(move |_| state.error_of(field));
-    let ids = Ids { field, error };
+    let ids = Ids {
+        state,
+        field,
+        error,
+    };
     let error_text = view! {
-        <p id=format!("{}-error", field.key) class="field-error">
+        <p id=format!("{}-error", state.id_of(field)) class="field-error">
             {move || error.get()}
         </p>
     };
@@ -27,7 +32,7 @@ fn frame(state: FormState, field: &'static Field) -> AnyView {
                 <div class="check">
                     <input
                         type="checkbox"
-                        id=field.key
+                        id=state.id_of(field)
                         name=field.key
                         disabled=state.is_locked(field)
                         aria-describedby=move || ids.described_by()
@@ -37,17 +42,17 @@ fn frame(state: FormState, field: &'static Field) -> AnyView {
                             state.touch(field);
                         }
                     />
-                    <label for=field.key>{field.label}</label>
+                    <label for=state.id_of(field)>{field.label}</label>
                 </div>
-                {help(field)}
+                {help(state, field)}
                 {error_text}
             </div>
         }
         .into_any(),
         Kind::Choice(choices) => view! {
-            <fieldset class="field" id=field.key tabindex="-1" aria-describedby=move || ids.described_by()>
+            <fieldset class="field" id=state.id_of(field) tabindex="-1" aria-describedby=move || ids.described_by()>
                 <legend>{field.label}</legend>
-                {help(field)}
+                {help(state, field)}
                 <div class="choices">
                     {choices.iter().map(|choice| card(state, field, choice)).collect_view()}
                 </div>
@@ -60,10 +65,10 @@ fn frame(state: FormState, field: &'static Field) -> AnyView {
             view! {
                 <div class="field">
                     <div class="field-head">
-                        <label for=field.key>{field.label}</label>
+                        <label for=state.id_of(field)>{field.label}</label>
                         <span class="optional">{move || (!is_required()).then_some("Optional")}</span>
                     </div>
-                    {help(field)}
+                    {help(state, field)}
                     {input(state, field, ids)}
                     {error_text}
                 </div>
@@ -76,13 +81,14 @@ fn frame(state: FormState, field: &'static Field) -> AnyView {
 /// What ties an input to the texts around it.
 #[derive(Clone, Copy)]
 struct Ids {
+    state: FormState,
     field: &'static Field,
     error: Memo<Option<String>>,
 }
 
 impl Ids {
     fn described_by(self) -> String {
-        let key = self.field.key;
+        let key = self.state.id_of(self.field);
         if self.error.read().is_some() {
             format!("{key}-error {key}-help")
         } else {
@@ -95,9 +101,9 @@ impl Ids {
     }
 }
 
-fn help(field: &'static Field) -> AnyView {
+fn help(state: FormState, field: &'static Field) -> AnyView {
     view! {
-        <p id=format!("{}-help", field.key) class="help">
+        <p id=format!("{}-help", state.id_of(field)) class="help">
             {field.help}
         </p>
     }
@@ -107,7 +113,7 @@ fn help(field: &'static Field) -> AnyView {
 fn input(state: FormState, field: &'static Field, ids: Ids) -> AnyView {
     match field.kind {
         Kind::Reference(noun) => select(state, field, ids, Some(noun)),
-        _ if state.options_of(field).is_some() => select(state, field, ids, None),
+        _ if state.has_options(field) => select(state, field, ids, None),
         Kind::Secret => secret(state, field, ids, false),
         Kind::SecretMultiline => secret(state, field, ids, true),
         Kind::Multiline { format, .. } => area(state, field, ids, format == Format::StartupScript),
@@ -150,7 +156,7 @@ fn line(state: FormState, field: &'static Field, ids: Ids, is_number: bool) -> A
         <div class="with-unit">
             <input
                 type="text"
-                id=field.key
+                id=state.id_of(field)
                 name=field.key
                 class=if is_number { "number" } else { "" }
                 inputmode=is_number.then_some("numeric")
@@ -176,7 +182,7 @@ fn area(state: FormState, field: &'static Field, ids: Ids, is_code: bool) -> Any
     let (text, typed) = use_text(state, field);
     view! {
         <textarea
-            id=field.key
+            id=state.id_of(field)
             name=field.key
             class=if is_code { "code" } else { "" }
             rows=if is_code { "12" } else { "4" }
@@ -197,72 +203,124 @@ fn area(state: FormState, field: &'static Field, ids: Ids, is_code: bool) -> Any
 }
 
 fn select(state: FormState, field: &'static Field, ids: Ids, noun: Option<Noun>) -> AnyView {
-    let options = state.options_of(field).unwrap_or_default();
     let is_chosen = move |value: &str| state.value(field).is_some_and(|chosen| chosen == value);
-    let none = if options.is_empty() {
-        noun.map_or_else(
-            || "None".to_owned(),
-            |noun| format!("There is no {} yet", noun.word()),
-        )
-    } else {
-        "Choose".to_owned()
-    };
-    let options = options.into_iter().map(|(value, label)| {
+    let option = move |(value, label): (String, String)| {
         let id = value.clone();
         view! {
             <option value=value prop:selected=move || is_chosen(&id)>
                 {label}
             </option>
         }
+    };
+    let options = move || {
+        let options = state.options_now(field);
+        let none = match noun {
+            Some(noun) if options.is_empty() => format!("There is no {} yet", noun.word()),
+            None if options.is_empty() => "None".to_owned(),
+            _ => "Choose".to_owned(),
+        };
+        view! {
+            <option value="">{none}</option>
+            {options.into_iter().map(option).collect_view()}
+        }
+    };
+    // What cannot be changed needs nothing new.
+    let side = state.side.filter(|_| !state.is_locked(field));
+    let new = noun.zip(side).map(|(noun, side)| {
+        view! {
+            <button type="button" class="button" on:click=move |_| side.open(noun)>
+                {title(noun)}
+            </button>
+        }
     });
     view! {
-        <select
-            id=field.key
-            name=field.key
-            disabled=state.is_locked(field)
-            aria-describedby=move || ids.described_by()
-            aria-invalid=move || ids.is_invalid()
-            on:change=move |event| {
-                state.type_in(field, &event_target_value(&event));
-                state.touch(field);
-            }
-            on:blur=move |_| state.touch(field)
-        >
-            <option value="">{none}</option>
-            {options.collect_view()}
-        </select>
+        <div class="with-unit">
+            <select
+                id=state.id_of(field)
+                name=field.key
+                disabled=state.is_locked(field)
+                aria-describedby=move || ids.described_by()
+                aria-invalid=move || ids.is_invalid()
+                on:change=move |event| {
+                    state.type_in(field, &event_target_value(&event));
+                    state.touch(field);
+                }
+                on:blur=move |_| state.touch(field)
+            >
+                {options}
+            </select>
+            {new}
+        </div>
     }
     .into_any()
 }
 
 fn card(state: FormState, field: &'static Field, choice: &'static Choice) -> AnyView {
-    let id = format!("{}-{}", field.key, choice.value);
-    let refused = Memo::new(move |_| refusal(state.form, field, choice.value, &state.draft.read()));
-    let is_chosen = move || {
-        state
-            .value(field)
-            .is_some_and(|value| value == choice.value)
-    };
+    let refused = Memo::new(move |_| state.refusal(field, choice.value));
+    radio_card(RadioCard {
+        id: format!("{}-{}", state.id_of(field), choice.value),
+        group: field.key,
+        label: choice.label,
+        help: Signal::derive(move || refused.get().unwrap_or_else(|| choice.help.to_owned())),
+        is_off: Signal::derive(move || refused.get().is_some() || state.is_locked(field)),
+        is_chosen: Signal::derive(move || {
+            state
+                .value(field)
+                .is_some_and(|value| value == choice.value)
+        }),
+        choose: Callback::new(move |()| {
+            state.enter(field, Some(Value::from(choice.value)));
+            state.touch(field);
+        }),
+    })
+}
+
+/// One of several things to choose from.
+pub struct RadioCard {
+    /// The id that those of its parts begin with.
+    pub id: String,
+    /// What all of them have in common.
+    pub group: &'static str,
+    /// Its name for people.
+    pub label: &'static str,
+    /// What it means, or why it cannot be chosen.
+    pub help: Signal<String>,
+    /// Whether it cannot be chosen.
+    pub is_off: Signal<bool>,
+    /// Whether it is the one.
+    pub is_chosen: Signal<bool>,
+    /// Makes it the one.
+    pub choose: Callback<()>,
+}
+
+/// A choice with what it means.
+pub fn radio_card(card: RadioCard) -> AnyView {
+    let RadioCard {
+        id,
+        group,
+        label,
+        help,
+        is_off,
+        is_chosen,
+        choose,
+    } = card;
     view! {
         <label class="choice">
             <input
                 type="radio"
-                name=field.key
-                value=choice.value
+                name=group
+                value=id.clone()
                 aria-labelledby=format!("{id}-name")
                 aria-describedby=format!("{id}-help")
-                disabled=move || refused.get().is_some() || state.is_locked(field)
-                prop:checked=is_chosen
-                on:change=move |_| {
-                    state.enter(field, Some(Value::from(choice.value)));
-                    state.touch(field);
-                }
+                disabled=move || is_off.get()
+                prop:checked=move || is_chosen.get()
+                on:change=move |_| choose.run(())
             />
             <span class="choice-name" id=format!("{id}-name")>
-                {choice.label}
+                {label}
             </span>
             <span class="help" id=format!("{id}-help")>
-                {move || refused.get().unwrap_or(choice.help)}
+                {move || help.get()}
             </span>
         </label>
     }
@@ -283,7 +341,7 @@ fn secret(state: FormState, field: &'static Field, ids: Ids, is_long: bool) -> A
     (move || match entered.get() {
         Entered::Keep => view! {
             <div class="secret">
-                <span id=field.key tabindex="-1">"Set " <Time at=set.set_at /></span>
+                <span id=state.id_of(field) tabindex="-1">"Set " <Time at=set.set_at /></span>
                 <button
                     type="button"
                     class="button"
@@ -305,7 +363,7 @@ fn secret(state: FormState, field: &'static Field, ids: Ids, is_long: bool) -> A
         .into_any(),
         Entered::Remove => view! {
             <div class="secret">
-                <span id=field.key tabindex="-1">"Is removed when you save"</span>
+                <span id=state.id_of(field) tabindex="-1">"Is removed when you save"</span>
                 <button type="button" class="button" on:click=keep>
                     "Keep it"
                 </button>
@@ -346,7 +404,7 @@ fn secret_input(state: FormState, field: &'static Field, ids: Ids, is_long: bool
     if is_long {
         return view! {
             <textarea
-                id=field.key
+                id=state.id_of(field)
                 name=field.key
                 class="code"
                 rows="6"
@@ -364,7 +422,7 @@ fn secret_input(state: FormState, field: &'static Field, ids: Ids, is_long: bool
     view! {
         <input
             type="password"
-            id=field.key
+            id=state.id_of(field)
             name=field.key
             autocomplete="new-password"
             aria-describedby=move || ids.described_by()

@@ -78,6 +78,11 @@ impl Keeper {
         keeper
     }
 
+    /// Whether there is a draft now, such as the one that the form goes on with.
+    pub fn has_draft(self) -> bool {
+        self.kept.with_untracked(Option::is_some)
+    }
+
     /// Throws the draft away: the form is done with.
     pub fn finish(self) {
         self.clear_timer();

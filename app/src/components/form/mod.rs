@@ -5,7 +5,9 @@ pub mod clash;
 pub mod copy_as;
 pub mod field;
 pub mod keep;
+pub mod merge;
 pub mod page;
+pub mod side;
 pub mod summary;
 pub mod wizard;
 
@@ -13,10 +15,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::autoscale::SecretState;
 use domain::error::FieldError;
-use domain::form::{self, Draft, Field, Form, Kind, SecretKeys};
+use domain::form::{self, Draft, Field, Form, Kind, Noun, SecretKeys};
 use leptos::prelude::*;
 use serde_json::Value;
 
+use self::side::Side;
 use crate::api::{ApiError, ApiResult};
 use crate::words;
 
@@ -34,6 +37,21 @@ pub struct Start {
     pub options: Options,
     /// The keys that can not be changed here.
     pub locked: Vec<&'static str>,
+    /// What is settled elsewhere.
+    pub settled: Option<Settled>,
+    /// The form stands beside another one on the same page.
+    pub is_beside: bool,
+}
+
+/// A choice that something outside of the form has made: no other can be taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The field.
+    pub key: &'static str,
+    /// What it has to be.
+    pub value: &'static str,
+    /// Why, one sentence.
+    pub reason: String,
 }
 
 /// A form that is being filled in.
@@ -44,11 +62,15 @@ pub struct FormState {
     /// What has been entered. A secret that goes is `null`.
     pub draft: RwSignal<Draft>,
     secrets: StoredValue<BTreeMap<String, SecretState>>,
-    options: StoredValue<Options>,
+    options: RwSignal<Options>,
     locked: StoredValue<Vec<&'static str>>,
+    settled: StoredValue<Option<Settled>>,
     touched: RwSignal<BTreeSet<&'static str>>,
     refused: RwSignal<Vec<FieldError>>,
     faults: Memo<Vec<FieldError>>,
+    is_beside: bool,
+    /// Where something new to choose is made, if it can be.
+    side: Option<Side>,
 }
 
 impl FormState {
@@ -64,12 +86,46 @@ impl FormState {
             form,
             draft,
             secrets,
-            options: StoredValue::new(start.options),
+            options: RwSignal::new(start.options),
             locked: StoredValue::new(start.locked),
+            settled: StoredValue::new(start.settled),
             touched: RwSignal::new(BTreeSet::new()),
             refused: RwSignal::new(Vec::new()),
             faults,
+            is_beside: start.is_beside,
+            side: None,
         }
+    }
+
+    /// The same form, where something new to choose can be made at its side.
+    #[must_use]
+    pub fn with_side(self, side: Side) -> Self {
+        Self {
+            side: Some(side),
+            ..self
+        }
+    }
+
+    /// Chooses what has just been made, in the field for such things.
+    pub fn choose_new(self, noun: Noun, id: String, name: String) {
+        let is_its = |field: &&Field| matches!(field.kind, Kind::Reference(of) if of == noun);
+        if let Some(field) = self.form.fields.iter().find(is_its) {
+            self.options.update(|options| {
+                let choices = options.entry(field.key.to_owned()).or_default();
+                choices.push((id.clone(), name));
+            });
+            self.enter(field, Some(Value::from(id)));
+        }
+    }
+
+    /// The id of a field's input: no two on a page have the same.
+    pub fn id_of(self, field: &Field) -> String {
+        self.id_with(field.key)
+    }
+
+    fn id_with(self, part: &str) -> String {
+        let beside = if self.is_beside { "beside-" } else { "" };
+        format!("{beside}{part}")
     }
 
     /// The steps that have a field to show.
@@ -183,12 +239,31 @@ impl FormState {
         self.secrets.read_value().get(field.key).cloned()
     }
 
-    fn options_of(self, field: &Field) -> Option<Vec<(String, String)>> {
-        self.options.read_value().get(field.key).cloned()
+    /// Whether the choices of a field are data.
+    fn has_options(self, field: &Field) -> bool {
+        self.options.read_untracked().contains_key(field.key)
+    }
+
+    /// What can be chosen in a field now.
+    fn options_now(self, field: &Field) -> Vec<(String, String)> {
+        let options = self.options.read();
+        options.get(field.key).cloned().unwrap_or_default()
     }
 
     fn is_locked(self, field: &Field) -> bool {
         self.locked.read_value().contains(&field.key)
+    }
+
+    /// Why a word cannot be chosen now; none if it can.
+    fn refusal(self, field: &Field, word: &str) -> Option<String> {
+        let settled = self.settled.read_value();
+        let elsewhere = settled
+            .as_ref()
+            .filter(|settled| settled.key == field.key && settled.value != word);
+        match form::refusal(self.form, field, word, &self.draft.read()) {
+            Some(reason) => Some(reason.to_owned()),
+            None => elsewhere.map(|settled| settled.reason.clone()),
+        }
     }
 
     fn forget_refusal(self, field: &Field) {
@@ -202,6 +277,31 @@ impl FormState {
     /// Goes on with other values, as somebody else has saved them.
     pub fn take_over(self, values: Draft, secrets: BTreeMap<String, SecretState>) {
         self.secrets.set_value(secrets);
+        self.fill(values);
+    }
+
+    /// How the answer to a field differs from other values, for the review.
+    pub fn change(self, field: &Field, base: &Draft) -> Change {
+        let draft = self.draft.read();
+        if field.kind.is_secret() {
+            // What is set is known, and what has just been typed is new.
+            return match draft.get(field.key) {
+                Some(_) => Change::Entered,
+                None => Change::None,
+            };
+        }
+        // Nothing entered and an emptied text are the same.
+        let of = |values| self.form.value(field, values).filter(|value| *value != "");
+        let (was, is) = (of(base), of(&draft));
+        match was {
+            _ if was == is => Change::None,
+            Some(was) => Change::From(was),
+            None => Change::Entered,
+        }
+    }
+
+    /// Goes on with values that come from elsewhere than from typing.
+    pub fn fill(self, values: Draft) {
         self.refused.set(Vec::new());
         self.draft.set(values);
     }
@@ -227,11 +327,11 @@ impl FormState {
                 .choice(word)
                 .map_or(word.as_str(), |choice| choice.label)
                 .to_owned(),
-            (_, Some(Value::String(id))) if self.options.read_value().contains_key(field.key) => {
-                self.options_of(field)
-                    .and_then(|options| options.into_iter().find(|(value, _)| value == id))
-                    .map_or_else(|| id.clone(), |(_, label)| label)
-            }
+            (_, Some(Value::String(id))) if self.has_options(field) => self
+                .options_now(field)
+                .into_iter()
+                .find(|(value, _)| value == id)
+                .map_or_else(|| id.clone(), |(_, label)| label),
             (_, Some(value)) => {
                 let text = text_of(value);
                 match (text.is_empty(), field.unit) {
@@ -243,6 +343,17 @@ impl FormState {
             (_, None) => "None".to_owned(),
         }
     }
+}
+
+/// How an answer differs from what it is compared with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// Not at all.
+    None,
+    /// There was nothing before, or it is a secret.
+    Entered,
+    /// It was this.
+    From(Value),
 }
 
 /// The key in a JSON pointer: `/settings/boot_millis` and `/boot_millis/0` both speak of `boot_millis`.

@@ -2,6 +2,7 @@
 
 use domain::form::{Field, Step};
 use leptos::prelude::*;
+use web_sys::HtmlElement;
 
 use super::FormState;
 use super::field::field;
@@ -10,6 +11,50 @@ use crate::api::ApiError;
 use crate::components::confirm::use_ready;
 use crate::components::problem::LastProblem;
 
+/// A form that stands beside another one tells it what it has made, or that it has made nothing.
+pub type Beside<T> = Callback<Option<T>>;
+
+/// What "Cancel" does.
+pub enum Cancel {
+    /// Leads to another page.
+    To(String),
+    /// Leaves the side of the form that it stands beside.
+    Leave(Callback<()>),
+}
+
+impl From<String> for Cancel {
+    fn from(page: String) -> Self {
+        Self::To(page)
+    }
+}
+
+impl Cancel {
+    /// Leads to a page, or back where the form stands beside another one.
+    pub fn of<T: 'static>(page: String, beside: Option<Beside<T>>) -> Self {
+        match beside {
+            Some(beside) => Self::Leave(Callback::new(move |()| beside.run(None))),
+            None => Self::To(page),
+        }
+    }
+
+    fn view(self) -> AnyView {
+        match self {
+            Self::To(page) => view! {
+                <a class="button" href=page>
+                    "Cancel"
+                </a>
+            }
+            .into_any(),
+            Self::Leave(leave) => view! {
+                <button type="button" class="button" on:click=move |_| leave.run(())>
+                    "Cancel"
+                </button>
+            }
+            .into_any(),
+        }
+    }
+}
+
 /// A form on one page. `on_save` runs once everything that the page itself can check is right.
 #[component]
 pub fn FormPage(
@@ -17,8 +62,9 @@ pub fn FormPage(
     state: FormState,
     /// The word on the button.
     save: &'static str,
-    /// Where "Cancel" leads.
-    cancel: String,
+    /// What "Cancel" does.
+    #[prop(into)]
+    cancel: Cancel,
     /// Sends it.
     on_save: Callback<()>,
     /// Whether it is being sent.
@@ -32,21 +78,29 @@ pub fn FormPage(
     let ready = use_ready();
     focus_named(state);
     let asked = RwSignal::new(false);
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
+    let send = move || {
         asked.set(true);
         state.touch_step(None);
         if state.errors_in(None).is_empty() {
             on_save.run(());
         } else {
-            focus_summary();
+            focus_summary(state);
+        }
+    };
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        send();
+    };
+    let press = move |event: leptos::ev::KeyboardEvent| {
+        if ends_text(&event) && ready.get_untracked() && !busy.get_untracked() {
+            send();
         }
     };
     let stay = Callback::new(|_: &'static Field| {});
     let has_steps = state.form.steps.len() > 1;
 
     view! {
-        <form class="form" novalidate on:submit=submit>
+        <form class="form" novalidate on:submit=submit on:keydown=press>
             {summary(state, Signal::derive(|| None), asked, stay)}
             <LastProblem problem=problem />
             <fieldset class="form-body" disabled=move || !ready.get() || busy.get()>
@@ -66,13 +120,17 @@ pub fn FormPage(
                     <button type="submit" class="button primary">
                         {save}
                     </button>
-                    <a class="button" href=cancel>
-                        "Cancel"
-                    </a>
+                    {cancel.view()}
                 </div>
             </fieldset>
         </form>
     }
+}
+
+/// Whether a key leads on from a text of many lines, as Enter does from one of a single line.
+pub fn ends_text(event: &leptos::ev::KeyboardEvent) -> bool {
+    let is_pressed = event.key() == "Enter" && (event.ctrl_key() || event.meta_key());
+    is_pressed && event_target::<HtmlElement>(event).tag_name() == "TEXTAREA"
 }
 
 /// The fields of a step; those that few people need wait behind "More options".

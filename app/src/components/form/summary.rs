@@ -9,7 +9,7 @@ use web_sys::wasm_bindgen::JsCast;
 use super::FormState;
 use crate::components::confirm::use_ready;
 
-/// The id of the summary, which takes the focus when a form can not be sent.
+/// What the id of the summary ends in, which takes the focus when a form can not be sent.
 const ID: &str = "error-summary";
 
 /// The fields of a step (of all, where none is named) that say that something is wrong. `go` brings a field into view
@@ -44,12 +44,12 @@ pub fn summary(
                     event.prevent_default();
                     if let Some(field) = target {
                         go.run(field);
-                        focus_later(field.key);
+                        focus_later(&state.id_of(field));
                     }
                 };
                 view! {
                     <li>
-                        <a href=format!("#{key}") on:click=jump>
+                        <a href=format!("#{}", state.id_with(key)) on:click=jump>
                             {label}
                         </a>
                         ": "
@@ -58,7 +58,7 @@ pub fn summary(
                 }
             });
             view! {
-                <div class="banner failed" id=ID role="alert" tabindex="-1">
+                <div class="banner failed" id=state.id_with(ID) role="alert" tabindex="-1">
                     <p>
                         <strong>{head}</strong>
                     </p>
@@ -71,12 +71,16 @@ pub fn summary(
 }
 
 /// Brings the summary to the person who has just tried to go on.
-pub fn focus_summary() {
-    focus_later(ID);
+pub fn focus_summary(state: FormState) {
+    focus_later(&state.id_with(ID));
 }
 
 /// Brings the field to the person that the address names (`#max_instances`), as links from elsewhere do.
 pub fn focus_named(state: FormState) {
+    // The address speaks of the page, not of what stands beside it.
+    if state.is_beside {
+        return;
+    }
     let ready = use_ready();
     let hash = use_location().hash;
     Effect::new(move |_| {
@@ -86,15 +90,16 @@ pub fn focus_named(state: FormState) {
         }
         let named = hash.get();
         if let Some(field) = state.form.field(named.trim_start_matches('#')) {
-            focus_later(field.key);
+            focus_later(&state.id_of(field));
         }
     });
 }
 
 /// Gives an element the focus once the page has been drawn again.
-pub fn focus_later(id: &'static str) {
+pub fn focus_later(id: &str) {
+    let id = id.to_owned();
     request_animation_frame(move || {
-        let element = document().get_element_by_id(id);
+        let element = document().get_element_by_id(&id);
         if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
             // What is folded away can not take it.
             if let Ok(Some(folded)) = element.closest("details:not([open])") {

@@ -1,25 +1,38 @@
 //! A form as a wizard: one step at a time, the steps in the address, a review at the end.
 
-use domain::form::Field;
+use domain::form::{Draft, Field};
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 
-use super::FormState;
 use super::keep::Keeper;
-use super::page::fields;
+use super::page::{ends_text, fields};
 use super::summary::{focus_later, focus_named, focus_summary, summary};
+use super::{Change, FormState};
 use crate::api::ApiError;
 use crate::components::confirm::use_ready;
 use crate::components::load::use_address_with;
 use crate::components::problem::LastProblem;
 use crate::components::table::facts;
+use crate::words;
+
+/// The step before all others, where there is one.
+const START: &str = "start";
 
 /// The step after all others.
 const REVIEW: &str = "review";
 
 /// The id of the step's heading, which takes the focus when a step begins.
 pub const HEADING: &str = "step-heading";
+
+/// What the review compares the answers with.
+#[derive(Clone, Copy)]
+pub struct Base {
+    /// The values.
+    pub values: Signal<Draft>,
+    /// What they are, behind a number of values: `as saved`.
+    pub words: &'static str,
+}
 
 /// A wizard. What stands on the review page beside the answers is up to the caller.
 #[component]
@@ -39,6 +52,12 @@ pub fn Wizard(
     /// What the review page shows below the answers; asked for each time the review begins.
     #[prop(into)]
     review: ViewFn,
+    /// What stands beside every step.
+    beside: AnyView,
+    /// What the review compares the answers with.
+    base: Base,
+    /// What the step before all others shows, where there is one.
+    opening: Option<ViewFn>,
     /// What keeps it as a draft.
     keeper: Option<Keeper>,
 ) -> impl IntoView {
@@ -46,8 +65,19 @@ pub fn Wizard(
     focus_named(state);
     let address_with = use_address_with();
     let navigate = use_navigate();
-    let first = state.form.steps.first().map_or(REVIEW, |step| step.key);
-    let step = here(state, first);
+    let has_opening = opening.is_some();
+    // A draft that was kept has begun already.
+    let first = if has_opening && !keeper.is_some_and(Keeper::has_draft) {
+        START
+    } else {
+        state.form.steps.first().map_or(REVIEW, |step| step.key)
+    };
+    let keys = move || {
+        let keys = state.steps().into_iter().map(|step| step.key);
+        let start = has_opening.then_some(START);
+        start.into_iter().chain(keys).chain([REVIEW])
+    };
+    let step = here(state, first, has_opening);
     // The review is where everything has to be right, so it says at once what is not.
     let asked = RwSignal::new(step.get_untracked().is_none());
     if asked.get_untracked() {
@@ -71,12 +101,7 @@ pub fn Wizard(
         focus_later(HEADING);
     };
     let neighbour = move |ahead: bool| {
-        let keys: Vec<_> = state
-            .steps()
-            .iter()
-            .map(|step| step.key)
-            .chain([REVIEW])
-            .collect();
+        let keys: Vec<_> = keys().collect();
         let here = keys
             .iter()
             .position(|key| *key == step.get_untracked().unwrap_or(REVIEW));
@@ -86,17 +111,25 @@ pub fn Wizard(
             (None, _) => None,
         }
     };
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
+    let advance = move || {
         asked.set(true);
         let here = step.get_untracked();
         state.touch_step(here);
         if !state.errors_in(here).is_empty() {
-            focus_summary();
+            focus_summary(state);
         } else if here.is_none() {
             on_save.run(());
         } else if let Some(next) = neighbour(true) {
             enter(next);
+        }
+    };
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        advance();
+    };
+    let press = move |event: leptos::ev::KeyboardEvent| {
+        if ends_text(&event) && ready.get_untracked() && !busy.get_untracked() {
+            advance();
         }
     };
     let show_field = Callback::new(move |field: &'static Field| {
@@ -105,16 +138,19 @@ pub fn Wizard(
         }
     });
     view! {
-        <form class="wizard" novalidate on:submit=submit>
-            {steps(state, step, Callback::new(enter))}
+        <form class="wizard" novalidate on:submit=submit on:keydown=press>
+            {steps(state, step, has_opening, Callback::new(enter))}
             <fieldset class="form-body" disabled=move || !ready.get() || busy.get()>
                 {summary(state, step.into(), asked, show_field)}
                 <LastProblem problem=problem />
-                {move || body(state, step.get(), go)}
+                {move || match (step.get(), &opening) {
+                    (Some(START), Some(opening)) => opening_step(opening),
+                    (step, _) => body(state, step, base, go),
+                }}
                 // It asks for data, which must not begin while the server waits for the form's.
                 {move || (ready.get() && step.get().is_none()).then(|| review.run())}
                 {actions(
-                    move || step.get() == Some(first),
+                    move || step.get() == keys().next(),
                     move || {
                         if let Some(previous) = neighbour(false) {
                             enter(previous);
@@ -125,6 +161,7 @@ pub fn Wizard(
                     keeper,
                 )}
             </fieldset>
+            {beside}
         </form>
     }
 }
@@ -164,13 +201,14 @@ fn actions(
     .into_any()
 }
 
-/// The key of the step that the address names (the first, where it names none), or `None` for the review.
-fn here(state: FormState, first: &'static str) -> Memo<Option<&'static str>> {
+/// The key of the step that the address names (`first`, where it names none), or `None` for the review.
+fn here(state: FormState, first: &'static str, has_opening: bool) -> Memo<Option<&'static str>> {
     let query = use_query_map();
     Memo::new(move |_| {
         let wanted = query.read().get("step");
         match wanted.as_deref() {
             Some(REVIEW) => None,
+            Some(START) if has_opening => Some(START),
             Some(word) => Some(
                 state
                     .form
@@ -184,8 +222,24 @@ fn here(state: FormState, first: &'static str) -> Memo<Option<&'static str>> {
     })
 }
 
+/// The step before all others.
+fn opening_step(opening: &ViewFn) -> AnyView {
+    view! {
+        <h2 id=HEADING tabindex="-1">
+            "Start"
+        </h2>
+        {opening.run()}
+    }
+    .into_any()
+}
+
 /// The fields of a step, or the review.
-fn body(state: FormState, step: Option<&'static str>, go: Callback<&'static str>) -> AnyView {
+fn body(
+    state: FormState,
+    step: Option<&'static str>,
+    base: Base,
+    go: Callback<&'static str>,
+) -> AnyView {
     let step = step.and_then(|key| state.form.steps.iter().find(|step| step.key == key));
     match step {
         Some(step) => view! {
@@ -200,7 +254,7 @@ fn body(state: FormState, step: Option<&'static str>, go: Callback<&'static str>
             <h2 id=HEADING tabindex="-1">
                 "Review"
             </h2>
-            {answers(state, go)}
+            {answers(state, base, go)}
         }
         .into_any(),
     }
@@ -210,16 +264,14 @@ fn body(state: FormState, step: Option<&'static str>, go: Callback<&'static str>
 fn steps(
     state: FormState,
     step: Memo<Option<&'static str>>,
+    has_opening: bool,
     enter: Callback<&'static str>,
 ) -> AnyView {
     let ready = use_ready();
     let item = move |key: &'static str, title: &'static str| {
         let is_here = step.get().unwrap_or(REVIEW) == key;
-        let errors = if key == REVIEW {
-            0
-        } else {
-            state.errors_in(Some(key)).len()
-        };
+        // The review has no fields of its own, and neither has the start.
+        let errors = state.errors_in(Some(key)).len();
         let note = (errors > 0).then(|| {
             let noun = if errors == 1 { " problem" } else { " problems" };
             view! {
@@ -241,9 +293,10 @@ fn steps(
         <nav aria-label="Steps">
             <ol class="wizard-steps">
                 {move || {
-                    let mut items: Vec<_> = state.steps().iter().map(|step| item(step.key, step.title)).collect();
-                    items.push(item(REVIEW, "Review"));
-                    items
+                    let start = has_opening.then_some((START, "Start"));
+                    let steps = state.steps().into_iter().map(|step| (step.key, step.title));
+                    let all = start.into_iter().chain(steps).chain([(REVIEW, "Review")]);
+                    all.map(|(key, title)| item(key, title)).collect_view()
                 }}
             </ol>
         </nav>
@@ -251,15 +304,39 @@ fn steps(
     .into_any()
 }
 
-/// All answers, by step.
-fn answers(state: FormState, go: Callback<&'static str>) -> AnyView {
+/// All answers by step: those that differ from the base first, the others folded away.
+fn answers(state: FormState, base: Base, go: Callback<&'static str>) -> AnyView {
     let section = move |step: &'static domain::form::Step| {
-        let pairs = state
-            .form
-            .step_fields(step.key)
-            .filter(|field| state.form.is_shown(field, &state.draft.read()))
-            .map(|field| (field.label, state.shown_value(field).into_any()))
-            .collect();
+        let (mut changed, mut same) = (Vec::new(), Vec::new());
+        let values = base.values.read();
+        for field in state.form.step_fields(step.key) {
+            if !state.form.is_shown(field, &state.draft.read()) {
+                continue;
+            }
+            let answer = state.shown_value(field);
+            match state.change(field, &values) {
+                Change::None => same.push((field.label, answer.into_any())),
+                Change::Entered => changed.push((field.label, answer.into_any())),
+                Change::From(old) => {
+                    let was = format!(", was {}", state.shown(field, Some(&old)));
+                    let answer = view! {
+                        <strong>{answer}</strong>
+                        <span class="muted">{was}</span>
+                    };
+                    changed.push((field.label, answer.into_any()));
+                }
+            }
+        }
+        let changed = (!changed.is_empty()).then(|| facts(changed));
+        let head = words::counted(count(&same), "value", "values");
+        let same = (!same.is_empty()).then(|| {
+            view! {
+                <details>
+                    <summary>{head} " " {base.words}</summary>
+                    {facts(same)}
+                </details>
+            }
+        });
         view! {
             <section class="review" aria-label=step.title>
                 <h3>{step.title}</h3>
@@ -271,9 +348,14 @@ fn answers(state: FormState, go: Callback<&'static str>) -> AnyView {
                 >
                     "Change"
                 </button>
-                {facts(pairs)}
+                {changed}
+                {same}
             </section>
         }
     };
     (move || state.steps().into_iter().map(section).collect_view()).into_any()
+}
+
+fn count<T>(items: &[T]) -> u32 {
+    u32::try_from(items.len()).unwrap_or(u32::MAX)
 }

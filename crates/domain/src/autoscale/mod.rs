@@ -3,13 +3,17 @@
 //! [`FORM`] is what people fill in, [`parse`] the one way from a draft to a config, [`draft_of`] the way back. The types
 //! have no room for combinations that the form refuses. A config holds no secret, only which secrets are set.
 
+mod forecast;
 mod form;
 mod parse;
+mod template;
 mod version;
 mod view;
 
+pub use forecast::Forecast;
 pub use form::FORM;
 pub use parse::{draft_of, parse, secrets_of};
+pub use template::{BEGUN_FROM, TEMPLATES, Template, copied};
 pub use version::{ConfigVersion, FieldChange, SecretChange, changes};
 pub use view::{ConfigWarning, PlanPreview, RenderedScript, SavedConfig, SecretState, Validation};
 

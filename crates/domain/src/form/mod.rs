@@ -408,9 +408,23 @@ impl Form {
         }
     }
 
+    /// The number that counts in a field; none while it is not right.
+    pub fn number(&self, key: &str, draft: &Draft) -> Option<u32> {
+        let field = self.field(key)?;
+        let value = self.value(field, draft)?;
+        let is_right = check::value_errors(self, field, &value, draft).is_empty();
+        let number = check::whole_number(&value).filter(|_| is_right)?;
+        number.try_into().ok()
+    }
+
     /// The default of a field, as far as this draft goes.
     pub fn preset(&self, field: &Field, draft: &Draft) -> Option<Value> {
-        match field.default {
+        self.given(field.default, draft)
+    }
+
+    /// What a preset stands for, as far as this draft goes.
+    fn given(&self, preset: Preset, draft: &Draft) -> Option<Value> {
+        match preset {
             Preset::None => None,
             Preset::Bool(on) => Some(Value::Bool(on)),
             Preset::Int(number) => Some(Value::from(number)),
@@ -422,6 +436,17 @@ impl Form {
                 Some(Value::from(*number))
             }
         }
+    }
+
+    /// The draft of a table of defaults, such as a template; each may look at those before it.
+    pub fn draft_of(&self, table: &[(&'static str, Preset)]) -> Draft {
+        let mut draft = Draft::new();
+        for &(key, preset) in table {
+            if let Some(value) = self.given(preset, &draft) {
+                draft.set(key, value);
+            }
+        }
+        draft
     }
 
     /// What is wrong with the table itself; each form's tests ask for it, and wish for nothing.

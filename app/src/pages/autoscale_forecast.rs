@@ -1,0 +1,203 @@
+//! What the settings of a config mean, beside the form while it is filled in. It is computed in the browser with every key,
+//! by the arithmetic of the loop, and asks nobody.
+
+use std::collections::BTreeMap;
+
+use domain::autoscale::{FORM, Forecast};
+use domain::start::StartTimes;
+use leptos::prelude::*;
+use serde_json::Value;
+
+use crate::components::form::FormState;
+use crate::words::{counted, usual};
+
+/// Where the forecast has no place beside the form, and becomes a bar; as in the style sheet.
+const NARROW: &str = "(max-width: 72rem)";
+
+/// Max Instances of provider configs, by id.
+pub type Machines = BTreeMap<String, u32>;
+
+/// The forecast of a form. `starts` says how long the last starts of the pool took, where there were enough.
+pub fn forecast(
+    state: FormState,
+    machines: RwSignal<Machines>,
+    starts: Option<StartTimes>,
+) -> AnyView {
+    let forecast = Memo::new(move |_| {
+        let draft = state.draft.read();
+        let provider = draft.get("provider_id").and_then(Value::as_str);
+        let most = provider.and_then(|id| machines.read().get(id).copied());
+        Forecast::of(&draft, most)
+    });
+    let is_on = move |key| {
+        let field = FORM.field(key);
+        field.and_then(|field| state.value(field)) == Some(Value::Bool(true))
+    };
+    let is_done = Memo::new(move |_| is_on("enabled") && !is_on("dry_run"));
+    // On a small screen it would cover the form.
+    let is_open = RwSignal::new(true);
+    Effect::new(move |_| {
+        let narrow = window().match_media(NARROW).ok().flatten();
+        is_open.set(!narrow.is_some_and(|narrow| narrow.matches()));
+    });
+    view! {
+        <section class="forecast" aria-label="Forecast">
+            <details open=move || is_open.get()>
+                <summary>
+                    <strong>"Forecast: "</strong>
+                    {move || forecast.get().as_ref().map_or_else(unknown, ready)}
+                </summary>
+                <p>{move || forecast.get().as_ref().map(most)}</p>
+                <p class="muted">
+                    {move || (!is_done.get()).then_some("Nothing of this is done while Dry Run is on or Enabled is off.")}
+                </p>
+                <div role="status">{move || forecast.get().as_ref().and_then(warnings)}</div>
+                <p class="muted">{wait(starts)}</p>
+                <details>
+                    <summary>"How is this computed?"</summary>
+                    {move || forecast.get().as_ref().map(arithmetic)}
+                </details>
+            </details>
+        </section>
+    }
+    .into_any()
+}
+
+/// What is said while a number is wrong.
+fn unknown() -> String {
+    "computed once the numbers of the step Capacity are right.".to_owned()
+}
+
+/// What is kept ready.
+fn ready(forecast: &Forecast) -> String {
+    if forecast.servers_ready == 0 {
+        return "no server is kept ready.".to_owned();
+    }
+    format!(
+        "{} ready, {}.",
+        counted(forecast.servers_ready, "server", "servers"),
+        sessions(forecast.sessions_ready()),
+    )
+}
+
+/// How far it grows.
+fn most(forecast: &Forecast) -> String {
+    match (forecast.max_instances, forecast.most_sessions()) {
+        (Some(servers), Some(most)) => format!(
+            "At most {}, {}.",
+            counted(servers, "server", "servers"),
+            sessions(most)
+        ),
+        _ => "How far it grows is known once a provider is chosen.".to_owned(),
+    }
+}
+
+/// How long somebody waits who finds no seat, as far as starts that were recorded say.
+fn wait(starts: Option<StartTimes>) -> String {
+    match starts {
+        Some(starts) => format!("Who finds no free seat waits for a server. {}", usual(&starts)),
+        None => "Who finds no free seat waits for a server. Too few starts are recorded to say how long.".to_owned(),
+    }
+}
+
+fn warnings(forecast: &Forecast) -> Option<AnyView> {
+    let warnings = forecast.warnings();
+    (!warnings.is_empty()).then(|| {
+        let items = warnings
+            .into_iter()
+            .map(|warning| view! { <li>{warning.message}</li> });
+        view! { <ul class="banner starting">{items.collect_view()}</ul> }.into_any()
+    })
+}
+
+/// The numbers, in the order in which they follow from each other.
+fn arithmetic(forecast: &Forecast) -> AnyView {
+    let lines = steps(forecast)
+        .into_iter()
+        .map(|line| view! { <li>{line}</li> });
+    view! {
+        <ol>{lines.collect_view()}</ol>
+        <p class="muted">
+            "These are the settings alone. The review says what happens now, with what runs already; other configs may use the same provider."
+        </p>
+    }
+    .into_any()
+}
+
+fn steps(forecast: &Forecast) -> Vec<String> {
+    let seats = forecast.seats_per_server;
+    let held = match (forecast.reusable, forecast.limits.max_users) {
+        (false, _) => "A server has 1 seat: Reusable is off, so it serves one person.".to_owned(),
+        (true, None) => format!("A server has {}.", counted(seats, "seat", "seats")),
+        (true, Some(users)) => format!(
+            "A server has {}: the lower of {} and {}, as each session may be another person's.",
+            counted(seats, "seat", "seats"),
+            sessions(forecast.limits.max_sessions),
+            counted(users, "person", "people"),
+        ),
+    };
+    let wanted = counted(forecast.servers_wanted, "server", "servers");
+    let kept = format!(
+        "{} to keep ready / {seats} for each server, rounded up = {wanted}.",
+        sessions(forecast.minimum),
+    );
+    let bound = forecast.max_instances.map(|most| {
+        let all = forecast.most_sessions().unwrap_or_default();
+        let servers = forecast.servers_ready;
+        format!(
+            "The provider may have {most}: the lower of both is {servers}. {most} x {seats} = {all} sessions at most."
+        )
+    });
+    let (servers, all) = (forecast.servers_ready, forecast.sessions_ready());
+    let ready = format!("{servers} x {seats} = {} ready.", sessions(all));
+    [held, kept]
+        .into_iter()
+        .chain(bound)
+        .chain([ready])
+        .collect()
+}
+
+fn sessions(count: u32) -> String {
+    counted(count, "session", "sessions")
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::form::Draft;
+
+    use super::*;
+
+    fn of(minimum: u32, most: Option<u32>) -> Forecast {
+        let draft = Draft::new()
+            .with("connection_type", "ssh")
+            .with("reusable", true)
+            .with("minimum_available_sessions", minimum)
+            .with("max_simultaneous_sessions_per_server", 5)
+            .with("max_simultaneous_users", 4);
+        Forecast::of(&draft, most).expect("numbers")
+    }
+
+    #[test]
+    fn what_is_ready_and_how_far_it_grows_is_said() {
+        assert_eq!(ready(&of(10, Some(8))), "3 servers ready, 12 sessions.");
+        assert_eq!(ready(&of(1, None)), "1 server ready, 4 sessions.");
+        assert_eq!(ready(&of(0, None)), "no server is kept ready.");
+        assert_eq!(most(&of(10, Some(8))), "At most 8 servers, 32 sessions.");
+        assert!(most(&of(10, None)).contains("once a provider is chosen"));
+    }
+
+    #[test]
+    fn the_numbers_follow_from_each_other() {
+        let lines = steps(&of(40, Some(8)));
+        assert_eq!(
+            lines,
+            [
+                "A server has 4 seats: the lower of 5 sessions and 4 people, as each session may be another person's.",
+                "40 sessions to keep ready / 4 for each server, rounded up = 10 servers.",
+                "The provider may have 8: the lower of both is 8. 8 x 4 = 32 sessions at most.",
+                "8 x 4 = 32 sessions ready.",
+            ]
+        );
+        assert_eq!(steps(&of(0, None)).len(), 3);
+    }
+}
