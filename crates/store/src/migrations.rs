@@ -47,6 +47,7 @@ const STEPS: &[(i64, &str, &str)] = &[
         "server_steps",
         include_str!("../../../migrations/0008_server_steps.sql"),
     ),
+    (9, "demo", include_str!("../../../migrations/0009_demo.sql")),
 ];
 
 pub(crate) fn migrator() -> Migrator {

@@ -6,6 +6,7 @@ pub mod autoscale;
 pub mod checkin;
 pub mod create;
 pub mod decision;
+pub mod demo;
 pub mod deployment;
 pub mod draft;
 pub mod error;

@@ -35,6 +35,7 @@ mod autoscale;
 mod capacity;
 mod database;
 mod decision;
+mod demo;
 mod deployment;
 mod draft;
 mod given;
