@@ -352,6 +352,7 @@ pub fn deed(action: &str, name: Option<&str>) -> String {
     let (article, noun) = match noun {
         "api_key" => ("an", "API key"),
         "autoscale_config" => ("a", "scaling config"),
+        "demo" => ("the", "demo"),
         "ldap_config" => ("a", "directory"),
         "setup" => ("the", "set-up"),
         "ssh_key" => ("an", "SSH key"),
@@ -371,6 +372,12 @@ pub fn deed(action: &str, name: Option<&str>) -> String {
         "reveal" => "Looked at the credentials of",
         "rdp_file" => "Fetched the RDP file of",
         "complete" => "Completed",
+        "visit" => "Sent visitors to",
+        "break" => "Broke the next server of",
+        "read_why" => "Read why in",
+        "dismiss" => "Put away the checklist of",
+        "shorten_visits" => "Set the end of visits to",
+        "remove" => "Began to remove",
         other => other,
     };
     match name {

@@ -28,7 +28,10 @@ async fn make(plane: &ControlPlane) -> control::Result<Vec<String>> {
         limit: Some(MAX_LIMIT),
     };
     let pools = control::pool::list(plane, system, &first).await?.items;
-    if !pools.iter().any(|pool| pool.name == control::demo::POOL) {
+    // One of an earlier version may be known by its name alone.
+    let is_there = control::demo::get(plane, system).await?.is_some()
+        || pools.iter().any(|pool| pool.name == control::demo::POOL);
+    if !is_there {
         control::demo::create(plane, system).await?;
     }
     let password = random_password();

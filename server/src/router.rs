@@ -21,7 +21,7 @@ use utoipa_axum::routes;
 use crate::auth::{forms, identify, origin};
 use crate::rest::error::{ApiError, ApiResult, as_problem, no_such_method, no_such_path};
 use crate::rest::{
-    api_key, audit, autoscale, autoscale_version, checkin, decision, deployment, draft, form,
+    api_key, audit, autoscale, autoscale_version, checkin, decision, demo, deployment, draft, form,
     ldap_config, pool, provider, server, session, ssh_key, user, zone,
 };
 use crate::state::AppState;
@@ -102,7 +102,12 @@ fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
             zone::delete_zone
         ))
         .routes(routes!(pool::list_pools, pool::create_pool))
-        .routes(routes!(pool::create_demo_pool))
+        .routes(routes!(demo::get_demo, demo::create_demo_pool))
+        .routes(routes!(demo::send_demo_visitors))
+        .routes(routes!(demo::break_demo_server))
+        .routes(routes!(demo::tell_demo_why_read))
+        .routes(routes!(demo::dismiss_demo_checklist))
+        .routes(routes!(demo::remove_demo))
         .routes(routes!(pool::get_pool_capacity))
         .routes(routes!(pool::get_pool_starts))
         .routes(routes!(pool::list_capacity_lines))

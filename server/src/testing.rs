@@ -105,6 +105,15 @@ impl Answer {
 impl TestApp {
     /// An app on SQLite. What differs on Postgres is the store's to show, in its contract.
     pub async fn new() -> Self {
+        Self::with_local(true).await
+    }
+
+    /// One that has no servers on this machine: a demo has machines in memory then.
+    pub async fn without_local() -> Self {
+        Self::with_local(false).await
+    }
+
+    async fn with_local(allow_local_provider: bool) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let place = Place {
             data: folder.path().to_owned(),
@@ -112,7 +121,7 @@ impl TestApp {
             key_file: None,
         };
         let settings = control::Settings {
-            allow_local_provider: true,
+            allow_local_provider,
             ..control::Settings::default()
         };
         let Weir {

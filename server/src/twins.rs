@@ -285,6 +285,16 @@ impl World {
                 [Ask::new(json!({}), "/pools/demo")],
             ),
             twin(
+                "demo_get",
+                "GET /pools/demo",
+                [Ask::new(json!({}), "/pools/demo")],
+            ),
+            of_demo("demo_visitors", "visitors"),
+            of_demo("demo_break", "break"),
+            of_demo("demo_read_why", "read-why"),
+            of_demo("demo_dismiss", "dismiss"),
+            of_demo("demo_remove", "remove"),
+            twin(
                 "pool_capacity",
                 "GET /pools/{id}/capacity",
                 [(&self.made.pool, 0), (&missing(PoolId::from_uuid), 1)].map(|(id, hours)| {
@@ -597,6 +607,13 @@ fn keys() -> Vec<Twin> {
 /// The id of something that is not there.
 fn missing<T: Display>(wrap: fn(Uuid) -> T) -> String {
     wrap(Uuid::from_u128(1)).to_string()
+}
+
+/// What is done to the demo. There is none when the twins are asked.
+fn of_demo(function: &str, verb: &str) -> Twin {
+    let path = format!("/pools/demo/{verb}");
+    let ask = Ask::new(json!({}), path.clone());
+    twin(function, &format!("POST {path}"), [ask])
 }
 
 fn by_id(id: &str, collection: &str, verb: &str) -> Ask {

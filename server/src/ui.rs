@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use domain::actor::Actor;
 use leptos::config::LeptosOptions;
@@ -18,6 +19,7 @@ use leptos_axum::{
     render_app_to_stream_with_context,
 };
 
+use crate::rest::error::{ApiError, fault};
 use crate::state::AppState;
 
 /// The pages, found by rendering the app once without loading anything. Before any page is served, and once in a process: a
@@ -43,12 +45,24 @@ pub fn pages(state: &AppState) -> Router {
         // POST alone: nothing that a link can start changes anything.
         .route(
             "/ui/fn/{*path}",
-            post(move |request: Request<Body>| {
-                handle_server_fns_with_context(calls.clone(), request)
-            }),
+            post(move |request: Request<Body>| call(calls.clone(), request)),
         )
         .fallback_service(get(render_app_to_stream_with_context(context, Shell)))
         .with_state(options)
+}
+
+/// A server function, in a task of its own: one that asks for sessions may decide for others too, so what has begun is driven to
+/// its end whether the browser stays or not.
+async fn call(
+    context: impl Fn() + Clone + Send + 'static,
+    request: Request<Body>,
+) -> Result<Response, ApiError> {
+    let done = tokio::spawn(async move {
+        handle_server_fns_with_context(context, request)
+            .await
+            .into_response()
+    });
+    done.await.map_err(|error| fault(&error))
 }
 
 /// What a page may ask its context for beside what leptos provides.

@@ -128,7 +128,7 @@ fn page_of(action: &str, target: &str) -> Option<String> {
     let (noun, verb) = action.split_once('.')?;
     let path = match (noun, verb) {
         (_, "delete") => return None,
-        ("pool", _) => format!("/admin/pools/{target}"),
+        ("pool" | "demo", _) => format!("/admin/pools/{target}"),
         ("autoscale_config", _) => format!("/admin/autoscale/{target}/edit"),
         ("provider", _) => format!("/admin/providers/{target}/edit"),
         ("zone", _) => format!("/admin/zones/{target}/edit"),

@@ -1,6 +1,7 @@
 //! One pool: what it holds, and why.
 
 use domain::autoscale::SavedConfig;
+use domain::demo::Demo;
 use domain::event::EventNoun;
 use domain::id::{ConfigId, PoolId, SessionId};
 use domain::page::Page;
@@ -16,6 +17,7 @@ use leptos_router::hooks::use_query_map;
 use crate::api::ApiResult;
 use crate::api::autoscale::{autoscale_delete, autoscale_list, autoscale_replace};
 use crate::api::decision::decision_list;
+use crate::api::demo::demo_get;
 use crate::api::pool::{pool_delete, pool_get};
 use crate::api::server::server_list;
 use crate::api::session::{session_end, session_list};
@@ -34,6 +36,7 @@ use crate::components::table::{facts, link, paged, paged_table, use_cursor};
 use crate::components::time::{Age, Time};
 use crate::pages::autoscale::{choices, config_path};
 use crate::pages::pool_chart::capacity_chart;
+use crate::pages::pool_demo;
 use crate::pages::pool_history::{drift, history};
 use crate::pages::server::actions;
 use crate::words;
@@ -44,7 +47,7 @@ const TABS: [(&str, &str); 7] = [
     ("servers", "Servers"),
     ("sessions", "Sessions"),
     ("queue", "Queue"),
-    ("decisions", "Decisions"),
+    (pool_demo::WHY, "Decisions"),
     ("config", "Config"),
     ("history", "History"),
 ];
@@ -58,7 +61,7 @@ pub fn PoolPage() -> impl IntoView {
     let pool = data(move || {
         let id = id.get();
         live.follow(&[EventNoun::Pool, EventNoun::Server, EventNoun::Session]);
-        async move { pool_get(id?).await }
+        async move { Ok((pool_get(id?).await?, demo_get().await?)) }
     });
     let tab = Memo::new(move |_| {
         let wanted = query.read().get("tab");
@@ -66,10 +69,18 @@ pub fn PoolPage() -> impl IntoView {
             .find(|(key, _)| Some(*key) == wanted.as_deref())
             .unwrap_or(TABS[0])
     });
+    pool_demo::follow(pool, tab);
     let tried = Tried::new();
+    let kept = pool_demo::Kept::new(tried);
     view! {
         <Title text="Pool" />
-        {loaded_page(pool, move |pool| head(&pool, tried))}
+        {loaded_page(
+            pool,
+            move |(pool, demo)| {
+                let demo = demo.filter(|demo| demo.pool_id == pool.id);
+                head(&pool, demo.as_ref(), tried, kept)
+            },
+        )}
         <LastProblem problem=tried.problem />
         {expect_context::<LastSaved>().notice(id, tried)}
         <nav class="tabs" aria-label="Parts of the pool">
@@ -90,7 +101,7 @@ pub fn PoolPage() -> impl IntoView {
                 "servers" => servers(id, tried),
                 "sessions" => sessions(id, false, tried),
                 "queue" => sessions(id, true, tried),
-                "decisions" => decisions(id),
+                pool_demo::WHY => decisions(id),
                 "config" => configs(id, tried),
                 "history" => history(id, tried),
                 _ => return overview(id, tried),
@@ -112,7 +123,7 @@ const UNDECIDED: &str = "Nothing has been decided yet.";
 
 type Id = Signal<ApiResult<PoolId>>;
 
-fn head(pool: &Pool, tried: Tried) -> AnyView {
+fn head(pool: &Pool, demo: Option<&Demo>, tried: Tried, kept: pool_demo::Kept) -> AnyView {
     let live = expect_context::<Live>();
     let go = use_go();
     let Tried { busy, problem } = tried;
@@ -149,6 +160,7 @@ fn head(pool: &Pool, tried: Tried) -> AnyView {
         </div>
         <p class="lead">{words::pool_sentence(pool.counts)}</p>
         {hint}
+        {demo.map(|demo| pool_demo::panel(demo, kept))}
     }
     .into_any()
 }

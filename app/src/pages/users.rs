@@ -17,7 +17,7 @@ use crate::components::load::{loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::table::{link, page_table};
 use crate::components::time::Time;
-use crate::forms;
+use crate::{forms, words};
 
 /// Everyone.
 #[component]
@@ -62,11 +62,31 @@ pub fn UsersPage() -> impl IntoView {
         <LastProblem problem=problem />
         {loaded(
             users,
-            move |page| {
-                page_table("People", &["Name", "Role", "Made", "Actions"], page, row)
+            move |mut page| {
+                let all = page.items.len();
+                page.items.retain(|user| !user.visitor);
+                let visitors = visitor_note(all - page.items.len());
+                view! {
+                    {page_table("People", &["Name", "Role", "Made", "Actions"], page, row)}
+                    {visitors}
+                }
+                    .into_any()
             },
         )}
     }
+}
+
+/// Visitors are counted and not listed: there is nothing to be done with one of them.
+fn visitor_note(count: usize) -> AnyView {
+    if count == 0 {
+        return ().into_any();
+    }
+    let count = u32::try_from(count).unwrap_or(u32::MAX);
+    let visitors = words::counted(count, "visitor of the demo", "visitors of the demo");
+    view! {
+        <p class="muted">{visitors} ": made up, unable to sign in, and gone with the demo."</p>
+    }
+    .into_any()
 }
 
 /// A role as people read it.

@@ -3,6 +3,7 @@
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use domain::actor::{Actor, Role};
+use domain::error::{Problem, ProblemCode};
 use domain::id::UserId;
 use domain::page::{Page, PageQuery};
 use domain::secret::Secret;
@@ -63,6 +64,13 @@ pub async fn replace(
 ) -> Result<User> {
     actor.require_admin()?;
     let new = parse_new(plane, &input)?;
+    if get(plane, actor, id).await?.visitor {
+        return Err(Problem::new(
+            ProblemCode::Conflict,
+            "A visitor of the demo cannot be changed. They go with the demo.",
+        )
+        .into());
+    }
     if actor.user() == Some(id) && new.role != Role::Admin {
         return Err(invalid(
             "role",

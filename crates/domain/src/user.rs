@@ -36,6 +36,8 @@ pub struct User {
     pub name: String,
     /// What the person may do.
     pub role: Role,
+    /// Made up for the demo: a visitor cannot sign in, cannot be changed, and goes with the demo.
+    pub visitor: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.

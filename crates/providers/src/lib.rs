@@ -55,6 +55,22 @@ pub trait Provider: Send + Sync {
         keys: &[String],
     ) -> Result<(), ProviderError>;
 
+    /// Has the start-up script of the next machine of `pool` fail, once, so that people see what a failure looks like. Machines
+    /// of other pools are not touched. Kinds of provider that are not for trying things out leave this as it is.
+    ///
+    /// # Errors
+    /// The kind cannot do this, or the wish cannot be kept.
+    async fn break_next(&self, _pool: domain::id::PoolId) -> Result<(), ProviderError> {
+        Err(ProviderError::Unavailable(
+            "its machines are not for trying things out".to_owned(),
+        ))
+    }
+
+    /// Whether such a machine is still to be made.
+    async fn breaks_next(&self, _pool: domain::id::PoolId) -> bool {
+        false
+    }
+
     /// Whether the provider can be used as configured, in sentences for an admin; no side effects.
     async fn test(&self) -> Vec<domain::provider::TestCheck>;
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use domain::checkin::{CheckinStatus, Progress};
 use domain::clock::{Clock, Entropy};
 use domain::connection::Address;
-use domain::id::{DeploymentId, ProviderId, ServerId};
+use domain::id::{DeploymentId, PoolId, ProviderId, ServerId};
 use domain::provider::ProviderKind;
 use domain::secret::Secret;
 use domain::server::MachineId;
@@ -295,6 +295,34 @@ async fn lists_can_be_late_incomplete_and_wrong() {
     assert_eq!(rig.list().await.len(), 1, "a list that lies");
     assert_eq!(rig.list().await.len(), 2);
     assert_eq!(rig.cloud.alive().len(), 2);
+}
+
+#[tokio::test]
+async fn the_script_of_one_machine_of_one_pool_fails_on_demand() {
+    let rig = Rig::new(FakeConfig::INSTANT);
+    let pool = PoolId::from_uuid(Uuid::from_u128(7));
+    rig.provider.break_next(pool).await.expect("asked");
+    assert!(rig.provider.breaks_next(pool).await);
+    rig.create().await;
+    for _ in 0..2 {
+        let mut request = rig.request();
+        request.tags.pool = pool;
+        rig.provider.create(&request).await.expect("create");
+    }
+    assert!(!rig.provider.breaks_next(pool).await);
+    let said: Vec<_> = rig
+        .due()
+        .into_iter()
+        .map(|FakeEvent::CheckIn { report, .. }| report.status)
+        .collect();
+    assert_eq!(
+        said,
+        [
+            CheckinStatus::Running,
+            CheckinStatus::Failed,
+            CheckinStatus::Running
+        ]
+    );
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use domain::clock::Clock;
 use domain::connection::Address;
-use domain::id::{DeploymentId, ServerId};
+use domain::id::{DeploymentId, PoolId, ServerId};
 use domain::server::MachineId;
 use domain::snapshot::MachineState;
 use domain::timestamp::Timestamp;
@@ -451,6 +451,37 @@ async fn the_script_runs_once_and_its_output_is_kept() {
     let read = |name| fs::read_to_string(folder.join(name)).expect(name);
     assert_eq!(read("script.exit"), "7\n");
     assert_eq!(read("count"), "x\n");
+}
+
+#[tokio::test]
+async fn the_script_of_one_machine_of_one_pool_finds_that_it_is_to_fail() {
+    let rig = Rig::new();
+    let script = "echo \"broken=$WEIR_BREAK\"";
+    let pool = PoolId::from_uuid(new_uuid());
+    let of_pool = async || {
+        let mut request = contract::request(rig.new_server(), rig.deployment, script);
+        request.tags.pool = pool;
+        rig.provider.create(&request).await.expect("create")
+    };
+    assert!(!rig.provider.breaks_next(pool).await);
+    rig.provider.break_next(pool).await.expect("asked");
+    assert!(rig.restarted().breaks_next(pool).await, "it outlives Weir");
+    let other = rig.create(script).await;
+    assert!(rig.provider.breaks_next(pool).await);
+    let broken = of_pool().await;
+    assert!(!rig.provider.breaks_next(pool).await);
+    let next = of_pool().await;
+    for (machine, said) in [
+        (other, "broken=\n"),
+        (broken, "broken=1\n"),
+        (next, "broken=\n"),
+    ] {
+        let folder = rig.machine_folder(&machine);
+        until("the script has ended", || {
+            folder.join("script.exit").exists()
+        });
+        assert_eq!(rig.script_log(&machine), said);
+    }
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ impl Store {
             .db
             .one(
                 "logins",
-                "SELECT u.id, u.name, u.role, u.created_at, u.updated_at, u.version, l.seen_at
+                "SELECT u.id, u.name, u.role, u.visitor_of, u.created_at, u.updated_at, u.version, l.seen_at
                  FROM logins l JOIN users u ON u.id = l.user_id
                  WHERE l.token_hash = $1 AND l.expires_at > $2 AND l.seen_at > $3",
                 args![token_hash, now, now.plus_millis(-idle_millis)],

@@ -52,6 +52,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         "autoscale_versions",
         include_str!("../../../migrations/0009_autoscale_versions.sql"),
     ),
+    (
+        10,
+        "demo",
+        include_str!("../../../migrations/0010_demo.sql"),
+    ),
 ];
 
 pub(crate) fn migrator() -> Migrator {

@@ -142,7 +142,7 @@ impl Store {
         read(&row)
     }
 
-    /// Removes a pool without configs, servers and sessions. Its history goes with it.
+    /// Removes a pool without configs, servers and sessions. Its history goes with it, and the visitors of a demo.
     pub async fn pool_delete(
         &self,
         id: PoolId,
@@ -162,10 +162,12 @@ impl Store {
         tx.refuse_if_used(
             "SELECT name FROM autoscale_configs WHERE pool_id = $1
              UNION ALL SELECT name FROM servers WHERE pool_id = $1 AND state <> 'deleted'
-             UNION ALL SELECT 'ses_' || id AS name FROM sessions WHERE pool_id = $1 AND state <> 'ended'",
+             UNION ALL SELECT 'ses_' || e.id AS name FROM sessions e JOIN users u ON u.id = e.user_id
+                WHERE (e.pool_id = $1 OR u.visitor_of = $1) AND e.state <> 'ended'",
             args![id],
         )
         .await?;
+        tx.delete_visitors(id).await?;
         for sql in [
             "DELETE FROM sessions WHERE pool_id = $1 AND state = 'ended'",
             "DELETE FROM servers WHERE pool_id = $1 AND state = 'deleted'",

@@ -1,7 +1,7 @@
 //! People, and the one-time link that makes the first of them.
 
 use domain::actor::Role;
-use domain::id::UserId;
+use domain::id::{PoolId, UserId};
 use domain::timestamp::Timestamp;
 use domain::user::User;
 
@@ -56,7 +56,7 @@ impl Store {
                 "UPDATE users SET name = $3, role = $4, password_hash = COALESCE($5, password_hash), updated_at = $6,
                     version = version + 1
                  WHERE id = $1 AND version = $2
-                 RETURNING id, name, role, password_hash, created_at, updated_at, version",
+                 RETURNING id, name, role, password_hash, visitor_of, created_at, updated_at, version",
                 args![id, seen_version, name.into(), role, password_hash, at],
             )
             .await?;
@@ -115,7 +115,7 @@ impl Store {
             .db
             .one(
                 "users",
-                "SELECT id, name, role, created_at, updated_at, version FROM users WHERE id = $1",
+                "SELECT id, name, role, visitor_of, created_at, updated_at, version FROM users WHERE id = $1",
                 args![id],
             )
             .await?;
@@ -128,7 +128,7 @@ impl Store {
             .db
             .one(
                 "users",
-                "SELECT id, name, role, password_hash, created_at, updated_at, version FROM users WHERE name = $1",
+                "SELECT id, name, role, password_hash, visitor_of, created_at, updated_at, version FROM users WHERE name = $1",
                 args![name],
             )
             .await?;
@@ -142,7 +142,7 @@ impl Store {
             .db
             .all(
                 "users",
-                "SELECT id, name, role, created_at, updated_at, version FROM users WHERE id > $1 ORDER BY id LIMIT $2",
+                "SELECT id, name, role, visitor_of, created_at, updated_at, version FROM users WHERE id > $1 ORDER BY id LIMIT $2",
                 args![page.after_text(), page.limit],
             )
             .await?;
@@ -219,6 +219,7 @@ async fn insert(tx: &mut Tx, new: NewUser) -> Result<User> {
         id: new.id,
         name: new.name,
         role: new.role,
+        visitor: false,
         created_at: new.at,
         updated_at: new.at,
         version: 1,
@@ -231,6 +232,7 @@ pub(crate) fn read(row: &Row) -> Result<User> {
         id: row.get("id")?,
         name: row.get("name")?,
         role: row.get("role")?,
+        visitor: row.get::<Option<PoolId>>("visitor_of")?.is_some(),
         created_at: row.get("created_at")?,
         updated_at: row.get("updated_at")?,
         version: row.get("version")?,

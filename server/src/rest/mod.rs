@@ -7,6 +7,7 @@ pub mod autoscale_version;
 pub mod checkin;
 pub mod create;
 pub mod decision;
+pub mod demo;
 pub mod deployment;
 pub mod draft;
 pub mod error;

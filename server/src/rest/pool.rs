@@ -1,8 +1,8 @@
 //! Pools.
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use domain::capacity::{Capacity, CapacityLine};
 use domain::id::PoolId;
 use domain::page::Page;
@@ -118,21 +118,6 @@ pub async fn create_pool(
         .await
 }
 
-/// Makes a pool to try Weir out, on Weir's own machine, with the zone, the provider config and the autoscale config that it
-/// needs. Where servers are not possible there, they are machines in memory.
-#[utoipa::path(post, path = "/pools/demo", tag = "pools",
-    responses((status = 201, body = Pool, headers(("Location" = String), ("ETag" = String))),
-        (status = 409, description = "It is there already.", body = domain::error::Problem,
-        content_type = "application/problem+json")))]
-pub async fn create_demo_pool(
-    State(state): State<AppState>,
-    Caller(actor): Caller,
-) -> ApiResult<Response> {
-    let pool = control::demo::create(&state.plane, &actor).await?;
-    let location = [(header::LOCATION, format!("/api/v1/pools/{}", pool.id))];
-    Ok((StatusCode::CREATED, location, versioned(pool.version, pool)).into_response())
-}
-
 /// Replaces a pool.
 #[utoipa::path(put, path = "/pools/{id}", tag = "pools", params(("id" = PoolId, Path), IfMatchHeader),
     request_body = PoolInput, responses((status = 200, body = Pool, headers(("ETag" = String)))))]
@@ -209,20 +194,6 @@ mod tests {
         let starts = app.admin("GET", &path, None).await.expect(200).json();
         assert_eq!(starts, json!({ "usual": null }));
         app.user("GET", &path, None)
-            .await
-            .expect_problem(403, "forbidden");
-    }
-
-    #[tokio::test]
-    async fn the_demo_is_made_once() {
-        let app = TestApp::new().await;
-        let made = app.admin("POST", "/pools/demo", None).await.expect(201);
-        let there = app.admin("GET", made.header("location"), None).await;
-        assert_eq!(there.expect(200).json(), made.json());
-        app.admin("POST", "/pools/demo", None)
-            .await
-            .expect_problem(409, "conflict");
-        app.user("POST", "/pools/demo", None)
             .await
             .expect_problem(403, "forbidden");
     }

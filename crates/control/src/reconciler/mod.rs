@@ -16,6 +16,7 @@ use store::{Fence, StoreError};
 pub use effect::{Effect, Finished, Prober};
 pub use outcome::record;
 
+use crate::demo;
 use crate::error::{Error, Result};
 use crate::plane::ControlPlane;
 
@@ -48,7 +49,10 @@ pub async fn tick(plane: &ControlPlane) -> Result<Tick> {
     let (snapshot, opened) = observe::digest(plane).await?;
     let now = plane.now();
     let plan = scaling::plan(&snapshot, now);
-    let (effects, faults) = commit::commit(plane, fence, (&snapshot, opened), &plan).await;
+    let (effects, mut faults) = commit::commit(plane, fence, (&snapshot, opened), &plan).await;
+    if let Err(error) = demo::advance(plane).await {
+        faults.push(error);
+    }
     Ok(Tick {
         effects,
         next_at: plan.next_at,

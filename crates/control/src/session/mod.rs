@@ -308,7 +308,7 @@ async fn for_whom(plane: &ControlPlane, actor: &Actor, named: Option<UserId>) ->
         }
     );
     match (named, actor.user()) {
-        (Some(named), own) if is_admin_key || own == Some(named) => {
+        (Some(named), own) if is_admin_key || *actor == Actor::System || own == Some(named) => {
             match plane.store().user(named).await? {
                 Some(user) => Ok(user.id),
                 None => Err(invalid("user_id", "not_found", "There is no such person.")),

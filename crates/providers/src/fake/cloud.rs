@@ -1,12 +1,12 @@
 //! The fake cloud itself, behind one shared handle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::checkin::CheckinReport;
 use domain::clock::Clock;
 use domain::connection::Address;
-use domain::id::{DeploymentId, ServerId};
+use domain::id::{DeploymentId, PoolId, ServerId};
 use domain::secret::Secret;
 use domain::server::MachineId;
 use domain::timestamp::Timestamp;
@@ -62,6 +62,8 @@ struct State {
     due: BTreeMap<(Timestamp, u64), (usize, Secret, CheckinReport)>,
     settled: u64,
     faults: Faults,
+    /// Pools whose next machine is to fail.
+    breaks: BTreeSet<PoolId>,
     calls: Calls,
     mismatches: u32,
 }
@@ -215,7 +217,11 @@ impl FakeCloud {
             Some(Fault::CreateLost) => return Err(lost("create")),
             _ => {}
         }
-        let machine_fault = state.faults.take(Occasion::Made);
+        let machine_fault = if state.breaks.remove(&request.tags.pool) {
+            Some(Fault::ScriptFails)
+        } else {
+            state.faults.take(Occasion::Made)
+        };
         let index = state.machines.len();
         let number = u32::try_from(index + 1)
             .ok()
@@ -235,6 +241,14 @@ impl FakeCloud {
             return Err(lost("create"));
         }
         Ok(answer)
+    }
+
+    pub(super) fn break_next(&self, pool: PoolId) {
+        self.lock().breaks.insert(pool);
+    }
+
+    pub(super) fn breaks_next(&self, pool: PoolId) -> bool {
+        self.lock().breaks.contains(&pool)
     }
 
     pub(super) fn delete(&self, machine: &MachineId) -> Result<(), ProviderError> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::id::DeploymentId;
+use domain::id::{DeploymentId, PoolId};
 use domain::provider::TestCheck;
 use domain::server::MachineId;
 use domain::snapshot::ProviderFacts;
@@ -49,6 +49,15 @@ impl Provider for FakeProvider {
 
     async fn authorize(&self, machine: &MachineId, keys: &[String]) -> Result<(), ProviderError> {
         self.cloud.authorize(machine, keys)
+    }
+
+    async fn break_next(&self, pool: PoolId) -> Result<(), ProviderError> {
+        self.cloud.break_next(pool);
+        Ok(())
+    }
+
+    async fn breaks_next(&self, pool: PoolId) -> bool {
+        self.cloud.breaks_next(pool)
     }
 
     async fn test(&self) -> Vec<TestCheck> {

@@ -6,6 +6,7 @@
 //! <server>            the machine
 //! .deleting-<server>  being taken away; a login can no longer begin
 //! .lock-<0..f>        locks, also between processes; a lock goes with its process
+//! .break-<pool>       the script of the pool's next machine is asked to fail
 //! ```
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
@@ -167,6 +168,31 @@ impl Site {
     /// Waits for the lock under which ports are given out.
     pub(super) fn lock_ports(&self) -> Result<Lock, ProviderError> {
         self.lock_file("ports")
+    }
+
+    /// Asks that the script of a pool's next machine fails.
+    pub(super) fn mark(&self, pool: PoolId) -> Result<(), ProviderError> {
+        write(&self.mark_path(pool), 0o600, b"")?;
+        sync(&self.root).map_err(|error| failed("the folder cannot be kept", &self.root, &error))
+    }
+
+    /// Whether that is asked.
+    pub(super) fn is_marked(&self, pool: PoolId) -> bool {
+        self.mark_path(pool).exists()
+    }
+
+    /// Takes the mark away for the one machine that it is meant for: of several calls at once only one finds it.
+    pub(super) fn take_mark(&self, pool: PoolId) -> Result<bool, ProviderError> {
+        let path = self.mark_path(pool);
+        match fs::remove_file(&path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(failed("the file cannot be removed", &path, &error)),
+        }
+    }
+
+    fn mark_path(&self, pool: PoolId) -> PathBuf {
+        self.root.join(format!(".break-{}", pool.bare()))
     }
 
     fn lock_file(&self, name: &str) -> Result<Lock, ProviderError> {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use domain::clock::Clock;
 use domain::connection::Address;
-use domain::id::{DeploymentId, ServerId};
+use domain::id::{DeploymentId, PoolId, ServerId};
 use domain::provider::TestCheck;
 use domain::server::MachineId;
 use domain::snapshot::{MachineState, ProviderFacts};
@@ -139,6 +139,17 @@ impl Provider for LocalProvider {
             .await
     }
 
+    async fn break_next(&self, pool: PoolId) -> Result<(), ProviderError> {
+        self.run(move |inner| Site::open(&inner.root)?.mark(pool))
+            .await
+    }
+
+    async fn breaks_next(&self, pool: PoolId) -> bool {
+        self.run(move |inner| Ok(Site::open(&inner.root)?.is_marked(pool)))
+            .await
+            .unwrap_or(false)
+    }
+
     async fn test(&self) -> Vec<TestCheck> {
         let checks = self.run(|inner| Ok(inner.test())).await;
         checks.unwrap_or_else(|error| {
@@ -176,9 +187,11 @@ impl Inner {
             }
             return Ok(machine(&site, server));
         }
+        // Taken before anything is made, so that it is used once; a call that fails after this has used it up too.
+        let is_broken = site.take_mark(request.tags.pool)?;
         let mut why = String::new();
         for attempt in 0..ATTEMPTS {
-            let port = self.build(&site, request, &tools, &account, attempt)?;
+            let port = self.build(&site, request, (&tools, &account), attempt, is_broken)?;
             match self.bring_up(&live, server, &tools, &account) {
                 Ok(()) => return Ok(machine(&site, server)),
                 Err(error) => why = format!("sshd does not start on port {port}: {error}"),
@@ -195,9 +208,9 @@ impl Inner {
         &self,
         site: &Site,
         request: &CreateRequest,
-        tools: &Tools,
-        account: &str,
+        (tools, account): (&Tools, &str),
         attempt: u16,
+        is_broken: bool,
     ) -> Result<u16, ProviderError> {
         let (tags, script) = (request.tags, request.script.expose());
         let making = site.folder(Stage::Making, tags.server);
@@ -229,7 +242,7 @@ impl Inner {
         folder::make_dir(&home)?;
         let delay = self.config.boot_delay_secs;
         let settings = sshd::config(&live, tags.server, account, port);
-        let boot = sshd::boot(tools, &live, delay, script);
+        let boot = sshd::boot(tools, &live, delay, script, is_broken);
         for (path, mode, text) in [
             (making.join("authorized_keys"), 0o600, ""),
             (making.join("sshd_config"), 0o600, settings.as_str()),

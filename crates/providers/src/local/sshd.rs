@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use domain::id::ServerId;
 use domain::provider::TestCheck;
 
+use super::BREAK;
 use super::process::MARKER;
 use crate::ProviderError;
 
@@ -176,12 +177,24 @@ pub(super) fn bashrc(name: &str) -> String {
 /// What the machine does once in its life: wait, start its sshd, say `up`, run the start-up script.
 ///
 /// The symbolic link is made in one step and only once, so a second start of this program ends at once.
-pub(super) fn boot(tools: &Tools, folder: &Path, delay_secs: u32, script: &str) -> String {
+pub(super) fn boot(
+    tools: &Tools,
+    folder: &Path,
+    delay_secs: u32,
+    script: &str,
+    is_broken: bool,
+) -> String {
     let (sshd, bash, folder) = (tools.sshd.display(), tools.bash.display(), folder.display());
     let script = if script.starts_with("#!") {
         "./startup-script".to_owned()
     } else {
         format!("{bash} ./startup-script")
+    };
+    // For the script alone: sshd, and with it people's shells, began before.
+    let broken = if is_broken {
+        format!("export {BREAK}=1\n")
+    } else {
+        String::new()
     };
     format!(
         "#!{bash}\n\
@@ -193,7 +206,7 @@ pub(super) fn boot(tools: &Tools, folder: &Path, delay_secs: u32, script: &str) 
          # Who waited for this line may be gone.\n\
          trap '' PIPE; echo up 2>/dev/null; trap - PIPE\n\
          exec >script.log 2>&1\n\
-         {script}\n\
+         {broken}{script}\n\
          echo \"$?\" >script.exit\n"
     )
 }

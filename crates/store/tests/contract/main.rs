@@ -36,6 +36,7 @@ mod autoscale_version;
 mod capacity;
 mod database;
 mod decision;
+mod demo;
 mod deployment;
 mod draft;
 mod given;
