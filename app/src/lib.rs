@@ -8,6 +8,7 @@ pub mod api;
 pub mod attention;
 pub mod components;
 pub mod connect;
+pub mod fold;
 pub mod forms;
 pub mod pages;
 #[cfg(feature = "ssr")]

@@ -10,6 +10,7 @@ pub mod manual;
 pub mod not_found;
 pub mod pool;
 pub mod pool_chart;
+pub mod pool_decisions;
 pub mod pools;
 pub mod portal;
 pub mod profile;

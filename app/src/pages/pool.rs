@@ -4,7 +4,7 @@ use domain::autoscale::SavedConfig;
 use domain::event::EventNoun;
 use domain::id::{ConfigId, PoolId, SessionId};
 use domain::page::Page;
-use domain::plan::{ConfigReport, Decision};
+use domain::plan::ConfigReport;
 use domain::pool::Pool;
 use domain::server::Server;
 use domain::session::Session;
@@ -29,10 +29,11 @@ use crate::components::form::{FormState, Options, Start};
 use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, loaded_page, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
-use crate::components::table::{facts, link, paged, paged_table, use_cursor};
+use crate::components::table::{facts, link, paged_table, use_cursor};
 use crate::components::time::{Age, Time};
 use crate::pages::autoscale::{config_path, options};
 use crate::pages::pool_chart::capacity_chart;
+use crate::pages::pool_decisions::{UNDECIDED, decision_card, decisions};
 use crate::pages::server::actions;
 use crate::words;
 
@@ -98,9 +99,6 @@ pub fn PoolPage() -> impl IntoView {
         }}
     }
 }
-
-/// What stands where a decision would, before there is one.
-const UNDECIDED: &str = "Nothing has been decided yet.";
 
 type Id = Signal<ApiResult<PoolId>>;
 
@@ -293,46 +291,6 @@ fn end_button(id: SessionId, person: &str, tried: Tried) -> AnyView {
             action="End session"
             on_confirm=end
         />
-    }
-    .into_any()
-}
-
-fn decisions(id: Id) -> AnyView {
-    let live = expect_context::<Live>();
-    let cursor = use_cursor();
-    let decisions = data(move || {
-        let (id, cursor) = (id.get(), cursor.get());
-        live.follow(&[EventNoun::Decision]);
-        async move { decision_list(id?, cursor).await }
-    });
-    loaded(decisions, |page| {
-        paged("Decisions", UNDECIDED, page, |decisions| {
-            let items = decisions
-                .iter()
-                .map(|one| view! { <li>{decision_card(one)}</li> });
-            view! { <ol class="decisions">{items.collect_view()}</ol> }.into_any()
-        })
-    })
-}
-
-fn decision_card(decision: &Decision) -> AnyView {
-    let report = &decision.report;
-    let findings: Vec<_> = report
-        .findings
-        .iter()
-        .filter(|finding| !words::is_chatter(finding))
-        .collect();
-    let is_empty = report.findings.is_empty() && report.configs.is_empty();
-    let nothing = is_empty.then(|| view! { <p class="muted">"There was nothing to decide."</p> });
-    view! {
-        <article class="decision" aria-label=format!("Decision of {}", decision.at)>
-            <h3>
-                <Time at=decision.at />
-            </h3>
-            {nothing}
-            {finding_list(findings.into_iter(), None, true)}
-            {report.configs.iter().map(|config| config_report(config, true)).collect_view()}
-        </article>
     }
     .into_any()
 }
