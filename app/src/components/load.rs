@@ -88,20 +88,42 @@ where
 /// Goes to another page. One for all pages, as it is often asked to go by an answer, and the view that put the question may be
 /// gone by then.
 #[derive(Clone, Copy)]
-pub struct Go(Callback<String>);
+pub struct Go(Callback<(String, How)>);
+
+/// How another page is gone to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    /// At its top.
+    Away,
+    /// It is the same page, which stays where it is on the screen.
+    Stay,
+    /// The same, and Back skips how it was before.
+    InPlace,
+}
 
 impl Go {
     /// Provides the one of the tab. Call once, inside of the router.
     pub fn provide() {
         let navigate = use_navigate();
-        provide_context(Self(Callback::new(move |path: String| {
-            navigate(&path, NavigateOptions::default());
+        provide_context(Self(Callback::new(move |(path, how): (String, How)| {
+            let options = NavigateOptions {
+                scroll: how == How::Away,
+                replace: how == How::InPlace,
+                ..NavigateOptions::default()
+            };
+            navigate(&path, options);
         })));
     }
 
     /// Goes there.
     pub fn run(self, path: String) {
-        self.0.run(path);
+        self.0.run((path, How::Away));
+    }
+
+    /// Puts another address on the page that is there: in place of its present one, or after it.
+    pub fn stay(self, path: String, in_place: bool) {
+        let how = if in_place { How::InPlace } else { How::Stay };
+        self.0.run((path, how));
     }
 }
 

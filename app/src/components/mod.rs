@@ -5,6 +5,7 @@ pub mod confirm;
 pub mod copy;
 pub mod data;
 pub mod empty;
+pub mod filter;
 pub mod finding;
 pub mod form;
 pub mod frame;

@@ -52,7 +52,7 @@ pub fn AdminPage() -> impl IntoView {
             EventNoun::Zone,
             EventNoun::Session,
         ]);
-        audit_list(None, None)
+        audit_list(None, true, None, None)
     });
     view! {
         <Title text="Overview" />

@@ -6,7 +6,7 @@ use domain::id::{ConfigId, PoolId, SessionId};
 use domain::page::Page;
 use domain::plan::ConfigReport;
 use domain::pool::Pool;
-use domain::server::Server;
+use domain::server::{Server, ServerState};
 use domain::session::Session;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -23,6 +23,7 @@ use crate::components::badge::Badge;
 use crate::components::confirm::{Confirm, use_ready};
 use crate::components::data::data;
 use crate::components::empty::Empty;
+use crate::components::filter::{Choice, filter_bar, use_query_value, use_wanted_text};
 use crate::components::finding::finding_list;
 use crate::components::form::copy_as::copy_as;
 use crate::components::form::{FormState, Options, Start};
@@ -149,7 +150,7 @@ fn overview(id: Id, tried: Tried) -> AnyView {
     let newest = data(move || {
         let id = id.get();
         live.follow(&[EventNoun::Decision]);
-        async move { decision_list(id?, None).await }
+        async move { decision_list(id?, None, None, None).await }
     });
     view! {
         <section aria-labelledby="capacity">
@@ -176,21 +177,46 @@ fn overview(id: Id, tried: Tried) -> AnyView {
 
 fn servers(id: Id, tried: Tried) -> AnyView {
     let live = expect_context::<Live>();
-    let cursor = use_cursor();
+    let (name, state, cursor) = (use_wanted_text(), use_query_value("state"), use_cursor());
     let servers = data(move || {
-        let (id, cursor) = (id.get(), cursor.get());
+        let (id, name, state, cursor) = (id.get(), name.get(), state.get(), cursor.get());
         live.follow(&[EventNoun::Server, EventNoun::Session]);
-        async move { server_list(id?, cursor).await }
+        async move { server_list(id?, name, state, cursor).await }
     });
-    loaded(servers, move |page| {
-        paged_table(
-            "Servers",
-            "There is no server.",
-            &["Name", "State", "Age", "Progress", "Sessions", "Actions"],
-            page,
-            |server| server_row(&server, tried),
-        )
-    })
+    // Deleted ones are not listed.
+    let states = ServerState::WORDS
+        .into_iter()
+        .filter(|word| *word != "deleted");
+    let state = Choice {
+        key: "state",
+        label: "State",
+        none: "Any state",
+        options: states.map(|word| (word, state_word(word))).collect(),
+    };
+    view! {
+        {filter_bar("servers", true, vec![state])}
+        {loaded(
+            servers,
+            move |page| {
+                paged_table(
+                    "Servers",
+                    "There is no server.",
+                    &["Name", "State", "Age", "Progress", "Sessions", "Actions"],
+                    page,
+                    |server| server_row(&server, tried),
+                )
+            },
+        )}
+    }
+    .into_any()
+}
+
+/// Whether somebody has a session on a server is no state of its own.
+fn state_word(word: &str) -> &'static str {
+    match word {
+        "running" => "Ready or in use",
+        word => words::step(word),
+    }
 }
 
 fn server_row(server: &Server, tried: Tried) -> Vec<AnyView> {
@@ -216,19 +242,23 @@ fn server_row(server: &Server, tried: Tried) -> Vec<AnyView> {
 
 fn sessions(id: Id, waiting: bool, tried: Tried) -> AnyView {
     let live = expect_context::<Live>();
-    let cursor = use_cursor();
+    let (person, cursor) = (use_wanted_text(), use_cursor());
     let sessions = data(move || {
-        let (id, cursor) = (id.get(), cursor.get());
+        let (id, person, cursor) = (id.get(), person.get(), cursor.get());
         live.follow(&[EventNoun::Session]);
-        async move { session_list(Some(id?), None, Some(waiting), cursor).await }
+        async move { session_list(Some(id?), None, Some(waiting), person, cursor).await }
     });
-    loaded(sessions, move |page| {
-        if waiting {
-            queue_table(page, tried)
-        } else {
-            session_table(page, tried)
-        }
-    })
+    let what = if waiting { "the queue" } else { "sessions" };
+    view! {
+        {filter_bar(what, true, Vec::new())}
+        {loaded(
+            sessions,
+            move |page| {
+                if waiting { queue_table(page, tried) } else { session_table(page, tried) }
+            },
+        )}
+    }
+    .into_any()
 }
 
 /// Open sessions.

@@ -2,12 +2,13 @@
 
 use domain::event::EventNoun;
 use domain::id::{DecisionId, PoolId};
-use domain::plan::Decision;
+use domain::plan::{Decision, Reason};
 use leptos::prelude::*;
 
 use crate::api::ApiResult;
 use crate::api::decision::decision_list;
 use crate::components::data::data;
+use crate::components::filter::{Choice, filter_bar, use_list_address_with, use_query_value};
 use crate::components::finding::finding_list;
 use crate::components::live::Live;
 use crate::components::load::loaded;
@@ -26,12 +27,25 @@ const HALF_A_DAY_MILLIS: i64 = 12 * 60 * 60 * 1000;
 /// A page of the decisions, newest first.
 pub fn decisions(id: Signal<ApiResult<PoolId>>) -> AnyView {
     let live = expect_context::<Live>();
+    let (reason, up_to) = (use_query_value("reason"), use_query_value("up_to"));
     let cursor = use_cursor();
     let decisions = data(move || {
         let (id, cursor) = (id.get(), cursor.get());
+        let reason = reason.get().and_then(|code| reason_of(&code));
+        let up_to = up_to.get().and_then(|id| id.parse().ok());
         live.follow(&[EventNoun::Decision]);
-        async move { decision_list(id?, cursor).await }
+        async move { decision_list(id?, reason, up_to, cursor).await }
     });
+    let reasons = Choice {
+        key: "reason",
+        label: "Reason",
+        none: "Any reason",
+        options: Reason::ALL
+            .iter()
+            .map(|reason| (reason.code(), reason.code()))
+            .collect(),
+    };
+    let is_later = move || up_to.get().is_some().then(beginning);
     let seen = StoredValue::new(Vec::new());
     let folds = move || {
         // Nothing new is known while a question was refused: what was there stays open as it is.
@@ -41,9 +55,28 @@ pub fn decisions(id: Signal<ApiResult<PoolId>>) -> AnyView {
         seen.get_value()
     };
     view! {
+        {filter_bar("decisions", false, vec![reasons])}
+        {is_later}
         // Not `loaded`: it makes its view anew with each answer, and with it every row.
         <Transition>{fold_list(Box::new(folds))}</Transition>
         {loaded(decisions, |page| paged("Decisions", UNDECIDED, page, |_| ().into_any()))}
+    }
+    .into_any()
+}
+
+fn reason_of(code: &str) -> Option<Reason> {
+    let mut all = Reason::ALL.iter().copied();
+    all.find(|reason| reason.code() == code)
+}
+
+/// Says that the list begins with the decision that a link has named, and leads to its beginning.
+fn beginning() -> AnyView {
+    let href = use_list_address_with()("up_to", None);
+    view! {
+        <p class="muted" role="status">
+            "The list begins with the decision that you came for. "
+            <a href=href>"Show the newest"</a>
+        </p>
     }
     .into_any()
 }

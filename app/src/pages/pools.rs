@@ -14,13 +14,14 @@ use crate::api::pool::{pool_create, pool_get, pool_lines, pool_list, pool_replac
 use crate::components::badge::Badge;
 use crate::components::data::data;
 use crate::components::empty::Empty;
+use crate::components::filter::{Rank, filter_bar, narrowed, use_sort, use_wanted_text};
 use crate::components::form::page::FormPage;
 use crate::components::form::{FormState, Start};
 use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::step_line::small_chart;
-use crate::components::table::{link, page_table};
+use crate::components::table::{link, sorted_table};
 use crate::forms;
 use crate::pages::autoscale::draft_section;
 use crate::words;
@@ -36,7 +37,7 @@ pub fn PoolsPage() -> impl IntoView {
             Ok((pools, lines, draft_list().await?))
         }
     });
-    let tried = Tried::new();
+    let (tried, wanted) = (Tried::new(), use_wanted_text());
     view! {
         <Title text="Pools" />
         <div class="page-head">
@@ -46,6 +47,7 @@ pub fn PoolsPage() -> impl IntoView {
             </A>
         </div>
         <LastProblem problem=tried.problem />
+        {filter_bar("pools", true, Vec::new())}
         {loaded(
             pools,
             move |(page, lines, drafts)| {
@@ -53,7 +55,8 @@ pub fn PoolsPage() -> impl IntoView {
                 let pools = if page.items.is_empty() {
                     view! { <Empty text="There is no pool yet." /> }.into_any()
                 } else {
-                    pool_table(page, &lines.items)
+                    let texts = |pool: &Pool| format!("{} {}", pool.name, words::pool(pool).word);
+                    pool_table(narrowed(page, wanted.get().as_deref(), texts), &lines.items)
                 };
                 view! {
                     {drafts}
@@ -66,7 +69,9 @@ pub fn PoolsPage() -> impl IntoView {
 }
 
 /// Pools with what they hold, and what they held in the last hour.
-pub fn pool_table(pools: Page<Pool>, lines: &[CapacityLine]) -> AnyView {
+pub fn pool_table(mut pools: Page<Pool>, lines: &[CapacityLine]) -> AnyView {
+    let sort = use_sort();
+    sort.apply(&mut pools.items, rank);
     let row = |pool: Pool| {
         let counts = pool.counts;
         let line = lines.iter().find(|line| line.pool_id == pool.id);
@@ -80,20 +85,35 @@ pub fn pool_table(pools: Page<Pool>, lines: &[CapacityLine]) -> AnyView {
             counts.waiting.into_any(),
         ]
     };
-    page_table(
+    sorted_table(
         "Pools",
         &[
-            "Name",
-            "State",
-            "Last hour",
-            "Sessions",
-            "Free seats",
-            "Starting",
-            "Waiting",
+            ("Name", "name"),
+            ("State", "state"),
+            ("Last hour", ""),
+            ("Sessions", "sessions"),
+            ("Free seats", "free"),
+            ("Starting", "starting"),
+            ("Waiting", "waiting"),
         ],
+        &sort,
         pools,
         row,
     )
+}
+
+fn rank(pool: &Pool, key: &str) -> Option<Rank> {
+    let counts = pool.counts;
+    let number = match key {
+        "name" => return Some((0, pool.name.to_lowercase())),
+        "state" => return Some((0, words::pool(pool).word.to_owned())),
+        "sessions" => counts.sessions,
+        "free" => counts.free_seats,
+        "starting" => counts.starting,
+        "waiting" => counts.waiting,
+        _ => return None,
+    };
+    Some((number.into(), String::new()))
 }
 
 /// A new pool.

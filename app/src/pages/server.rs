@@ -44,7 +44,7 @@ pub fn ServerPage() -> impl IntoView {
     let sessions = data(move || {
         let (id, cursor) = (id.get(), cursor.get());
         live.follow(&[EventNoun::Session]);
-        async move { session_list(None, Some(id?), None, cursor).await }
+        async move { session_list(None, Some(id?), None, None, cursor).await }
     });
     let tried = Tried::new();
     view! {

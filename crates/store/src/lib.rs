@@ -49,6 +49,7 @@ use uuid::Uuid;
 pub use audit::{AuditEntry, AuditRow};
 pub use autoscale::{ConfigColumns, ConfigRow};
 pub use db::DatabaseUrl;
+pub use decision::DecisionFilter;
 pub use deployment::Deployment;
 pub use draft::Draft;
 pub use error::{OpenError, StoreError};

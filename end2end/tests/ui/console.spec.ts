@@ -17,6 +17,9 @@ async function decisions(page: Page, id: string) {
   return list();
 }
 
+/** The names in the first column of a table, in their order. */
+const names = (page: Page, table: string) => page.getByRole("group", { name: table, exact: true }).getByRole("rowheader");
+
 test("decisions that say the same are one row, which stays open and keeps the focus while it grows", async ({ page }) => {
   await page.goto("/admin");
   const { id, config } = await pool(page);
@@ -48,4 +51,106 @@ test("decisions that say the same are one row, which stays open and keeps the fo
   await expect(cards).toHaveCount(16);
   await page.keyboard.press("Enter");
   await expect(cards).toHaveCount(1);
+});
+
+test("what a list is narrowed to and sorted by stands in the address, and typing leaves no steps", async ({ page }) => {
+  await page.goto("/admin");
+  const word = mark();
+  for (const name of ["Beta", "Alpha"]) await api(page, "POST", "/pools", { data: { name: `${name} ${word}`, description: "" } });
+  await open(page, "/admin/pools");
+  const filter = page.getByRole("searchbox", { name: "Filter" });
+  await filter.pressSequentially(word);
+  await expect(names(page, "Pools")).toHaveText([`Beta ${word}`, `Alpha ${word}`]);
+  await expect(filter).toBeFocused();
+  await expect(page).toHaveURL(new RegExp(`/admin/pools\\?q=${word}$`));
+  await expectAccessible(page);
+
+  const head = page.getByRole("columnheader", { name: "Name" });
+  await head.getByRole("link").click();
+  await expect(head).toHaveAttribute("aria-sort", "ascending");
+  await expect(names(page, "Pools")).toHaveText([`Alpha ${word}`, `Beta ${word}`]);
+  await head.getByRole("link").click();
+  await expect(head).toHaveAttribute("aria-sort", "descending");
+  await expect(names(page, "Pools")).toHaveText([`Beta ${word}`, `Alpha ${word}`]);
+  await page.reload();
+  await expect(page.locator("html")).toHaveAttribute("data-hydrated", "true");
+  await expect(head).toHaveAttribute("aria-sort", "descending");
+  await expect(filter).toHaveValue(word);
+  await page.goBack();
+  await expect(head).toHaveAttribute("aria-sort", "ascending");
+  await expect(names(page, "Pools")).toHaveText([`Alpha ${word}`, `Beta ${word}`]);
+  await page.goBack();
+  await expect(head).not.toHaveAttribute("aria-sort");
+  await expect(filter).toHaveValue(word);
+  await page.goForward();
+  await expect(head).toHaveAttribute("aria-sort", "ascending");
+
+  await filter.fill(`${word} nowhere`);
+  await expect(page.getByText(`Nothing here matches “${word} nowhere”.`)).toBeVisible();
+  await page.getByRole("link", { name: "Clear the filter" }).click();
+  await expect(filter).toHaveValue("");
+  await expect(page).toHaveURL(/\/admin\/pools\?sort=name$/);
+  // Letters have left nothing to go back through.
+  for (let step = 0; step < 3; step += 1) await page.goBack();
+  await expect(page).toHaveURL(/\/admin$/);
+});
+
+test.describe("without scripts", () => {
+  test.use({ javaScriptEnabled: false });
+
+  test("a list comes narrowed and sorted from the server", async ({ page }) => {
+    await page.goto("/admin");
+    const word = mark();
+    for (const name of ["Beta", "Alpha", "Other"]) await api(page, "POST", "/pools", { data: { name: `${name} ${word}`, description: "" } });
+    await page.goto(`/admin/pools?q=${word}+a&sort=name`);
+    await expect(names(page, "Pools")).toHaveText([`Alpha ${word}`, `Beta ${word}`]);
+    await expect(page.getByRole("searchbox", { name: "Filter" })).toHaveValue(`${word} a`);
+    await page.getByRole("searchbox", { name: "Filter" }).fill(`${word} other`);
+    await page.keyboard.press("Enter");
+    await expect(names(page, "Pools")).toHaveText([`Other ${word}`]);
+    await expect(page).toHaveURL(/sort=name/);
+  });
+});
+
+test("servers are narrowed by state and by name, and the pages of another range keep it", async ({ page }) => {
+  await page.goto("/admin");
+  const create = async (path: string, data: unknown) => (await api(page, "POST", path, { data })).id as string;
+  const name = `Long ${mark()}`;
+  const zone = await create("/zones", { name, upstream_auth_address: "weir.example" });
+  const id = await create("/pools", { name, description: "" });
+  for (let number = 1; number <= 60; number += 1) {
+    const limits = { max_sessions: 1 };
+    const place = { protocol: "vnc", host: "desk.example", port: 5900 + number };
+    await create("/servers", { name: `desk-${number}`, pool_id: id, zone_id: zone, ...place, limits });
+  }
+  await open(page, `/admin/pools/${id}?tab=servers`);
+  await page.getByRole("link", { name: "Next page" }).click();
+  await expect(names(page, "Servers")).toHaveCount(10);
+  // Another list begins at its own first page.
+  await page.getByRole("searchbox", { name: "Filter" }).fill("DESK-6");
+  await expect(names(page, "Servers")).toHaveText(["desk-6", "desk-60"]);
+  await expect(page).toHaveURL(/\?tab=servers&q=DESK-6$/);
+  await page.getByRole("combobox", { name: "State" }).selectOption("failed");
+  await expect(page.getByText("Nothing here matches “DESK-6”.")).toBeVisible();
+  await expect(page).toHaveURL(/&q=DESK-6&state=failed$/);
+  await page.goBack();
+  await expect(names(page, "Servers")).toHaveCount(2);
+  await expect(page.getByRole("combobox", { name: "State" })).toHaveValue("");
+
+  await open(page, `/admin/pools/${id}`);
+  await page.getByRole("link", { name: "1 day" }).click();
+  await expect(page.getByRole("link", { name: "1 day" })).toHaveAttribute("aria-current", "true");
+  await page.getByRole("link", { name: "Next page" }).click();
+  await expect(page).toHaveURL(/range=24&cursor=/);
+  await expect(page.getByRole("link", { name: "1 day" })).toHaveAttribute("aria-current", "true");
+});
+
+test("activity tells of Weir itself too where that is asked for", async ({ page }) => {
+  await open(page, "/admin/activity");
+  await page.getByRole("combobox", { name: "Done by" }).selectOption("all");
+  await expect(page).toHaveURL(/\?by=all$/);
+  await expect(page.getByText("What people and Weir itself have done, newest first.")).toBeVisible();
+  await page.goBack();
+  await expect(page.getByText("What people have done, newest first.")).toBeVisible();
+  await expect(page.getByRole("combobox", { name: "Done by" })).toHaveValue("");
 });
