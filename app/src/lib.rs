@@ -23,6 +23,7 @@ use leptos_router::{SsrMode, path};
 use crate::components::frame::{AdminFrame, Header, Home, PortalFrame, SignedIn};
 use crate::components::live::Live;
 use crate::components::load::Go;
+use crate::components::theme::ChosenTheme;
 use crate::components::time::Now;
 use crate::pages::activity::ActivityPage;
 use crate::pages::admin::AdminPage;
@@ -50,6 +51,7 @@ pub fn App() -> impl IntoView {
     Live::provide();
     Now::provide();
     SignedIn::provide();
+    ChosenTheme::provide();
     mark_hydrated();
 
     view! {

@@ -12,6 +12,8 @@ pub mod frame;
 pub mod live;
 pub mod load;
 pub mod notify;
+pub mod palette;
+pub mod pause;
 pub mod problem;
 pub mod step_line;
 pub mod table;

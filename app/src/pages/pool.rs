@@ -14,7 +14,7 @@ use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
 
 use crate::api::ApiResult;
-use crate::api::autoscale::{autoscale_delete, autoscale_list, autoscale_replace};
+use crate::api::autoscale::{autoscale_delete, autoscale_list};
 use crate::api::decision::decision_list;
 use crate::api::pool::{pool_delete, pool_get};
 use crate::api::server::server_list;
@@ -29,6 +29,7 @@ use crate::components::form::copy_as::copy_as;
 use crate::components::form::{FormState, Options, Start};
 use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, loaded_page, submit, use_go, use_id};
+use crate::components::pause::Pause;
 use crate::components::problem::LastProblem;
 use crate::components::table::{facts, link, paged_table, use_cursor};
 use crate::components::time::{Age, Time};
@@ -380,12 +381,8 @@ fn config_card(config: &SavedConfig, options: &Options, tried: Tried) -> AnyView
     let form = &domain::autoscale::FORM;
     let live = expect_context::<Live>();
     let Tried { busy, problem } = tried;
-    let name = config
-        .values
-        .get("name")
-        .and_then(|name| name.as_str())
-        .unwrap_or("AutoScale config")
-        .to_owned();
+    let pause = Pause::of(config);
+    let (name, is_on) = (pause.name.clone(), pause.is_on);
     let (id, version): (ConfigId, i64) = (config.id, config.version);
     let delete = Callback::new(move |()| {
         submit(busy, problem, autoscale_delete(id, version), move |()| {
@@ -407,16 +404,12 @@ fn config_card(config: &SavedConfig, options: &Options, tried: Tried) -> AnyView
         .filter(|field| form.is_shown(field, &config.values))
         .map(|field| (field.label, state.shown_value(field).into_any()))
         .collect();
-    let is_on = config.values.get("enabled") != Some(&false.into());
-    let (pause_word, values) = if is_on {
-        ("Pause", config.values.clone().with("enabled", false))
-    } else {
-        ("Resume", config.values.clone().with("enabled", true))
-    };
     let ready = use_ready();
+    let (pause_word, pause_label) = (pause.word, pause.label());
     let pause = move |_| {
-        let call = autoscale_replace(id, version, values.clone());
-        submit(busy, problem, call, move |_| live.changed(EventNoun::Pool));
+        submit(busy, problem, pause.clone().run(), move |()| {
+            live.changed(EventNoun::Pool);
+        });
     };
     let paused = (!is_on).then(|| {
         view! { <p role="status"><strong>"Paused. Its servers stay and stay usable; none is made or removed."</strong></p> }
@@ -440,7 +433,7 @@ fn config_card(config: &SavedConfig, options: &Options, tried: Tried) -> AnyView
                 <button
                     type="button"
                     class="button"
-                    aria-label=format!("{pause_word} {name}")
+                    aria-label=pause_label
                     disabled=move || !ready.get() || busy.get()
                     on:click=pause
                 >

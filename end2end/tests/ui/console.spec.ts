@@ -20,6 +20,12 @@ async function decisions(page: Page, id: string) {
 /** The names in the first column of a table, in their order. */
 const names = (page: Page, table: string) => page.getByRole("group", { name: table, exact: true }).getByRole("rowheader");
 
+/** The box of the palette. */
+const box = (page: Page) => page.getByRole("combobox", { name: "Search pages, pools and actions" });
+
+/** What the palette has found. */
+const found = (page: Page) => page.getByRole("dialog").getByRole("option");
+
 test("decisions that say the same are one row, which stays open and keeps the focus while it grows", async ({ page }) => {
   await page.goto("/admin");
   const { id, config } = await pool(page);
@@ -153,4 +159,76 @@ test("activity tells of Weir itself too where that is asked for", async ({ page 
   await page.goBack();
   await expect(page.getByText("What people have done, newest first.")).toBeVisible();
   await expect(page.getByRole("combobox", { name: "Done by" })).toHaveValue("");
+});
+
+test("the palette finds pages, pools and actions by keyboard alone", async ({ page }) => {
+  await page.goto("/admin");
+  const { id, name } = await pool(page);
+  await open(page, "/admin/users");
+  const before = page.getByRole("link", { name: "New person" });
+  await before.focus();
+  await page.keyboard.press("Control+k");
+  await expect(box(page)).toBeFocused();
+  await expect(found(page).first()).toHaveAttribute("aria-selected", "true");
+  await expectAccessible(page);
+  await page.keyboard.press("ArrowDown");
+  await expect(found(page).nth(1)).toHaveAttribute("aria-selected", "true");
+  await expect(box(page)).toHaveAttribute("aria-activedescendant", (await found(page).nth(1).getAttribute("id"))!);
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("ArrowUp");
+  await expect(found(page).last()).toHaveAttribute("aria-selected", "true");
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+  await expect(before).toBeFocused();
+
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("no such thing");
+  await expect(page.getByText("Nothing is called that.")).toBeVisible();
+  await box(page).fill(name);
+  await expect(found(page).first()).toHaveText(`${name} Pool`);
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(new RegExp(`/admin/pools/${id}$`));
+  await expect(page.getByRole("heading", { level: 1, name })).toBeVisible();
+
+  await page.getByRole("link", { name: "Config", exact: true }).click();
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type(`pause ${name}`);
+  await expect(found(page)).toHaveText([`Pause ${name} This pool`]);
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("Paused.")).toBeVisible();
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+
+  await page.getByRole("button", { name: "Search…" }).click();
+  await page.keyboard.type("theme: dark");
+  await expect(found(page)).toHaveCount(1);
+  await page.keyboard.press("Enter");
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+  await expect(page.getByRole("radio", { name: "Dark" })).toBeChecked();
+  await expect(page.getByRole("button", { name: "Search…" })).toBeFocused();
+
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("sign out");
+  await expect(found(page)).toHaveCount(1);
+});
+
+test("people find only what they may open", async ({ page }) => {
+  await page.goto("/admin");
+  const name = mark();
+  const password = "correct horse battery";
+  await api(page, "POST", "/users", { data: { name, role: "user", password } });
+  await page.context().clearCookies();
+  await open(page, "/login");
+  await page.getByLabel("Name").fill(name);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page).toHaveURL(/\/portal$/);
+  await expect(page.locator("html")).toHaveAttribute("data-hydrated", "true");
+  await page.getByRole("button", { name: "Search…" }).click();
+  await expect(box(page)).toBeFocused();
+  await expect(found(page).filter({ hasText: "Profile" })).toHaveCount(1);
+  for (const admins of ["Providers", "New pool", "Overview"]) await expect(found(page).filter({ hasText: admins })).toHaveCount(0);
+  await page.keyboard.type("sign out");
+  await expect(found(page)).toHaveCount(1);
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1, name: "Sign in" })).toBeVisible();
 });
