@@ -24,6 +24,27 @@ where
     shown(data, view, problem_banner)
 }
 
+/// The same with what stands beside the data and can be missing: it is waited for, and left out where it was refused.
+pub fn loaded_beside<T, B>(
+    data: Data<T>,
+    beside: Data<B>,
+    view: impl Fn(T, Option<B>) -> AnyView + Send + Sync + 'static,
+) -> AnyView
+where
+    T: DeserializeOwned + Clone + Send + Sync + 'static,
+    B: DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    transition(Box::new(move || {
+        // Both are asked for before either is there.
+        let (data, beside) = (data.get(), beside.get());
+        let (data, beside) = data.zip(beside)?;
+        Some(match data {
+            Ok(value) => view(value, beside.ok()),
+            Err(error) => problem_banner(&error.0),
+        })
+    }))
+}
+
 /// The same for data that a whole page is about: with a problem, the problem is the page, and what stands behind it is
 /// hidden (`.gone` in the style sheet). The view has the page's title; the page has one of its own for the time until then.
 pub fn loaded_page<T>(data: Data<T>, view: impl Fn(T) -> AnyView + Send + Sync + 'static) -> AnyView

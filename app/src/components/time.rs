@@ -37,6 +37,19 @@ impl Now {
     }
 }
 
+/// How many stretches of this length have passed since the browser has taken the page over.
+pub fn use_passed(millis: impl Fn() -> i64 + Send + Sync + 'static) -> Memo<i64> {
+    let (now, first) = (expect_context::<Now>(), StoredValue::new(None));
+    Memo::new(move |_| {
+        let Some(now) = now.get() else {
+            return 0;
+        };
+        let since = first.get_value().unwrap_or(now);
+        first.set_value(Some(since));
+        (now - since) / millis().max(1)
+    })
+}
+
 /// How much of a point in time is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TimeAs {

@@ -406,10 +406,13 @@ fn config_card(config: &SavedConfig, options: &Options, tried: Tried) -> AnyView
         .collect();
     let ready = use_ready();
     let (pause_word, pause_label) = (pause.word, pause.label());
+    // Disabled while it works, the button would lose the focus.
     let pause = move |_| {
-        submit(busy, problem, pause.clone().run(), move |()| {
-            live.changed(EventNoun::Pool);
-        });
+        if !busy.get_untracked() {
+            submit(busy, problem, pause.clone().run(), move |()| {
+                live.changed(EventNoun::Pool);
+            });
+        }
     };
     let paused = (!is_on).then(|| {
         view! { <p role="status"><strong>"Paused. Its servers stay and stay usable; none is made or removed."</strong></p> }
@@ -434,7 +437,8 @@ fn config_card(config: &SavedConfig, options: &Options, tried: Tried) -> AnyView
                     type="button"
                     class="button"
                     aria-label=pause_label
-                    disabled=move || !ready.get() || busy.get()
+                    disabled=move || !ready.get()
+                    aria-disabled=move || busy.get().then_some("true")
                     on:click=pause
                 >
                     {pause_word}

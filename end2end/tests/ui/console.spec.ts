@@ -232,3 +232,32 @@ test("people find only what they may open", async ({ page }) => {
   await page.keyboard.press("Enter");
   await expect(page.getByRole("heading", { level: 1, name: "Sign in" })).toBeVisible();
 });
+
+test("pausing a config and letting it go on leaves the focus where it is", async ({ page }) => {
+  await page.goto("/admin");
+  const { id, name } = await pool(page);
+  await open(page, `/admin/pools/${id}?tab=config`);
+  await page.getByRole("button", { name: `Pause ${name}` }).focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("button", { name: `Resume ${name}` })).toBeFocused();
+  await expect(page.getByText("Paused.")).toBeVisible();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("button", { name: `Pause ${name}` })).toBeFocused();
+});
+
+test("the chart leads to the decisions that stand out, and draws the minimum", async ({ page }) => {
+  await page.goto("/admin");
+  const { id } = await pool(page);
+  await expect(async () => expect((await api(page, "GET", `/pools/${id}`)).counts.free_seats).toBe(1)).toPass();
+  await open(page, `/admin/pools/${id}`);
+  await expect(page.getByText("Minimum free: 1 now, 1 at most")).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole("list", { name: "Decisions that stand out" }).getByRole("link", { name: /Grew/ }).click();
+  await expect(page).toHaveURL(/tab=decisions&up_to=dec_/);
+  await expect(page.getByRole("article").first()).toContainText("grew.below_minimum");
+  await page.getByRole("combobox", { name: "Reason" }).selectOption("held.enough");
+  await expect(page).toHaveURL(/tab=decisions&reason=held.enough$/);
+  await expect(page.getByRole("article").first()).toContainText("held.enough");
+  await page.reload();
+  await expect(page.getByRole("combobox", { name: "Reason" })).toHaveValue("held.enough");
+});
