@@ -75,11 +75,7 @@ fn reasons(pool: &Pool, newest: &[Decision]) -> Vec<Why> {
 
 fn needs_an_admin(finding: &Finding, waiting: u32) -> bool {
     match finding.reason {
-        Reason::HeldAtLimit
-        | Reason::HeldCreatesPerHour
-        | Reason::HeldBreakerOpen
-        | Reason::HeldProviderBackoff
-        | Reason::HeldUnprepared => true,
+        reason if reason.is_obstacle() => true,
         // Somebody has switched it off on purpose; that people wait for it they may not know.
         Reason::HeldDisabled | Reason::HeldDryRun => waiting > 0,
         _ => false,

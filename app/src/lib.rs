@@ -8,6 +8,7 @@ pub mod api;
 pub mod attention;
 pub mod components;
 pub mod connect;
+pub mod fold;
 pub mod forms;
 pub mod pages;
 mod parts;
@@ -24,6 +25,7 @@ use crate::components::frame::{AdminFrame, Header, Home, PortalFrame, SignedIn};
 use crate::components::live::Live;
 use crate::components::load::Go;
 use crate::components::saved::LastSaved;
+use crate::components::theme::ChosenTheme;
 use crate::components::time::Now;
 use crate::pages::login::LoginPage;
 use crate::pages::not_found::NotFoundPage;
@@ -43,6 +45,7 @@ pub fn App() -> impl IntoView {
     Now::provide();
     SignedIn::provide();
     LastSaved::provide();
+    ChosenTheme::provide();
 
     view! {
         <Title formatter=|page: String| format!("{page} · Weir") />

@@ -13,6 +13,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use control::ControlPlane;
+use control::server::Filter;
 use domain::actor::Actor;
 use domain::error::{Problem, ProblemCode};
 use domain::page::{MAX_LIMIT, PageQuery};
@@ -167,7 +168,7 @@ async fn gauges(plane: &ControlPlane, text: &mut Exposition) -> control::Result<
         limit: Some(MAX_LIMIT),
     };
     loop {
-        let page = control::server::list(plane, &Actor::System, None, false, &query).await?;
+        let page = control::server::list(plane, &Actor::System, &Filter::default(), &query).await?;
         for server in &page.items {
             *servers.entry(server.status.word()).or_default() += 1;
         }

@@ -8,7 +8,7 @@ use std::fmt::Display;
 use axum::body::Body;
 use axum::http::{Request, header};
 use domain::id::{
-    ApiKeyId, ConfigId, DraftId, LdapConfigId, PoolId, ProviderId, ServerId, SessionId,
+    ApiKeyId, ConfigId, DecisionId, DraftId, LdapConfigId, PoolId, ProviderId, ServerId, SessionId,
 };
 use domain::id::{SshKeyId, UserId, ZoneId};
 use serde_json::{Value, json};
@@ -266,15 +266,15 @@ impl World {
                 "GET /audit",
                 [
                     Ask::new(
-                        json!({ "target": null, "cursor": null }),
-                        "/audit?by_people=true",
+                        json!({ "target": null, "by_people": true, "cursor": null, "limit": 2 }),
+                        "/audit?by_people=true&limit=2",
                     ),
                     Ask::new(
-                        json!({ "target": self.made.pool, "cursor": null }),
-                        format!("/audit?by_people=true&target={}", self.made.pool),
+                        json!({ "target": self.made.pool, "by_people": false, "cursor": null, "limit": null }),
+                        format!("/audit?target={}", self.made.pool),
                     ),
                     Ask::new(
-                        json!({ "target": "Here", "cursor": null }),
+                        json!({ "target": "Here", "by_people": true, "cursor": null, "limit": null }),
                         "/audit?by_people=true&target=Here",
                     ),
                 ],
@@ -334,6 +334,7 @@ impl World {
         let there = &self.made.config;
         let bad = json!({ "name": "", "connection_type": "telnet" });
         let config = missing(ConfigId::from_uuid);
+        let decision = missing(DecisionId::from_uuid);
         let checked = |verb: &str| {
             let uri = format!("/autoscale-configs/{verb}");
             let of_another = format!("{uri}?config_id={config}");
@@ -390,10 +391,16 @@ impl World {
             twin(
                 "decision_list",
                 "GET /decisions",
-                [Ask::new(
-                    json!({ "pool": pool, "cursor": null }),
-                    format!("/decisions?pool_id={pool}"),
-                )],
+                [
+                    Ask::new(
+                        json!({ "pool": pool, "reason": null, "up_to": null, "cursor": null }),
+                        format!("/decisions?pool_id={pool}"),
+                    ),
+                    Ask::new(
+                        json!({ "pool": pool, "reason": "held.enough", "up_to": decision, "cursor": null }),
+                        format!("/decisions?pool_id={pool}&reason=held.enough&up_to={decision}"),
+                    ),
+                ],
             ),
             twin(
                 "decision_newest",
@@ -418,11 +425,18 @@ impl World {
             twin(
                 "server_list",
                 "GET /servers",
-                [(None, ""), (Some("x"), "&cursor=x")].map(|(cursor, query)| {
-                    Ask::new(
-                        json!({ "pool": pool, "cursor": cursor }),
-                        format!("/servers?pool_id={pool}{query}"),
-                    )
+                [
+                    (json!({}), ""),
+                    (json!({ "cursor": "x" }), "&cursor=x"),
+                    (
+                        json!({ "name": "ES", "state": "booting" }),
+                        "&name=ES&state=booting",
+                    ),
+                    (json!({ "state": "Ready" }), "&state=Ready"),
+                ]
+                .map(|(mut args, query)| {
+                    args["pool"] = json!(pool);
+                    Ask::new(args, format!("/servers?pool_id={pool}{query}"))
                 }),
             ),
             twin(
@@ -461,6 +475,10 @@ impl World {
                     Ask::new(
                         json!({ "pool": null, "server": server, "waiting": null, "cursor": null }),
                         format!("/sessions?server_id={server}"),
+                    ),
+                    Ask::new(
+                        json!({ "pool": pool, "user_name": "A" }),
+                        format!("/sessions?pool_id={pool}&user_name=A"),
                     ),
                 ],
             ),

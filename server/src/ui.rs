@@ -78,3 +78,63 @@ fn provide_request_context() {
         provide_context(actor);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::header;
+    use control::reconciler;
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::TestApp;
+
+    /// What a page shows to the first admin before any script runs: its HTML up to the data for the scripts.
+    async fn shown(app: &TestApp, cookie: &str, path: &str) -> String {
+        let request = Request::builder()
+            .uri(path)
+            .header(header::COOKIE, cookie)
+            .body(Body::empty());
+        let page = app.send(request.expect("a request")).await.expect(200).text;
+        let end = page.find("__RESOLVED_RESOURCES").unwrap_or(page.len());
+        page[..end].to_owned()
+    }
+
+    #[tokio::test]
+    async fn lists_come_narrowed_and_sorted() {
+        let app = TestApp::new().await;
+        for name in ["Beta desks", "Alpha desks", "Shells"] {
+            let input = json!({ "name": name });
+            app.admin("POST", "/pools", Some(input)).await.expect(201);
+        }
+        let cookie = app.sign_in(&app.admin.name).await;
+        let place = |page: &str, name: &str| page.find(&format!(">{name}<"));
+        let page = shown(&app, &cookie, "/admin/pools?q=DESKS&sort=name").await;
+        let (alpha, beta) = (place(&page, "Alpha desks"), place(&page, "Beta desks"));
+        assert!(alpha.is_some() && alpha < beta, "{page}");
+        assert_eq!(place(&page, "Shells"), None, "{page}");
+        assert!(page.contains(r#"aria-sort="ascending""#), "{page}");
+        assert!(page.contains(r#"value="DESKS""#), "{page}");
+        let none = shown(&app, &cookie, "/admin/pools?q=nothing").await;
+        assert!(none.contains("Nothing here matches “nothing”."), "{none}");
+    }
+
+    #[tokio::test]
+    async fn the_decisions_and_their_marks_are_there_without_scripts() {
+        let app = TestApp::new().await;
+        let minimum = json!({ "minimum_available_sessions": 1 });
+        let made = app.pool("Desks", minimum).await;
+        reconciler::tick(&app.plane).await.expect("a tick");
+        let cookie = app.sign_in(&app.admin.name).await;
+        let pool = format!("/admin/pools/{}", made.pool);
+        let chart = shown(&app, &cookie, &pool).await;
+        assert!(chart.contains("Minimum free: 1 now, 1 at most"), "{chart}");
+        assert!(chart.contains("?tab=decisions&amp;up_to=dec_"), "{chart}");
+        let list = shown(&app, &cookie, &format!("{pool}?tab=decisions")).await;
+        assert!(list.contains("<article"), "{list}");
+        assert!(list.contains("grew.below_minimum"), "{list}");
+        let reason = format!("{pool}?tab=decisions&reason=held.at_limit");
+        let held = shown(&app, &cookie, &reason).await;
+        assert!(!held.contains("<article"), "{held}");
+        assert!(held.contains("Nothing here matches the filter."), "{held}");
+    }
+}

@@ -5,9 +5,9 @@
     reason = "the macro makes a struct of each function's arguments"
 )]
 
-use domain::id::PoolId;
+use domain::id::{DecisionId, PoolId};
 use domain::page::Page;
-use domain::plan::Decision;
+use domain::plan::{Decision, Reason};
 use leptos::prelude::*;
 
 use super::ApiResult;
@@ -21,8 +21,18 @@ pub async fn decision_newest() -> ApiResult<Vec<Decision>> {
     answer(control::decision::newest(&plane()?, &actor()?).await)
 }
 
-/// A page of the decisions about a pool, newest first.
+/// A page of the decisions about a pool, newest first: those that give this reason, beginning with the one of `up_to`.
 #[server(prefix = "/ui/fn", endpoint = "decision_list", protocol = Call)]
-pub async fn decision_list(pool: PoolId, cursor: Option<String>) -> ApiResult<Page<Decision>> {
-    answer(control::decision::list(&plane()?, &actor()?, Some(pool), &page_from(cursor)).await)
+pub async fn decision_list(
+    pool: PoolId,
+    reason: Option<Reason>,
+    up_to: Option<DecisionId>,
+    cursor: Option<String>,
+) -> ApiResult<Page<Decision>> {
+    let filter = control::decision::Filter {
+        pool: Some(pool),
+        reason,
+        up_to,
+    };
+    answer(control::decision::list(&plane()?, &actor()?, filter, &page_from(cursor)).await)
 }

@@ -16,10 +16,21 @@ use super::codec::Call;
 #[cfg(feature = "ssr")]
 use super::{actor, answer, page_from, plane};
 
-/// A page of the servers of a pool that are not deleted.
+/// A page of the servers of a pool that are not deleted: those with `name` in their name, in the state of this word.
 #[server(prefix = "/ui/fn", endpoint = "server_list", protocol = Call)]
-pub async fn server_list(pool: PoolId, cursor: Option<String>) -> ApiResult<Page<Server>> {
-    answer(control::server::list(&plane()?, &actor()?, Some(pool), false, &page_from(cursor)).await)
+pub async fn server_list(
+    pool: PoolId,
+    name: Option<String>,
+    state: Option<String>,
+    cursor: Option<String>,
+) -> ApiResult<Page<Server>> {
+    let filter = control::server::Filter {
+        pool: Some(pool),
+        include_deleted: false,
+        name,
+        state,
+    };
+    answer(control::server::list(&plane()?, &actor()?, &filter, &page_from(cursor)).await)
 }
 
 /// One server.

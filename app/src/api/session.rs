@@ -32,12 +32,13 @@ pub async fn session_get(id: SessionId) -> ApiResult<Session> {
     answer(control::session::get(&plane()?, &actor()?, id).await)
 }
 
-/// A page of the open sessions and waits of a pool or a server, whosever they are.
+/// A page of the open sessions and waits of a pool or a server: of people with `user_name` in their name.
 #[server(prefix = "/ui/fn", endpoint = "session_list", protocol = Call)]
 pub async fn session_list(
     pool: Option<PoolId>,
     server: Option<ServerId>,
     waiting: Option<bool>,
+    user_name: Option<String>,
     cursor: Option<String>,
 ) -> ApiResult<Page<Session>> {
     answer(
@@ -48,6 +49,7 @@ pub async fn session_list(
                 pool,
                 server,
                 waiting,
+                user_name,
                 ..Filter::default()
             },
             &page_from(cursor),

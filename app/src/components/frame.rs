@@ -1,6 +1,7 @@
 //! The frame around every page: brand, the switch between portal and admin, who is signed in, and the admin's menu.
 
 use leptos::either::Either;
+use leptos::html;
 use leptos::prelude::*;
 use leptos_router::components::{A, Outlet, Redirect};
 use leptos_router::hooks::use_location;
@@ -8,6 +9,7 @@ use leptos_router::hooks::use_location;
 use crate::api::me::{Me, me_get};
 use crate::components::data::{Data, data};
 use crate::components::live::{Live, LiveStatus};
+use crate::components::palette::palette;
 use crate::components::theme::ThemePicker;
 
 /// Who is signed in, asked for once a page load.
@@ -39,6 +41,7 @@ fn signed_in<V: IntoView + 'static>(
 pub fn Header() -> impl IntoView {
     let path = use_location().pathname;
     let here = move |prefix: &str| path.read().starts_with(prefix).then_some("true");
+    let sign_out = NodeRef::<html::Form>::new();
     let face = move |me: Me| {
         let switch = me.is_admin.then(|| {
             view! {
@@ -55,9 +58,10 @@ pub fn Header() -> impl IntoView {
         view! {
             {switch}
             <span class="spacer"></span>
+            {palette(me.is_admin, sign_out)}
             <LiveStatus />
             <A href="/portal/profile">{me.name}</A>
-            <form method="post" action="/ui/logout">
+            <form node_ref=sign_out method="post" action="/ui/logout">
                 <button type="submit" class="button">
                     "Sign out"
                 </button>
@@ -133,7 +137,7 @@ pub fn AdminFrame() -> impl IntoView {
 }
 
 /// The admin's menu.
-const MENU: [(&str, &str); 8] = [
+pub const MENU: [(&str, &str); 8] = [
     ("/admin", "Overview"),
     ("/admin/pools", "Pools"),
     ("/admin/activity", "Activity"),

@@ -25,6 +25,9 @@ const NOUNS: [EventNoun; 6] = [
     EventNoun::Decision,
 ];
 
+/// A step of figures over time that lasts this long is worth asking for once it is over, and not with each event.
+const LONG_STEP_MILLIS: i64 = 60_000;
+
 /// How the stream is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Link {
@@ -67,6 +70,15 @@ impl Live {
             if nouns.contains(noun) {
                 count.track();
             }
+        }
+    }
+
+    /// The same for figures over time, whose steps last so long: where the steps are long, when one has `passed`.
+    pub fn follow_steps(self, step_millis: i64, passed: Memo<i64>, nouns: &[EventNoun]) {
+        if step_millis < LONG_STEP_MILLIS {
+            self.follow(nouns);
+        } else {
+            passed.track();
         }
     }
 

@@ -24,6 +24,27 @@ where
     shown(data, view, problem_banner)
 }
 
+/// The same with what stands beside the data and can be missing: it is waited for, and left out where it was refused.
+pub fn loaded_beside<T, B>(
+    data: Data<T>,
+    beside: Data<B>,
+    view: impl Fn(T, Option<B>) -> AnyView + Send + Sync + 'static,
+) -> AnyView
+where
+    T: DeserializeOwned + Clone + Send + Sync + 'static,
+    B: DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    transition(Box::new(move || {
+        // Both are asked for before either is there.
+        let (data, beside) = (data.get(), beside.get());
+        let (data, beside) = data.zip(beside)?;
+        Some(match data {
+            Ok(value) => view(value, beside.ok()),
+            Err(error) => problem_banner(&error.0),
+        })
+    }))
+}
+
 /// The same for data that a whole page is about: with a problem, the problem is the page, and what stands behind it is
 /// hidden (`.gone` in the style sheet). The view has the page's title; the page has one of its own for the time until then.
 pub fn loaded_page<T>(data: Data<T>, view: impl Fn(T) -> AnyView + Send + Sync + 'static) -> AnyView
@@ -88,20 +109,42 @@ where
 /// Goes to another page. One for all pages, as it is often asked to go by an answer, and the view that put the question may be
 /// gone by then.
 #[derive(Clone, Copy)]
-pub struct Go(Callback<String>);
+pub struct Go(Callback<(String, How)>);
+
+/// How another page is gone to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    /// At its top.
+    Away,
+    /// It is the same page, which stays where it is on the screen.
+    Stay,
+    /// The same, and Back skips how it was before.
+    InPlace,
+}
 
 impl Go {
     /// Provides the one of the tab. Call once, inside of the router.
     pub fn provide() {
         let navigate = use_navigate();
-        provide_context(Self(Callback::new(move |path: String| {
-            navigate(&path, NavigateOptions::default());
+        provide_context(Self(Callback::new(move |(path, how): (String, How)| {
+            let options = NavigateOptions {
+                scroll: how == How::Away,
+                replace: how == How::InPlace,
+                ..NavigateOptions::default()
+            };
+            navigate(&path, options);
         })));
     }
 
     /// Goes there.
     pub fn run(self, path: String) {
-        self.0.run(path);
+        self.0.run((path, How::Away));
+    }
+
+    /// Puts another address on the page that is there: in place of its present one, or after it.
+    pub fn stay(self, path: String, in_place: bool) {
+        let how = if in_place { How::InPlace } else { How::Stay };
+        self.0.run((path, how));
     }
 }
 

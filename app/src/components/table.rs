@@ -6,6 +6,7 @@ use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
 
 use crate::components::empty::Empty;
+use crate::components::filter::{Sort, none_left, use_list_address_with, use_query_value};
 use crate::components::load::use_address_with;
 
 /// A page of a long list as a table, with links to the pages around it. The address says which page it is (`?cursor=`).
@@ -34,7 +35,7 @@ pub fn paged<T>(
     let links = page_links(label, is_first, page.next_cursor);
     let list = match (page.items.is_empty(), is_first) {
         (false, _) => show(page.items),
-        (true, true) => view! { <Empty text=none /> }.into_any(),
+        (true, true) => none_left().unwrap_or_else(|| view! { <Empty text=none /> }.into_any()),
         // What stood there has gone since.
         (true, false) => view! { <Empty text="Nothing is left on this page." /> }.into_any(),
     };
@@ -47,12 +48,20 @@ pub fn paged<T>(
 
 /// Links to the next page of a list, and back to its first.
 fn page_links(label: &'static str, is_first: bool, next: Option<String>) -> AnyView {
-    let address_with = use_address_with();
+    let (query, address_with) = (use_query_map(), use_address_with());
     if is_first && next.is_none() {
         return ().into_any();
     }
-    let first = (!is_first).then(|| link(address_with("cursor", None), "First page"));
-    let next = next.map(|next| link(address_with("cursor", Some(next)), "Next page"));
+    let to = move |cursor: Option<String>, text: &'static str| {
+        // Other parts of the page change the address too, and these links keep what it says then.
+        let href = move || {
+            query.track();
+            address_with("cursor", cursor.clone())
+        };
+        view! { <a href=href>{text}</a> }
+    };
+    let first = (!is_first).then(|| to(None, "First page"));
+    let next = next.map(|next| to(Some(next), "Next page"));
     view! {
         <nav class="actions" aria-label=format!("Pages of {label}")>
             {first} {next}
@@ -63,8 +72,7 @@ fn page_links(label: &'static str, is_first: bool, next: Option<String>) -> AnyV
 
 /// The cursor of the page that the address names.
 pub fn use_cursor() -> Memo<Option<String>> {
-    let query = use_query_map();
-    Memo::new(move |_| query.read().get("cursor"))
+    use_query_value("cursor")
 }
 
 /// A table of what a list has given. Where there is more, it says so.
@@ -74,19 +82,62 @@ pub fn page_table<T>(
     page: Page<T>,
     row: impl Fn(T) -> Vec<AnyView>,
 ) -> AnyView {
-    let is_cut = page.next_cursor.is_some();
-    let rows: Vec<_> = page.items.into_iter().map(row).collect();
-    let shown = rows.len();
+    let cut = cut(&page);
     view! {
-        {table(label, heads, rows)}
-        {is_cut
-            .then(|| {
-                view! {
-                    <p class="muted">{format!("The first {shown} are shown. The API gives the rest.")}</p>
-                }
-            })}
+        {table(label, heads, page.items.into_iter().map(row).collect())}
+        {cut}
     }
     .into_any()
+}
+
+/// The same with columns that sort it: `heads` has for each a word, and its key in the address where it has one.
+pub fn sorted_table<T>(
+    label: &'static str,
+    heads: &'static [(&'static str, &'static str)],
+    sort: &Sort,
+    page: Page<T>,
+    row: impl Fn(T) -> Vec<AnyView>,
+) -> AnyView {
+    if page.items.is_empty()
+        && let Some(none_left) = none_left()
+    {
+        return none_left;
+    }
+    let cut = cut(&page);
+    let cells = heads.iter().map(|head| sorting_head(*head, sort)).collect();
+    let words: Vec<&'static str> = heads.iter().map(|(word, _)| *word).collect();
+    let rows = page.items.into_iter().map(row).collect();
+    view! {
+        {framed(label, cells, &words, rows)}
+        {cut}
+    }
+    .into_any()
+}
+
+fn sorting_head((word, key): (&'static str, &'static str), sort: &Sort) -> AnyView {
+    if key.is_empty() {
+        return head(word);
+    }
+    let href = use_list_address_with()("sort", Some(sort.next(key)));
+    view! {
+        <th scope="col" aria-sort=sort.aria(key)>
+            <a href=href data-noscroll="">
+                {word}
+            </a>
+        </th>
+    }
+    .into_any()
+}
+
+/// Says that a list has more than one page of it.
+fn cut<T>(page: &Page<T>) -> Option<AnyView> {
+    page.next_cursor.is_some().then(|| {
+        let text = format!(
+            "The first {} are shown. The API gives the rest.",
+            page.items.len()
+        );
+        view! { <p class="muted">{text}</p> }.into_any()
+    })
 }
 
 /// A table. The first cell of each row is its head; `heads` has one word a column.
@@ -95,16 +146,31 @@ pub fn table(
     heads: &'static [&'static str],
     rows: Vec<Vec<AnyView>>,
 ) -> AnyView {
+    let cells = heads.iter().map(|word| head(word)).collect();
+    framed(label, cells, heads, rows)
+}
+
+fn head(word: &'static str) -> AnyView {
+    view! { <th scope="col">{word}</th> }.into_any()
+}
+
+/// `words` are those of the heads.
+fn framed(
+    label: &'static str,
+    heads: Vec<AnyView>,
+    words: &[&'static str],
+    rows: Vec<Vec<AnyView>>,
+) -> AnyView {
     let body = rows.into_iter().map(|cells| {
         let cells = cells
             .into_iter()
-            .zip(heads)
+            .zip(words)
             .enumerate()
-            .map(|(at, (cell, head))| {
+            .map(|(at, (cell, word))| {
                 if at == 0 {
                     view! { <th scope="row">{cell}</th> }.into_any()
                 } else {
-                    view! { <td data-label=*head>{cell}</td> }.into_any()
+                    view! { <td data-label=*word>{cell}</td> }.into_any()
                 }
             });
         view! { <tr>{cells.collect_view()}</tr> }
@@ -113,12 +179,7 @@ pub fn table(
         <div class="table-box" role="group" aria-label=label tabindex="0">
             <table>
                 <thead>
-                    <tr>
-                        {heads
-                            .iter()
-                            .map(|head| view! { <th scope="col">{*head}</th> })
-                            .collect_view()}
-                    </tr>
+                    <tr>{heads}</tr>
                 </thead>
                 <tbody>{body.collect_view()}</tbody>
             </table>

@@ -78,10 +78,28 @@ impl Theme {
     }
 }
 
+/// The theme of this tab.
+#[derive(Clone, Copy)]
+pub struct ChosenTheme(RwSignal<Theme>);
+
+impl ChosenTheme {
+    /// Provides it. Call once, at the root.
+    pub fn provide() {
+        provide_context(Self(RwSignal::new(current_theme())));
+    }
+
+    /// Shows another one from now on.
+    pub fn set(self, theme: Theme) {
+        self.0.set(theme);
+        apply(theme);
+    }
+}
+
 /// Three radio buttons that switch the theme at once. They are disabled until the browser has taken the page over.
 #[component]
 pub fn ThemePicker() -> impl IntoView {
-    let chosen = RwSignal::new(current_theme());
+    let theme = expect_context::<ChosenTheme>();
+    let ChosenTheme(chosen) = theme;
     let ready = RwSignal::new(false);
     Effect::new(move |_| ready.set(true));
 
@@ -90,20 +108,19 @@ pub fn ThemePicker() -> impl IntoView {
             <legend class="visually-hidden">"Theme"</legend>
             {Theme::ALL
                 .into_iter()
-                .map(|theme| {
+                .map(|one| {
+                    let is_chosen = move || chosen.get() == one;
                     view! {
                         <label>
                             <input
                                 type="radio"
                                 name="theme"
-                                value=theme.key()
-                                checked=move || chosen.get() == theme
-                                on:change=move |_| {
-                                    chosen.set(theme);
-                                    apply(theme);
-                                }
+                                value=one.key()
+                                checked=untrack(is_chosen)
+                                prop:checked=is_chosen
+                                on:change=move |_| theme.set(one)
                             />
-                            <span>{theme.label()}</span>
+                            <span>{one.label()}</span>
                         </label>
                     }
                 })

@@ -3,7 +3,7 @@
 
 use domain::timestamp::Timestamp;
 use leptos::prelude::*;
-use web_sys::js_sys::Date;
+use web_sys::js_sys::{Date, Object, Reflect};
 use web_sys::wasm_bindgen::JsValue;
 
 use crate::words;
@@ -37,15 +37,46 @@ impl Now {
     }
 }
 
+/// How many stretches of this length have passed since the browser has taken the page over.
+pub fn use_passed(millis: impl Fn() -> i64 + Send + Sync + 'static) -> Memo<i64> {
+    let (now, first) = (expect_context::<Now>(), StoredValue::new(None));
+    Memo::new(move |_| {
+        let Some(now) = now.get() else {
+            return 0;
+        };
+        let since = first.get_value().unwrap_or(now);
+        first.set_value(Some(since));
+        (now - since) / millis().max(1)
+    })
+}
+
+/// How much of a point in time is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TimeAs {
+    /// The day and the time to the second.
+    #[default]
+    Whole,
+    /// The hour and the minute, where the day stands beside it.
+    OfDay,
+}
+
 /// A point in time.
 #[component]
 pub fn Time(
     /// When.
     at: Timestamp,
+    /// How much of it is shown.
+    #[prop(optional)]
+    shown: TimeAs,
 ) -> impl IntoView {
     let local = RwSignal::new(None);
-    Effect::new(move |_| local.set(Some(localised(at))));
-    let text = move || local.get().unwrap_or_else(|| at.in_words());
+    Effect::new(move |_| local.set(Some(localised(at, shown))));
+    let text = move || {
+        local.get().unwrap_or_else(|| match shown {
+            TimeAs::Whole => at.in_words(),
+            TimeAs::OfDay => of_day(&at.in_words()),
+        })
+    };
     view! { <time datetime=at.to_string()>{text}</time> }
 }
 
@@ -84,13 +115,28 @@ pub fn Age(
     view! { <time datetime=since.to_string()>{text}</time> }
 }
 
-fn localised(at: Timestamp) -> String {
+/// `08:00 UTC`, of a time in words.
+fn of_day(words: &str) -> String {
+    let time = words.split(' ').nth(1).and_then(|time| time.get(..5));
+    time.map_or_else(|| words.to_owned(), |time| format!("{time} UTC"))
+}
+
+fn localised(at: Timestamp, shown: TimeAs) -> String {
     #[expect(
         clippy::cast_precision_loss,
         reason = "milliseconds stay exact in an f64 for 285 000 years"
     )]
     let date = Date::new(&JsValue::from_f64(at.millis() as f64));
-    String::from(date.to_locale_string("default", &JsValue::UNDEFINED))
+    let options = match shown {
+        TimeAs::Whole => JsValue::UNDEFINED,
+        TimeAs::OfDay => {
+            let options = Object::new();
+            // A new object takes every property.
+            let _ = Reflect::set(&options, &"timeStyle".into(), &"short".into());
+            options.into()
+        }
+    };
+    String::from(date.to_locale_string("default", &options))
 }
 
 fn read() -> i64 {
@@ -100,4 +146,15 @@ fn read() -> i64 {
     )]
     let now = Date::now() as i64;
     now
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_of_day_is_the_hour_and_the_minute() {
+        let time = Timestamp::from_millis(1_795_507_200_123);
+        assert_eq!(of_day(&time.in_words()), "08:00 UTC");
+    }
 }

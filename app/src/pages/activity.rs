@@ -5,13 +5,12 @@ use domain::form::Form;
 use domain::id::ConfigId;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::A;
-use leptos_router::hooks::use_query_map;
 use serde_json::Value;
 
 use crate::api::audit::audit_list;
 use crate::components::confirm::Confirm;
 use crate::components::data::data;
+use crate::components::filter::{Choice, filter_bar, use_list_address_with, use_query_value};
 use crate::components::form::text_of;
 use crate::components::load::{Tried, loaded, submit};
 use crate::components::problem::LastProblem;
@@ -21,33 +20,47 @@ use crate::components::time::Time;
 use crate::forms;
 use crate::words;
 
-/// The newest of it; what was done to one thing, where the address names one (`?target=`).
+/// The newest of it; what was done to one thing, where the address names one (`?target=`), and by Weir itself too (`?by=all`).
 #[component]
 pub fn ActivityPage() -> impl IntoView {
-    let query = use_query_map();
-    let target = Memo::new(move |_| query.read().get("target"));
-    let cursor = use_cursor();
+    let (target, by, cursor) = (
+        use_query_value("target"),
+        use_query_value("by"),
+        use_cursor(),
+    );
+    let by_people = move || by.get().as_deref() != Some("all");
     // Not live: a row that becomes another while its button is pressed would take back another edit.
-    let activity = data(move || audit_list(target.get(), cursor.get()));
+    let activity = data(move || audit_list(target.get(), by_people(), cursor.get(), None));
     let tried = Tried::new();
     let again = Callback::new(move |()| activity.refetch());
+    let by = Choice {
+        key: "by",
+        label: "Done by",
+        none: "People",
+        options: vec![("all", "People and Weir itself")],
+    };
+    let address_with = use_list_address_with();
     view! {
         <Title text="Activity" />
         <h1>"Activity"</h1>
         <p class="help">
-            {move || match target.get() {
-                None => "What people have done, newest first.".into_any(),
-                Some(target) => {
-                    view! {
-                        "What people have done to "
-                        <code>{target}</code>
-                        ". "
-                        <A href="/admin/activity">"Show everything"</A>
+            {move || {
+                let who = if by_people() { "people" } else { "people and Weir itself" };
+                match target.get() {
+                    None => format!("What {who} have done, newest first.").into_any(),
+                    Some(target) => {
+                        view! {
+                            {format!("What {who} have done to ")}
+                            <code>{target}</code>
+                            ". "
+                            <a href=address_with("target", None)>"Show everything"</a>
+                        }
+                            .into_any()
                     }
-                        .into_any()
                 }
             }}
         </p>
+        {filter_bar("what was done", false, vec![by])}
         <LastProblem problem=tried.problem />
         {loaded(
             activity,

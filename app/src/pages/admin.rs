@@ -11,23 +11,23 @@ use leptos_router::components::A;
 use crate::api::audit::audit_list;
 use crate::api::decision::decision_newest;
 use crate::api::demo::demo_create;
-use crate::api::pool::{pool_lines, pool_list};
+use crate::api::pool::pool_list;
 use crate::attention::{Need, Why, needs};
 use crate::components::confirm::use_ready;
 use crate::components::data::data;
 use crate::components::empty::Empty;
 use crate::components::finding::way_to;
 use crate::components::live::Live;
-use crate::components::load::{loaded, submit, use_go};
+use crate::components::load::{loaded, loaded_beside, submit, use_go};
 use crate::components::problem::LastProblem;
 use crate::components::table::link;
 use crate::components::time::Time;
 use crate::pages::activity;
-use crate::pages::pools::pool_table;
+use crate::pages::pools::{last_hours, pool_table};
 use crate::words;
 
 /// So many of the newest deeds stand on the overview.
-const DEEDS: usize = 10;
+const DEEDS: u32 = 10;
 
 /// One sentence about everything, what needs an admin, the pools, the newest deeds. With no pool yet: the two ways to begin.
 #[component]
@@ -40,11 +40,9 @@ pub fn AdminPage() -> impl IntoView {
             EventNoun::Session,
             EventNoun::Decision,
         ]);
-        async {
-            let (pools, lines) = (pool_list().await?, pool_lines().await?);
-            Ok((pools, lines, decision_newest().await?))
-        }
+        async { Ok((pool_list().await?, decision_newest().await?)) }
     });
+    let lines = last_hours();
     let deeds = data(move || {
         live.follow(&[
             EventNoun::Pool,
@@ -52,14 +50,15 @@ pub fn AdminPage() -> impl IntoView {
             EventNoun::Zone,
             EventNoun::Session,
         ]);
-        audit_list(None, None)
+        audit_list(None, true, None, Some(DEEDS))
     });
     view! {
         <Title text="Overview" />
         <h1>"Overview"</h1>
-        {loaded(
+        {loaded_beside(
             pools,
-            |(page, lines, newest)| {
+            lines,
+            |(page, newest), lines| {
                 if page.items.is_empty() {
                     return begin();
                 }
@@ -71,7 +70,7 @@ pub fn AdminPage() -> impl IntoView {
                     {need_section(&needs)}
                     <section aria-labelledby="pools">
                         <h2 id="pools">"Pools"</h2>
-                        {pool_table(page, &lines.items)}
+                        {pool_table(page, lines.as_ref())}
                     </section>
                 }
                     .into_any()
@@ -150,7 +149,7 @@ fn deed_list(deeds: &[AuditRecord]) -> AnyView {
         }
     };
     view! {
-        <ul class="findings">{deeds.iter().take(DEEDS).map(item).collect_view()}</ul>
+        <ul class="findings">{deeds.iter().map(item).collect_view()}</ul>
         <p>{link("/admin/activity".to_owned(), "All activity")}</p>
     }
     .into_any()

@@ -12,6 +12,7 @@ pub mod manual;
 pub mod not_found;
 pub mod pool;
 pub mod pool_chart;
+pub mod pool_decisions;
 pub mod pool_demo;
 pub mod pool_history;
 pub mod pools;

@@ -5,9 +5,9 @@ use domain::demo::Demo;
 use domain::event::EventNoun;
 use domain::id::{ConfigId, PoolId, SessionId};
 use domain::page::Page;
-use domain::plan::{ConfigReport, Decision};
+use domain::plan::ConfigReport;
 use domain::pool::Pool;
-use domain::server::{Origin, Server};
+use domain::server::{Origin, Server, ServerState};
 use domain::session::Session;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -15,7 +15,7 @@ use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
 
 use crate::api::ApiResult;
-use crate::api::autoscale::{autoscale_delete, autoscale_list, autoscale_replace};
+use crate::api::autoscale::{autoscale_delete, autoscale_list};
 use crate::api::decision::decision_list;
 use crate::api::demo::demo_get;
 use crate::api::pool::{pool_delete, pool_get};
@@ -25,17 +25,20 @@ use crate::components::badge::Badge;
 use crate::components::confirm::{Confirm, use_ready};
 use crate::components::data::data;
 use crate::components::empty::Empty;
+use crate::components::filter::{Choice, filter_bar, use_query_value, use_wanted_text};
 use crate::components::finding::finding_list;
 use crate::components::form::copy_as::copy_as;
 use crate::components::form::{FormState, Options, Start};
 use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, loaded_page, submit, use_go, use_id};
+use crate::components::pause::Pause;
 use crate::components::problem::LastProblem;
 use crate::components::saved::LastSaved;
-use crate::components::table::{facts, link, paged, paged_table, use_cursor};
+use crate::components::table::{facts, link, paged_table, use_cursor};
 use crate::components::time::{Age, Time};
 use crate::pages::autoscale::{choices, config_path};
 use crate::pages::pool_chart::capacity_chart;
+use crate::pages::pool_decisions::{UNDECIDED, decision_card, decisions};
 use crate::pages::pool_demo;
 use crate::pages::pool_history::{drift, history};
 use crate::pages::server::actions;
@@ -118,9 +121,6 @@ pub fn PoolPage() -> impl IntoView {
 /// What stands where configs would, before there is one.
 pub const NO_CONFIG: &str = "No autoscale config makes servers for this pool.";
 
-/// What stands where a decision would, before there is one.
-const UNDECIDED: &str = "Nothing has been decided yet.";
-
 type Id = Signal<ApiResult<PoolId>>;
 
 fn head(pool: &Pool, demo: Option<&Demo>, tried: Tried, kept: pool_demo::Kept) -> AnyView {
@@ -171,7 +171,7 @@ fn overview(id: Id, tried: Tried) -> AnyView {
     let newest = data(move || {
         let id = id.get();
         live.follow(&[EventNoun::Decision]);
-        async move { decision_list(id?, None).await }
+        async move { decision_list(id?, None, None, None).await }
     });
     view! {
         <section aria-labelledby="capacity">
@@ -198,23 +198,46 @@ fn overview(id: Id, tried: Tried) -> AnyView {
 
 fn servers(id: Id, tried: Tried) -> AnyView {
     let live = expect_context::<Live>();
-    let cursor = use_cursor();
+    let (name, state, cursor) = (use_wanted_text(), use_query_value("state"), use_cursor());
     let servers = data(move || {
-        let (id, cursor) = (id.get(), cursor.get());
+        let (id, name, state, cursor) = (id.get(), name.get(), state.get(), cursor.get());
         live.follow(&[EventNoun::Server, EventNoun::Session]);
-        async move { server_list(id?, cursor).await }
+        async move { server_list(id?, name, state, cursor).await }
     });
-    loaded(servers, move |page| {
-        paged_table(
-            "Servers",
-            "There is no server.",
-            &[
-                "Name", "State", "Age", "Config", "Progress", "Sessions", "Actions",
-            ],
-            page,
-            |server| server_row(&server, tried),
-        )
-    })
+    // Deleted ones are not listed.
+    let states = ServerState::WORDS
+        .into_iter()
+        .filter(|word| *word != "deleted");
+    let state = Choice {
+        key: "state",
+        label: "State",
+        none: "Any state",
+        options: states.map(|word| (word, state_word(word))).collect(),
+    };
+    view! {
+        {filter_bar("servers", true, vec![state])}
+        {loaded(
+            servers,
+            move |page| {
+                paged_table(
+                    "Servers",
+                    "There is no server.",
+                    &["Name", "State", "Age", "Config", "Progress", "Sessions", "Actions"],
+                    page,
+                    |server| server_row(&server, tried),
+                )
+            },
+        )}
+    }
+    .into_any()
+}
+
+/// Whether somebody has a session on a server is no state of its own.
+fn state_word(word: &str) -> &'static str {
+    match word {
+        "running" => "Ready or in use",
+        word => words::step(word),
+    }
 }
 
 fn server_row(server: &Server, tried: Tried) -> Vec<AnyView> {
@@ -245,19 +268,23 @@ fn server_row(server: &Server, tried: Tried) -> Vec<AnyView> {
 
 fn sessions(id: Id, waiting: bool, tried: Tried) -> AnyView {
     let live = expect_context::<Live>();
-    let cursor = use_cursor();
+    let (person, cursor) = (use_wanted_text(), use_cursor());
     let sessions = data(move || {
-        let (id, cursor) = (id.get(), cursor.get());
+        let (id, person, cursor) = (id.get(), person.get(), cursor.get());
         live.follow(&[EventNoun::Session]);
-        async move { session_list(Some(id?), None, Some(waiting), cursor).await }
+        async move { session_list(Some(id?), None, Some(waiting), person, cursor).await }
     });
-    loaded(sessions, move |page| {
-        if waiting {
-            queue_table(page, tried)
-        } else {
-            session_table(page, tried)
-        }
-    })
+    let what = if waiting { "the queue" } else { "sessions" };
+    view! {
+        {filter_bar(what, true, Vec::new())}
+        {loaded(
+            sessions,
+            move |page| {
+                if waiting { queue_table(page, tried) } else { session_table(page, tried) }
+            },
+        )}
+    }
+    .into_any()
 }
 
 /// Open sessions.
@@ -324,46 +351,6 @@ fn end_button(id: SessionId, person: &str, tried: Tried) -> AnyView {
     .into_any()
 }
 
-fn decisions(id: Id) -> AnyView {
-    let live = expect_context::<Live>();
-    let cursor = use_cursor();
-    let decisions = data(move || {
-        let (id, cursor) = (id.get(), cursor.get());
-        live.follow(&[EventNoun::Decision]);
-        async move { decision_list(id?, cursor).await }
-    });
-    loaded(decisions, |page| {
-        paged("Decisions", UNDECIDED, page, |decisions| {
-            let items = decisions
-                .iter()
-                .map(|one| view! { <li>{decision_card(one)}</li> });
-            view! { <ol class="decisions">{items.collect_view()}</ol> }.into_any()
-        })
-    })
-}
-
-fn decision_card(decision: &Decision) -> AnyView {
-    let report = &decision.report;
-    let findings: Vec<_> = report
-        .findings
-        .iter()
-        .filter(|finding| !words::is_chatter(finding))
-        .collect();
-    let is_empty = report.findings.is_empty() && report.configs.is_empty();
-    let nothing = is_empty.then(|| view! { <p class="muted">"There was nothing to decide."</p> });
-    view! {
-        <article class="decision" aria-label=format!("Decision of {}", decision.at)>
-            <h3>
-                <Time at=decision.at />
-            </h3>
-            {nothing}
-            {finding_list(findings.into_iter(), None, true)}
-            {report.configs.iter().map(|config| config_report(config, true)).collect_view()}
-        </article>
-    }
-    .into_any()
-}
-
 /// What came of a config, and the numbers from which it can be recomputed. `leads_on`: with the ways to the fields that
 /// decide it, where the config is a saved one.
 pub fn config_report(report: &ConfigReport, leads_on: bool) -> AnyView {
@@ -415,17 +402,12 @@ fn configs(id: Id, tried: Tried) -> AnyView {
     .into_any()
 }
 
-/// What a config is called.
-pub fn name_of(config: &SavedConfig) -> String {
-    let name = config.values.get("name").and_then(|name| name.as_str());
-    name.unwrap_or("AutoScale config").to_owned()
-}
-
 fn config_card(config: &SavedConfig, options: &Options, tried: Tried) -> AnyView {
     let form = &domain::autoscale::FORM;
     let live = expect_context::<Live>();
     let Tried { busy, problem } = tried;
-    let name = name_of(config);
+    let pause = Pause::of(config);
+    let (name, is_on) = (pause.name.clone(), pause.is_on);
     let (id, version): (ConfigId, i64) = (config.id, config.version);
     let delete = Callback::new(move |()| {
         submit(busy, problem, autoscale_delete(id, version), move |()| {
@@ -447,16 +429,15 @@ fn config_card(config: &SavedConfig, options: &Options, tried: Tried) -> AnyView
         .filter(|field| form.is_shown(field, &config.values))
         .map(|field| (field.label, state.shown_value(field).into_any()))
         .collect();
-    let is_on = config.values.get("enabled") != Some(&false.into());
-    let (pause_word, values) = if is_on {
-        ("Pause", config.values.clone().with("enabled", false))
-    } else {
-        ("Resume", config.values.clone().with("enabled", true))
-    };
     let ready = use_ready();
+    let (pause_word, pause_label) = (pause.word, pause.label());
+    // Disabled while it works, the button would lose the focus.
     let pause = move |_| {
-        let call = autoscale_replace(id, version, values.clone());
-        submit(busy, problem, call, move |_| live.changed(EventNoun::Pool));
+        if !busy.get_untracked() {
+            submit(busy, problem, pause.clone().run(), move |()| {
+                live.changed(EventNoun::Pool);
+            });
+        }
     };
     let paused = (!is_on).then(|| {
         view! { <p role="status"><strong>"Paused. Its servers stay and stay usable; none is made or removed."</strong></p> }
@@ -471,8 +452,9 @@ fn config_card(config: &SavedConfig, options: &Options, tried: Tried) -> AnyView
                 <button
                     type="button"
                     class="button"
-                    aria-label=format!("{pause_word} {name}")
-                    disabled=move || !ready.get() || busy.get()
+                    aria-label=pause_label
+                    disabled=move || !ready.get()
+                    aria-disabled=move || busy.get().then_some("true")
                     on:click=pause
                 >
                     {pause_word}

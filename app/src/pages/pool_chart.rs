@@ -1,8 +1,10 @@
-//! What a pool held over time: seats, sessions and waits as lines of steps, and the same as a table.
+//! What a pool held over time: seats, sessions, waits and the minimum as lines of steps, the decisions that stand out, and the
+//! same as a table.
 
-use domain::capacity::{Capacity, CapacityNow, CapacityStep};
+use domain::capacity::{Capacity, CapacityMark, CapacityNow, CapacityStep, MarkKind};
 use domain::event::EventNoun;
 use domain::id::PoolId;
+use domain::timestamp::Timestamp;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
@@ -10,10 +12,10 @@ use crate::api::ApiResult;
 use crate::api::pool::pool_capacity;
 use crate::components::data::data;
 use crate::components::live::Live;
-use crate::components::load::loaded;
+use crate::components::load::{loaded, use_address_with};
 use crate::components::step_line;
-use crate::components::table::table;
-use crate::components::time::Time;
+use crate::components::table::{link, table};
+use crate::components::time::{Time, TimeAs, use_passed};
 use crate::words;
 
 /// Stretches of time that can be looked at, in hours, with their words.
@@ -38,22 +40,29 @@ pub fn capacity_chart(id: Signal<ApiResult<PoolId>>) -> AnyView {
             .find(|(hours, _)| Some(hours.to_string()) == wanted)
             .unwrap_or(RANGES[0])
     });
+    let step =
+        move || i64::from(range.get().0) * Timestamp::HOUR_MILLIS / i64::from(Capacity::STEPS);
+    let passed = use_passed(step);
     let capacity = data(move || {
         let (id, (hours, _)) = (id.get(), range.get());
-        // A step of a longer range lasts for minutes: it is not worth asking anew for each event.
-        if hours == RANGES[0].0 {
-            live.follow(&[EventNoun::Server, EventNoun::Session]);
-        }
+        live.follow_steps(step(), passed, &[EventNoun::Server, EventNoun::Session]);
         async move { pool_capacity(id?, hours).await }
     });
+    let address_with = use_address_with();
     view! {
         <nav class="tabs" aria-label="How far back">
             {RANGES
                 .iter()
                 .map(|(hours, word)| {
+                    // What else the page shows stays as it is.
+                    let href = move || {
+                        query.track();
+                        address_with("range", Some(hours.to_string()))
+                    };
                     view! {
                         <a
-                            href=format!("?range={hours}")
+                            href=href
+                            data-noscroll=""
                             aria-current=move || (range.get().0 == *hours).then_some("true")
                         >
                             {*word}
@@ -62,7 +71,7 @@ pub fn capacity_chart(id: Signal<ApiResult<PoolId>>) -> AnyView {
                 })
                 .collect_view()}
         </nav>
-        {loaded(capacity, |capacity| drawn(&capacity))}
+        {loaded(capacity, move |capacity| drawn(id.get().ok(), &capacity))}
     }
     .into_any()
 }
@@ -76,7 +85,7 @@ struct Series {
 }
 
 /// From back to front.
-const SERIES: [Series; 3] = [
+const SERIES: [Series; 4] = [
     Series {
         class: "seats ready",
         word: "Seats",
@@ -95,13 +104,100 @@ const SERIES: [Series; 3] = [
         of: |step| step.waiting,
         now: |now| now.waiting,
     },
+    Series {
+        class: "minimum",
+        word: "Minimum free",
+        of: |step| step.minimum,
+        now: |now| now.minimum,
+    },
 ];
+
+/// A kind of mark: its sign, its words and its class.
+const fn sign(kind: MarkKind) -> (&'static str, &'static str, &'static str) {
+    match kind {
+        MarkKind::CouldNotGrow => ("✕", "Could not grow", "failed"),
+        MarkKind::Edited => ("✎", "Edited", "in-use"),
+        MarkKind::Grew => ("▲", "Grew", "ready"),
+        MarkKind::Shrank => ("▽", "Shrank", "draining"),
+    }
+}
+
+/// Marks stand in so many places below the chart, which leaves each room for a finger on a small screen.
+const PLACES: i64 = 12;
+
+/// The marks of each place, the kind that matters most first.
+fn places(capacity: &Capacity) -> Vec<Vec<CapacityMark>> {
+    let length = capacity.until.since(capacity.from).max(1);
+    let mut places = vec![Vec::new(); usize::try_from(PLACES).unwrap_or_default()];
+    for mark in &capacity.marks {
+        let at = mark.at.since(capacity.from) * PLACES / length;
+        let place = usize::try_from(at).ok().and_then(|at| places.get_mut(at));
+        if let Some(place) = place {
+            place.push(*mark);
+        }
+    }
+    for place in &mut places {
+        place.sort_by_key(|mark| (mark.kind, std::cmp::Reverse(mark.at)));
+        place.dedup_by_key(|mark| mark.kind);
+    }
+    places
+}
+
+fn decision_address(pool: PoolId, mark: CapacityMark) -> String {
+    format!(
+        "/admin/pools/{pool}?tab=decisions&up_to={}",
+        mark.decision_id
+    )
+}
+
+/// The marks below the chart, each a link to its decision: the one that matters most of each place.
+fn mark_row(pool: Option<PoolId>, capacity: &Capacity) -> Option<AnyView> {
+    let pool = pool.filter(|_| !capacity.marks.is_empty())?;
+    let item = |place: Vec<CapacityMark>| {
+        let link = place.first().map(|first| {
+            let (shown, _, class) = sign(first.kind);
+            let words: Vec<_> = place.iter().map(|mark| sign(mark.kind).1).collect();
+            view! {
+                <a class=format!("mark {class}") href=decision_address(pool, *first)>
+                    <span aria-hidden="true">{shown}</span>
+                    <span class="visually-hidden">{words.join(", ")} " " <Time at=first.at shown=TimeAs::OfDay /></span>
+                </a>
+            }
+        });
+        view! { <li>{link}</li> }
+    };
+    let row = view! {
+        <ol class="marks" aria-label="Decisions that stand out">
+            {places(capacity).into_iter().map(item).collect_view()}
+        </ol>
+    };
+    Some(row.into_any())
+}
+
+/// What the signs mean, of those that are there.
+fn mark_legend(capacity: &Capacity) -> AnyView {
+    let mut kinds: Vec<MarkKind> = capacity.marks.iter().map(|mark| mark.kind).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let item = |kind: MarkKind| {
+        let (shown, words, class) = sign(kind);
+        view! {
+            <li>
+                <span class=format!("mark {class}") aria-hidden="true">
+                    {shown}
+                </span>
+                {words}
+            </li>
+        }
+    };
+    kinds.into_iter().map(item).collect_view().into_any()
+}
 
 fn highest(capacity: &Capacity, of: fn(&CapacityStep) -> u32) -> u32 {
     capacity.steps.iter().map(of).max().unwrap_or(0)
 }
 
-fn drawn(capacity: &Capacity) -> AnyView {
+fn drawn(pool: Option<PoolId>, capacity: &Capacity) -> AnyView {
     let top = SERIES
         .iter()
         .map(|series| highest(capacity, series.of))
@@ -138,39 +234,52 @@ fn drawn(capacity: &Capacity) -> AnyView {
                 <svg viewBox=format!("0 0 {width} {height}") preserveAspectRatio="none" aria-hidden="true">
                     {lines.collect_view()}
                 </svg>
+                {mark_row(pool, capacity)}
             </div>
             <div class="chart-ends muted">
                 <Time at=capacity.from />
                 <Time at=capacity.until />
             </div>
             <figcaption>
-                <ul class="legend">{legend.collect_view()}</ul>
+                <ul class="legend">{legend.collect_view()} {mark_legend(capacity)}</ul>
             </figcaption>
         </figure>
         <details>
             <summary>"The same as a table"</summary>
-            {change_table(capacity)}
+            {change_table(pool, capacity)}
         </details>
     }
     .into_any()
 }
 
 /// The steps in which something is other than in the one before.
-fn change_table(capacity: &Capacity) -> AnyView {
+fn change_table(pool: Option<PoolId>, capacity: &Capacity) -> AnyView {
     let mut last: Option<CapacityStep> = None;
     let mut rows = Vec::new();
+    let figures = |step: &CapacityStep| SERIES.map(|series| (series.of)(step));
     for (at, step) in capacity.steps.iter().enumerate() {
-        let is_new = last.is_none_or(|last| {
-            (last.seats, last.in_use, last.waiting) != (step.seats, step.in_use, step.waiting)
-        });
-        if is_new || step.grown + step.shrunk > 0 {
+        let (from, until) = (capacity.starts_at(at), capacity.starts_at(at + 1));
+        let marks = capacity
+            .marks
+            .iter()
+            .filter(|mark| from <= mark.at && mark.at < until);
+        let links: Vec<AnyView> = marks
+            .filter_map(|mark| {
+                let href = decision_address(pool?, *mark);
+                Some(view! { {link(href, sign(mark.kind).1)} " " }.into_any())
+            })
+            .collect();
+        let is_new = last.is_none_or(|last| figures(&last) != figures(step));
+        if is_new || step.grown + step.shrunk > 0 || !links.is_empty() {
             rows.push(vec![
-                view! { <Time at=capacity.starts_at(at) /> }.into_any(),
+                view! { <Time at=from /> }.into_any(),
                 step.seats.into_any(),
                 step.in_use.into_any(),
                 step.waiting.into_any(),
+                step.minimum.into_any(),
                 step.grown.into_any(),
                 step.shrunk.into_any(),
+                links.into_any(),
             ]);
         }
         last = Some(*step);
@@ -184,9 +293,55 @@ fn change_table(capacity: &Capacity) -> AnyView {
         </p>
         {table(
             "Capacity",
-            &["From", "Seats", "In use", "Waiting", "Servers ready", "Servers gone"],
+            &[
+                "From",
+                "Seats",
+                "In use",
+                "Waiting",
+                "Minimum free",
+                "Servers ready",
+                "Servers gone",
+                "Decisions",
+            ],
             rows,
         )}
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::id::DecisionId;
+
+    use super::*;
+
+    const BARE: &str = "01980000-0000-7000-8000-000000000001";
+
+    #[test]
+    fn a_place_shows_what_matters_most_and_the_newest_of_it() {
+        let now = Timestamp::from_millis(1_000_000);
+        let mark = |kind, millis| CapacityMark {
+            kind,
+            at: now.plus_millis(millis),
+            decision_id: DecisionId::from_bare(BARE).expect("an id"),
+        };
+        let mut capacity = Capacity::of(&[], now, 1200, 120);
+        capacity.marks = vec![
+            mark(MarkKind::Grew, -1150),
+            mark(MarkKind::CouldNotGrow, -1140),
+            mark(MarkKind::CouldNotGrow, -1130),
+            mark(MarkKind::Shrank, -1),
+            // As if the clock had gone on.
+            mark(MarkKind::Shrank, 500),
+        ];
+        let places = places(&capacity);
+        assert_eq!(places.len(), 12);
+        let first = [
+            mark(MarkKind::CouldNotGrow, -1130),
+            mark(MarkKind::Grew, -1150),
+        ];
+        assert_eq!(places[0], first);
+        assert_eq!(places[11], [mark(MarkKind::Shrank, -1)]);
+        assert!(places[1..11].iter().all(Vec::is_empty));
+    }
 }

@@ -19,8 +19,8 @@ use crate::components::load::{Tried, loaded, submit};
 use crate::components::saved::LastSaved;
 use crate::components::table::{paged_table, use_cursor};
 use crate::components::time::Time;
-use crate::pages::autoscale::options;
-use crate::pages::pool::{NO_CONFIG, name_of};
+use crate::pages::autoscale::choices;
+use crate::pages::pool::NO_CONFIG;
 use crate::words;
 
 /// What the button of a version says.
@@ -38,8 +38,8 @@ pub fn history(id: Signal<ApiResult<PoolId>>, tried: Tried) -> AnyView {
         let (id, wanted, cursor) = (id.get(), wanted.get(), cursor.get());
         async move {
             let id = id?;
-            let options = options(&pool_get(id).await?).await?;
-            let configs = autoscale_list(id).await?.items;
+            let (options, _) = choices(&[pool_get(id).await?]).await?;
+            let configs = autoscale_list(Some(id)).await?.items;
             let is_wanted = |config: &&SavedConfig| Some(config.id.to_string()) == wanted;
             let chosen = configs.iter().find(is_wanted).or(configs.first());
             let versions = match chosen.cloned() {
@@ -86,7 +86,7 @@ fn config_links(configs: &[SavedConfig], chosen: ConfigId) -> AnyView {
                 href=format!("?tab=history&config={}", config.id)
                 aria-current=(config.id == chosen).then_some("true")
             >
-                {name_of(config)}
+                {config.name().to_owned()}
             </a>
         }
     };
@@ -108,7 +108,7 @@ fn version_table(
     options: Options,
     tried: Tried,
 ) -> AnyView {
-    let name = name_of(config);
+    let name = config.name().to_owned();
     let state = FormState::new(
         &FORM,
         Start {
@@ -197,7 +197,7 @@ fn restore(
     tried: Tried,
 ) -> AnyView {
     let (id, seen, number) = (config.id, config.version, version.version);
-    let about = format!("{number} of {}", name_of(config));
+    let about = format!("{number} of {}", config.name().to_owned());
     if number == seen {
         return disabled(number, &about, "This is what holds now.");
     }

@@ -12,15 +12,17 @@ use leptos_router::components::A;
 use crate::api::draft::draft_list;
 use crate::api::pool::{pool_create, pool_get, pool_lines, pool_list, pool_replace};
 use crate::components::badge::Badge;
-use crate::components::data::data;
+use crate::components::data::{Data, data};
 use crate::components::empty::Empty;
+use crate::components::filter::{Rank, filter_bar, narrowed, use_sort, use_wanted_text};
 use crate::components::form::page::{Beside, Cancel, FormPage};
 use crate::components::form::{FormState, Start};
 use crate::components::live::Live;
-use crate::components::load::{Tried, loaded, submit, use_go, use_id};
+use crate::components::load::{Tried, loaded, loaded_beside, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::step_line::small_chart;
-use crate::components::table::{link, page_table};
+use crate::components::table::{link, sorted_table};
+use crate::components::time::use_passed;
 use crate::forms;
 use crate::pages::autoscale::draft_section;
 use crate::words;
@@ -31,12 +33,10 @@ pub fn PoolsPage() -> impl IntoView {
     let live = expect_context::<Live>();
     let pools = data(move || {
         live.follow(&[EventNoun::Pool, EventNoun::Server, EventNoun::Session]);
-        async {
-            let (pools, lines) = (pool_list().await?, pool_lines().await?);
-            Ok((pools, lines, draft_list().await?))
-        }
+        async { Ok((pool_list().await?, draft_list().await?)) }
     });
-    let tried = Tried::new();
+    let lines = last_hours();
+    let (tried, wanted) = (Tried::new(), use_wanted_text());
     view! {
         <Title text="Pools" />
         <div class="page-head">
@@ -49,14 +49,17 @@ pub fn PoolsPage() -> impl IntoView {
             </A>
         </div>
         <LastProblem problem=tried.problem />
-        {loaded(
+        {filter_bar("pools", true, Vec::new())}
+        {loaded_beside(
             pools,
-            move |(page, lines, drafts)| {
+            lines,
+            move |(page, drafts), lines| {
                 let drafts = draft_section(&drafts, &page.items, tried);
                 let pools = if page.items.is_empty() {
                     view! { <Empty text="There is no pool yet." /> }.into_any()
                 } else {
-                    pool_table(page, &lines.items)
+                    let texts = |pool: &Pool| format!("{} {}", pool.name, words::pool(pool).word);
+                    pool_table(narrowed(page, wanted.get().as_deref(), texts), lines.as_ref())
                 };
                 view! {
                     {drafts}
@@ -68,8 +71,21 @@ pub fn PoolsPage() -> impl IntoView {
     }
 }
 
+/// What each pool held in the last hour. Asked for step by step, however much happens within one.
+pub fn last_hours() -> Data<Page<CapacityLine>> {
+    let live = expect_context::<Live>();
+    let passed = use_passed(|| CapacityLine::STEP_MILLIS);
+    data(move || {
+        live.follow_steps(CapacityLine::STEP_MILLIS, passed, &[]);
+        pool_lines()
+    })
+}
+
 /// Pools with what they hold, and what they held in the last hour.
-pub fn pool_table(pools: Page<Pool>, lines: &[CapacityLine]) -> AnyView {
+pub fn pool_table(mut pools: Page<Pool>, lines: Option<&Page<CapacityLine>>) -> AnyView {
+    let lines = lines.map_or(&[][..], |page| &page.items);
+    let sort = use_sort();
+    sort.apply(&mut pools.items, rank);
     let row = |pool: Pool| {
         let counts = pool.counts;
         let line = lines.iter().find(|line| line.pool_id == pool.id);
@@ -83,20 +99,35 @@ pub fn pool_table(pools: Page<Pool>, lines: &[CapacityLine]) -> AnyView {
             counts.waiting.into_any(),
         ]
     };
-    page_table(
+    sorted_table(
         "Pools",
         &[
-            "Name",
-            "State",
-            "Last hour",
-            "Sessions",
-            "Free seats",
-            "Starting",
-            "Waiting",
+            ("Name", "name"),
+            ("State", "state"),
+            ("Last hour", ""),
+            ("Sessions", "sessions"),
+            ("Free seats", "free"),
+            ("Starting", "starting"),
+            ("Waiting", "waiting"),
         ],
+        &sort,
         pools,
         row,
     )
+}
+
+fn rank(pool: &Pool, key: &str) -> Option<Rank> {
+    let counts = pool.counts;
+    let number = match key {
+        "name" => return Some((0, pool.name.to_lowercase())),
+        "state" => return Some((0, words::pool(pool).word.to_owned())),
+        "sessions" => counts.sessions,
+        "free" => counts.free_seats,
+        "starting" => counts.starting,
+        "waiting" => counts.waiting,
+        _ => return None,
+    };
+    Some((number.into(), String::new()))
 }
 
 /// A new pool.

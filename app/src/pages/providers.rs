@@ -15,13 +15,14 @@ use crate::api::provider::{
 use crate::components::confirm::{Confirm, use_ready};
 use crate::components::data::data;
 use crate::components::empty::Empty;
+use crate::components::filter::{Rank, filter_bar, narrowed, use_sort, use_wanted_text};
 use crate::components::finding::finding_list;
 use crate::components::form::page::{Beside, Cancel, FormPage, fields};
 use crate::components::form::{FormState, Start};
 use crate::components::live::Live;
 use crate::components::load::{loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
-use crate::components::table::{link, page_table};
+use crate::components::table::{link, sorted_table};
 use crate::forms;
 
 /// All provider configs.
@@ -33,6 +34,7 @@ pub fn ProvidersPage() -> impl IntoView {
         provider_list()
     });
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
+    let wanted = use_wanted_text();
     let row = move |provider: Provider| {
         let delete = Callback::new(move |()| {
             let call = provider_delete(provider.id, provider.version);
@@ -41,11 +43,7 @@ pub fn ProvidersPage() -> impl IntoView {
             });
         });
         let name = provider.name.clone();
-        let health = match provider.health.failures {
-            0 => "Works".to_owned(),
-            1 => "The last server failed".to_owned(),
-            count => format!("The last {count} servers failed"),
-        };
+        let health = health(&provider);
         vec![
             link(format!("/admin/providers/{}/edit", provider.id), &name),
             providers::form(provider.kind).title.into_any(),
@@ -82,20 +80,54 @@ pub fn ProvidersPage() -> impl IntoView {
             </A>
         </div>
         <LastProblem problem=problem />
+        {filter_bar("providers", true, Vec::new())}
         {loaded(
             providers,
             move |page| {
                 if page.items.is_empty() {
                     return view! { <Empty text="There is no provider yet. Providers make the servers." /> }.into_any();
                 }
-                page_table(
+                let mut page = narrowed(page, wanted.get().as_deref(), texts);
+                let sort = use_sort();
+                sort.apply(&mut page.items, rank);
+                sorted_table(
                     "Providers",
-                    &["Name", "Kind", "Machines", "Health", "Actions"],
+                    &[
+                        ("Name", "name"),
+                        ("Kind", "kind"),
+                        ("Machines", "machines"),
+                        ("Health", "health"),
+                        ("Actions", ""),
+                    ],
+                    &sort,
                     page,
                     row,
                 )
             },
         )}
+    }
+}
+
+fn health(provider: &Provider) -> String {
+    match provider.health.failures {
+        0 => "Works".to_owned(),
+        1 => "The last server failed".to_owned(),
+        count => format!("The last {count} servers failed"),
+    }
+}
+
+fn texts(provider: &Provider) -> String {
+    let kind = providers::form(provider.kind).title;
+    format!("{} {kind} {}", provider.name, health(provider))
+}
+
+fn rank(provider: &Provider, key: &str) -> Option<Rank> {
+    match key {
+        "name" => Some((0, provider.name.to_lowercase())),
+        "kind" => Some((0, providers::form(provider.kind).title.to_owned())),
+        "machines" => Some((provider.health.existing.into(), String::new())),
+        "health" => Some((provider.health.failures.into(), String::new())),
+        _ => None,
     }
 }
 

@@ -44,7 +44,7 @@ pub fn ServerPage() -> impl IntoView {
     let sessions = data(move || {
         let (id, cursor) = (id.get(), cursor.get());
         live.follow(&[EventNoun::Session]);
-        async move { session_list(None, Some(id?), None, cursor).await }
+        async move { session_list(None, Some(id?), None, None, cursor).await }
     });
     let tried = Tried::new();
     view! {
@@ -128,38 +128,29 @@ pub fn actions(server: &Server, tried: Tried) -> AnyView {
     let Tried { busy, problem } = tried;
     let id = server.id;
     let done = move || live.changed(EventNoun::Server);
-    let disabled = move || !ready.get() || busy.get();
-    let drain = match server.status {
-        ServerState::Running { .. } => Some(
-            view! {
-                <button
-                    type="button"
-                    class="button"
-                    aria-label=format!("Drain {}", server.name)
-                    disabled=disabled
-                    on:click=move |_| submit(busy, problem, server_drain(id), move |_| done())
-                >
-                    "Drain"
-                </button>
-            }
-            .into_any(),
-        ),
-        ServerState::Draining { .. } => Some(
-            view! {
-                <button
-                    type="button"
-                    class="button"
-                    aria-label=format!("Take back {}", server.name)
-                    disabled=disabled
-                    on:click=move |_| submit(busy, problem, server_undrain(id), move |_| done())
-                >
-                    "Take back"
-                </button>
-            }
-            .into_any(),
-        ),
-        _ => None,
-    };
+    let is_draining = matches!(server.status, ServerState::Draining { .. });
+    let can_drain = matches!(server.status, ServerState::Running { .. });
+    let drain = (is_draining || can_drain).then(|| {
+        let word = if is_draining { "Take back" } else { "Drain" };
+        // Disabled while it works, the button would lose the focus.
+        let act = move |_| match (busy.get_untracked(), is_draining) {
+            (true, _) => (),
+            (false, true) => submit(busy, problem, server_undrain(id), move |_| done()),
+            (false, false) => submit(busy, problem, server_drain(id), move |_| done()),
+        };
+        view! {
+            <button
+                type="button"
+                class="button"
+                aria-label=format!("{word} {}", server.name)
+                disabled=move || !ready.get()
+                aria-disabled=move || busy.get().then_some("true")
+                on:click=act
+            >
+                {word}
+            </button>
+        }
+    });
     let has_sessions = server.open_sessions > 0;
     let delete = server.status.is_deletable().then(|| {
         let consequence = if has_sessions {

@@ -11,18 +11,19 @@ use serde::Deserialize;
 use crate::api::user::{user_create, user_delete, user_get, user_list, user_replace};
 use crate::components::confirm::Confirm;
 use crate::components::data::data;
+use crate::components::filter::{Rank, filter_bar, narrowed, use_sort, use_wanted_text};
 use crate::components::form::page::FormPage;
 use crate::components::form::{FormState, Start};
 use crate::components::load::{loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
-use crate::components::table::{link, page_table};
+use crate::components::table::{link, sorted_table};
 use crate::components::time::Time;
 use crate::{forms, words};
 
 /// Everyone.
 #[component]
 pub fn UsersPage() -> impl IntoView {
-    let users = data(user_list);
+    let (users, wanted) = (data(user_list), use_wanted_text());
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
     let row = move |user: User| {
         let delete = Callback::new(move |()| {
@@ -60,14 +61,26 @@ pub fn UsersPage() -> impl IntoView {
             </A>
         </div>
         <LastProblem problem=problem />
+        {filter_bar("people", true, Vec::new())}
         {loaded(
             users,
             move |mut page| {
                 let all = page.items.len();
                 page.items.retain(|user| !user.visitor);
                 let visitors = visitor_note(all - page.items.len());
+                let texts = |user: &User| format!("{} {}", user.name, role(user.role));
+                let mut page = narrowed(page, wanted.get().as_deref(), texts);
+                let sort = use_sort();
+                sort.apply(&mut page.items, rank);
+                let people = sorted_table(
+                    "People",
+                    &[("Name", "name"), ("Role", "role"), ("Made", "made"), ("Actions", "")],
+                    &sort,
+                    page,
+                    row,
+                );
                 view! {
-                    {page_table("People", &["Name", "Role", "Made", "Actions"], page, row)}
+                    {people}
                     {visitors}
                 }
                     .into_any()
@@ -87,6 +100,15 @@ fn visitor_note(count: usize) -> AnyView {
         <p class="muted">{visitors} ": made up, unable to sign in, and gone with the demo."</p>
     }
     .into_any()
+}
+
+fn rank(user: &User, key: &str) -> Option<Rank> {
+    match key {
+        "name" => Some((0, user.name.to_lowercase())),
+        "role" => Some((0, role(user.role).to_owned())),
+        "made" => Some((user.created_at.millis(), String::new())),
+        _ => None,
+    }
 }
 
 /// A role as people read it.

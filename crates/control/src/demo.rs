@@ -417,7 +417,7 @@ async fn take_away(plane: &ControlPlane, stage: DemoStage) -> Result<()> {
     }
     let filter = ServerFilter {
         pool: Some(stage.pool),
-        include_deleted: false,
+        ..ServerFilter::default()
     };
     let servers = plane.store().servers_page(filter, SOME).await?;
     for row in &servers {

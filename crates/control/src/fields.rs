@@ -7,6 +7,9 @@ use domain::error::FieldError;
 
 use crate::error::Result;
 
+/// The longest part of a name that is looked for, in characters.
+const MAX_PART: usize = 200;
+
 /// The errors found so far.
 #[derive(Default)]
 pub(crate) struct Fields(Vec<FieldError>);
@@ -41,6 +44,13 @@ impl Fields {
             .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
         {
             self.refuse(key, "invalid", "This text holds a control character.");
+        }
+    }
+
+    /// Refuses what no name contains.
+    pub(crate) fn part_of_name(&mut self, key: &str, text: Option<&str>) {
+        if let Some(text) = text {
+            self.free_text(key, text, MAX_PART);
         }
     }
 

@@ -6,12 +6,14 @@ use domain::actor::Actor;
 use domain::capacity::{Capacity, CapacityLine};
 use domain::event::EventNoun;
 use domain::id::PoolId;
-use domain::page::{Page, PageQuery};
+use domain::page::{MAX_LIMIT, Page, PageQuery};
+use domain::plan::Decision;
 use domain::pool::{Pool, PoolInput, PublishedApp};
 use domain::start::PoolStarts;
 use domain::timestamp::Timestamp;
 use domain::value::{Name, Text};
 use serde_json::json;
+use store::DecisionFilter;
 
 use crate::error::{Result, invalid, not_found};
 use crate::fields::Fields;
@@ -21,6 +23,9 @@ use crate::server;
 
 /// What a pool held is known for so many hours: history is kept for 30 days.
 const MAX_HOURS: u32 = 720;
+
+/// So many decisions are looked at for a chart.
+const MAX_DECISIONS: usize = 1000;
 
 /// The most apps a pool publishes.
 const MAX_APPS: usize = 100;
@@ -58,11 +63,42 @@ pub async fn capacity(
     }
     get(plane, actor, id).await?;
     let (now, millis) = (plane.now(), i64::from(hours) * Timestamp::HOUR_MILLIS);
-    let spans = plane
-        .store()
-        .pool_spans(id, now.plus_millis(-millis))
-        .await?;
-    Ok(Capacity::of(&spans, now, millis, Capacity::STEPS))
+    let from = now.plus_millis(-millis);
+    let spans = plane.store().pool_spans(id, from).await?;
+    let decisions = decisions_since(plane, id, from).await?;
+    Ok(Capacity::of(&spans, now, millis, Capacity::STEPS).with_decisions(&decisions))
+}
+
+/// The decisions about a pool since then and the one before, oldest first; of many the newest.
+async fn decisions_since(
+    plane: &ControlPlane,
+    pool: PoolId,
+    from: Timestamp,
+) -> Result<Vec<Decision>> {
+    let filter = DecisionFilter {
+        pool: Some(pool),
+        ..DecisionFilter::default()
+    };
+    let mut decisions: Vec<Decision> = Vec::new();
+    loop {
+        let before = decisions.last().map(|last| last.id);
+        let rows = plane
+            .store()
+            .decisions_page(filter, before, MAX_LIMIT)
+            .await?;
+        let is_last = rows.len() < MAX_LIMIT as usize;
+        decisions.extend(rows);
+        let is_enough =
+            decisions.len() >= MAX_DECISIONS || decisions.last().is_some_and(|last| last.at < from);
+        if is_last || is_enough {
+            break;
+        }
+    }
+    if let Some(before) = decisions.iter().position(|decision| decision.at < from) {
+        decisions.truncate(before + 1);
+    }
+    decisions.reverse();
+    Ok(decisions)
 }
 
 /// How long a new server of a pool takes until it is ready.

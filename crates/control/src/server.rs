@@ -23,26 +23,43 @@ use crate::session::Access;
 /// The longest secret of a fixed server, in characters: a private key of 16,384 bits fits.
 const MAX_SECRET: usize = 16_384;
 
+/// Which servers are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only of this pool.
+    pub pool: Option<PoolId>,
+    /// Deleted ones too.
+    pub include_deleted: bool,
+    /// Only those with this in their name, in capitals or not.
+    pub name: Option<String>,
+    /// Only those in this state, by its word.
+    pub state: Option<String>,
+}
+
 /// Servers in the order of their making.
 pub async fn list(
     plane: &ControlPlane,
     actor: &Actor,
-    pool: Option<PoolId>,
-    include_deleted: bool,
+    filter: &Filter,
     query: &PageQuery,
 ) -> Result<Page<Server>> {
     actor.require_admin()?;
     let request = page::request(query)?;
-    let rows = plane
-        .store()
-        .servers_page(
-            ServerFilter {
-                pool,
-                include_deleted,
-            },
-            request,
-        )
-        .await?;
+    let mut fields = Fields::default();
+    fields.part_of_name("name", filter.name.as_deref());
+    let is_state = |word: &str| ServerState::WORDS.contains(&word);
+    if filter.state.as_deref().is_some_and(|word| !is_state(word)) {
+        let words = ServerState::WORDS.join(", ");
+        fields.refuse("state", "invalid", format!("This is one of {words}."));
+    }
+    fields.finish()?;
+    let filter = ServerFilter {
+        pool: filter.pool,
+        include_deleted: filter.include_deleted,
+        name: filter.name.as_deref(),
+        state: filter.state.as_deref(),
+    };
+    let rows = plane.store().servers_page(filter, request).await?;
     Ok(page::page(rows, &request, |server| server.id.uuid()))
 }
 

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::PoolId;
+use crate::id::{ConfigId, DecisionId, PoolId};
+use crate::plan::{Decision, Finding, Reason};
 use crate::timestamp::Timestamp;
 
 /// What a pool held over a stretch of time, as equal steps.
@@ -19,6 +20,35 @@ pub struct Capacity {
     pub steps: Vec<CapacityStep>,
     /// What is held at `until`.
     pub now: CapacityNow,
+    /// The decisions that stand out, oldest first: of each kind the newest in a step.
+    pub marks: Vec<CapacityMark>,
+}
+
+/// A decision that has changed what a pool holds, or could not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CapacityMark {
+    /// What it did.
+    pub kind: MarkKind,
+    /// When.
+    pub at: Timestamp,
+    /// Which it was.
+    pub decision_id: DecisionId,
+}
+
+/// What a decision did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum MarkKind {
+    /// It wanted a server and, other than the decision before, something kept it from making one.
+    CouldNotGrow,
+    /// It was the first with other configs, or other versions of them.
+    Edited,
+    /// It made servers.
+    Grew,
+    /// It took servers away.
+    Shrank,
 }
 
 /// What a pool holds at one moment.
@@ -31,6 +61,8 @@ pub struct CapacityNow {
     pub in_use: u32,
     /// People who wait.
     pub waiting: u32,
+    /// Free seats that the configs keep ready.
+    pub minimum: u32,
 }
 
 /// What a pool held in one step of time. Each figure is the highest within the step, so nothing short is lost.
@@ -43,6 +75,8 @@ pub struct CapacityStep {
     pub in_use: u32,
     /// People who waited.
     pub waiting: u32,
+    /// Free seats that the configs kept ready, as far back as decisions are looked at.
+    pub minimum: u32,
     /// Servers that became ready.
     pub grown: u32,
     /// Servers that took no more sessions from then on.
@@ -157,7 +191,38 @@ impl Capacity {
             step_millis,
             steps,
             now: held,
+            marks: Vec::new(),
         }
+    }
+
+    /// Adds what decisions tell: those within the stretch and the one before it, oldest first.
+    #[must_use]
+    pub fn with_decisions(mut self, decisions: &[Decision]) -> Self {
+        let mut decisions = decisions.iter().peekable();
+        let mut last: Option<&Decision> = None;
+        while let Some(decision) = decisions.next_if(|decision| decision.at < self.from) {
+            last = Some(decision);
+        }
+        for (number, step) in (1..).zip(&mut self.steps) {
+            let end = self.from.plus_millis(number * self.step_millis);
+            let mut marks: Vec<CapacityMark> = Vec::new();
+            step.minimum = last.map_or(0, minimum);
+            while let Some(decision) = decisions.next_if(|decision| decision.at < end) {
+                step.minimum = step.minimum.max(minimum(decision));
+                for kind in kinds(last, decision) {
+                    marks.retain(|mark| mark.kind != kind);
+                    marks.push(CapacityMark {
+                        kind,
+                        at: decision.at,
+                        decision_id: decision.id,
+                    });
+                }
+                last = Some(decision);
+            }
+            self.marks.extend(marks);
+        }
+        self.now.minimum = decisions.last().or(last).map_or(0, minimum);
+        self
     }
 
     /// When a step begins.
@@ -167,9 +232,59 @@ impl Capacity {
     }
 }
 
+fn minimum(decision: &Decision) -> u32 {
+    let configs = decision.report.configs.iter();
+    configs.fold(0, |sum, config| sum.saturating_add(config.up.minimum))
+}
+
+fn kinds(before: Option<&Decision>, decision: &Decision) -> Vec<MarkKind> {
+    let configs = &decision.report.configs;
+    let is_edited = before.is_some_and(|before| versions(before) != versions(decision));
+    let known = before.map(obstacles).unwrap_or_default();
+    let is_stopped = obstacles(decision)
+        .iter()
+        .any(|reason| !known.contains(reason));
+    let grew = configs.iter().any(|config| config.up.create > 0);
+    let shrank = findings(decision).any(|finding| {
+        let family = finding.reason.code().split_once('.');
+        family.is_some_and(|(family, _)| family == "shrank")
+    });
+    [
+        (MarkKind::CouldNotGrow, is_stopped),
+        (MarkKind::Edited, is_edited),
+        (MarkKind::Grew, grew),
+        (MarkKind::Shrank, shrank),
+    ]
+    .into_iter()
+    .filter_map(|(kind, is_so)| is_so.then_some(kind))
+    .collect()
+}
+
+fn versions(decision: &Decision) -> Vec<(ConfigId, i64)> {
+    let configs = decision.report.configs.iter();
+    configs
+        .map(|config| (config.config_id, config.config_version))
+        .collect()
+}
+
+fn obstacles(decision: &Decision) -> Vec<Reason> {
+    findings(decision)
+        .map(|finding| finding.reason)
+        .filter(|reason| reason.is_obstacle())
+        .collect()
+}
+
+fn findings(decision: &Decision) -> impl Iterator<Item = &Finding> {
+    let report = &decision.report;
+    let of_configs = report.configs.iter().flat_map(|config| &config.findings);
+    report.findings.iter().chain(of_configs)
+}
+
 impl CapacityLine {
-    /// Steps of a line: two minutes each.
+    /// Steps of a line.
     const STEPS: u32 = 30;
+    /// The length of a step: two minutes.
+    pub const STEP_MILLIS: i64 = Timestamp::HOUR_MILLIS / Self::STEPS as i64;
 
     /// What a pool held in the hour before `now`.
     pub fn of(pool_id: PoolId, spans: &[Span], now: Timestamp) -> Self {
@@ -202,6 +317,8 @@ impl CapacityNow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::{ProviderId, ZoneId};
+    use crate::plan::{ConfigReport, Downscale, PoolReport, Upscale};
 
     const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 
@@ -238,6 +355,7 @@ mod tests {
             seats,
             in_use,
             waiting,
+            minimum: 0,
             grown,
             shrunk,
         };
@@ -304,6 +422,72 @@ mod tests {
         assert_eq!(line.seats, [4; 30]);
         assert_eq!(line.in_use, [vec![0; 28], vec![1, 1]].concat());
         assert_eq!(line.waiting, [vec![1], vec![0; 29]].concat());
+    }
+
+    /// A decision so long before now, with a config of this version and minimum that has this to say.
+    fn decision(number: u128, millis: i64, version: i64, minimum: u32, reason: Reason) -> Decision {
+        let nil = uuid::Uuid::nil();
+        let config = ConfigReport {
+            config_id: ConfigId::from_uuid(nil),
+            config_version: version,
+            zone_id: ZoneId::from_uuid(nil),
+            provider_id: ProviderId::from_uuid(nil),
+            up: Upscale {
+                minimum,
+                create: u32::from(reason == Reason::GrewBelowMinimum),
+                ..Upscale::default()
+            },
+            down: Downscale::default(),
+            findings: vec![Finding::new(reason, 1)],
+            problem: None,
+        };
+        Decision {
+            id: DecisionId::from_uuid(uuid::Uuid::from_u128(number)),
+            pool_id: PoolId::from_uuid(nil),
+            at: NOW.plus_millis(millis),
+            report: PoolReport {
+                pool_id: PoolId::from_uuid(nil),
+                configs: vec![config],
+                findings: Vec::new(),
+            },
+        }
+    }
+
+    #[test]
+    fn decisions_tell_the_minimum_and_what_stands_out() {
+        let decisions = [
+            decision(1, -5000, 1, 2, Reason::HeldAtLimit),
+            // Held as before: nothing new.
+            decision(2, -1195, 1, 2, Reason::HeldAtLimit),
+            decision(3, -1005, 2, 5, Reason::GrewBelowMinimum),
+            decision(4, -1003, 2, 5, Reason::GrewBelowMinimum),
+            decision(5, -503, 2, 5, Reason::HeldBreakerOpen),
+            decision(6, -2, 2, 5, Reason::ShrankSurplus),
+            decision(7, 0, 3, 1, Reason::HeldEnough),
+        ];
+        let capacity = Capacity::of(&[], NOW, 1200, 120).with_decisions(&decisions);
+        let minimum = |at: usize| capacity.steps[at].minimum;
+        assert_eq!([0, 18, 19, 20, 119].map(minimum), [2, 2, 5, 5, 5]);
+        assert_eq!(capacity.now.minimum, 1);
+        let marks = capacity.marks.iter();
+        let marks: Vec<_> = marks
+            .map(|mark| (mark.kind, mark.decision_id.uuid().as_u128()))
+            .collect();
+        assert_eq!(
+            marks,
+            [
+                (MarkKind::Edited, 3),
+                (MarkKind::Grew, 4),
+                (MarkKind::CouldNotGrow, 5),
+                (MarkKind::Shrank, 6),
+            ]
+        );
+    }
+
+    #[test]
+    fn without_decisions_nothing_is_said_of_them() {
+        let capacity = Capacity::of(&[], NOW, 1200, 120);
+        assert_eq!(capacity.clone().with_decisions(&[]), capacity);
     }
 
     #[test]

@@ -172,6 +172,20 @@ action_words! {
     ClearBackoff = "clear_backoff";
 }
 
+impl Reason {
+    /// Whether it says that a server which is wanted cannot be made now.
+    pub const fn is_obstacle(self) -> bool {
+        matches!(
+            self,
+            Self::HeldAtLimit
+                | Self::HeldCreatesPerHour
+                | Self::HeldBreakerOpen
+                | Self::HeldProviderBackoff
+                | Self::HeldUnprepared
+        )
+    }
+}
+
 macro_rules! reasons {
     ($($(#[doc = $about:literal])* $variant:ident = $code:literal;)*) => {
         /// The closed list of reasons: the same in the UI, the API, metrics and logs. The doc comment of each is its

@@ -127,6 +127,19 @@ pub struct IllegalTransition {
 }
 
 impl ServerState {
+    /// The words of all states, in the order of a server's life.
+    pub const WORDS: [&'static str; 9] = [
+        "requested",
+        "unknown",
+        "provisioning",
+        "booting",
+        "running",
+        "draining",
+        "deleting",
+        "failed",
+        "deleted",
+    ];
+
     /// The state's word in JSON and in the database.
     pub const fn word(&self) -> &'static str {
         match self {

@@ -1,12 +1,23 @@
 //! Decisions of the loop, and what it remembers of its configs.
 
 use domain::id::{ConfigId, DecisionId, PoolId};
-use domain::plan::Decision;
+use domain::plan::{Decision, Reason};
 use domain::timestamp::Timestamp;
 
 use crate::lease::Fence;
 use crate::row::{Row, args, to_json};
 use crate::{Result, Store};
+
+/// Which decisions are wanted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DecisionFilter {
+    /// Only about this pool.
+    pub pool: Option<PoolId>,
+    /// Only those that give this reason.
+    pub reason: Option<Reason>,
+    /// Only this one and those before it.
+    pub up_to: Option<DecisionId>,
+}
 
 impl Store {
     /// Sets or clears since when configs have had something to remove.
@@ -46,21 +57,27 @@ impl Store {
         tx.commit().await
     }
 
-    /// Decisions, newest first: of one pool, or of all; older than `before`, where that is named.
+    /// Decisions, newest first; older than `before`, where that is named.
     pub async fn decisions_page(
         &self,
-        pool: Option<PoolId>,
+        filter: DecisionFilter,
         before: Option<DecisionId>,
         limit: u32,
     ) -> Result<Vec<Decision>> {
+        // As JSON has it; in a text within JSON the quotes would be escaped.
+        let reason = filter
+            .reason
+            .map(|reason| format!("%\"reason\":\"{}\"%", reason.code()));
         let rows = self
             .db
             .all(
                 "decisions",
                 "SELECT * FROM decisions WHERE (CAST($1 AS TEXT) IS NULL OR pool_id = $1)
                     AND (CAST($2 AS TEXT) IS NULL OR id < $2)
-                 ORDER BY id DESC LIMIT $3",
-                args![pool, before, limit],
+                    AND (CAST($3 AS TEXT) IS NULL OR report LIKE $3)
+                    AND (CAST($4 AS TEXT) IS NULL OR id <= $4)
+                 ORDER BY id DESC LIMIT $5",
+                args![filter.pool, before, reason, filter.up_to, limit],
             )
             .await?;
         rows.iter().map(read).collect()
@@ -77,7 +94,11 @@ impl Store {
 
     /// The newest decision about a pool.
     pub async fn last_decision(&self, pool: PoolId) -> Result<Option<Decision>> {
-        Ok(self.decisions_page(Some(pool), None, 1).await?.pop())
+        let filter = DecisionFilter {
+            pool: Some(pool),
+            ..DecisionFilter::default()
+        };
+        Ok(self.decisions_page(filter, None, 1).await?.pop())
     }
 }
 

@@ -53,6 +53,7 @@ pub use audit::{AuditEntry, AuditRow};
 pub use autoscale::{ConfigColumns, ConfigRow};
 pub use autoscale_version::ConfigVersionRow;
 pub use db::DatabaseUrl;
+pub use decision::DecisionFilter;
 pub use demo::{DemoRow, DemoStage};
 pub use deployment::Deployment;
 pub use draft::Draft;

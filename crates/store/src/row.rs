@@ -31,6 +31,19 @@ macro_rules! args {
 }
 pub(crate) use args;
 
+/// What `LIKE ... ESCAPE '!'` finds in every text that contains this one.
+pub(crate) fn containing(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for letter in text.chars() {
+        if matches!(letter, '!' | '%' | '_') {
+            pattern.push('!');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
+}
+
 /// A row of either database.
 pub(crate) struct Row {
     table: &'static str,

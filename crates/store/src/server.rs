@@ -10,7 +10,7 @@ use crate::audit::AuditEntry;
 use crate::db::Tx;
 use crate::error::StoreError;
 use crate::lease::Fence;
-use crate::row::{Row, args};
+use crate::row::{Row, args, containing};
 use crate::seal::Place;
 use crate::server_state::{self, StateColumns};
 use crate::{PageRequest, Result, Store};
@@ -44,11 +44,15 @@ pub struct ServerRow {
 
 /// Which servers are wanted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ServerFilter {
+pub struct ServerFilter<'a> {
     /// Only of this pool.
     pub pool: Option<PoolId>,
     /// Deleted ones too.
     pub include_deleted: bool,
+    /// Only those with this in their name, in capitals or not.
+    pub name: Option<&'a str>,
+    /// Only those in the state of this word.
+    pub state: Option<&'a str>,
 }
 
 /// The keys that belong on a server.
@@ -162,17 +166,21 @@ impl Store {
     /// Servers, ordered by id.
     pub async fn servers_page(
         &self,
-        filter: ServerFilter,
+        filter: ServerFilter<'_>,
         page: PageRequest,
     ) -> Result<Vec<Server>> {
         let sql = select!(
             "WHERE s.id > $1 AND (CAST($2 AS TEXT) IS NULL OR s.pool_id = $2) AND ($3 = 1 OR s.state <> 'deleted')
-             ORDER BY s.id LIMIT $4"
+                AND (CAST($4 AS TEXT) IS NULL OR LOWER(s.name) LIKE LOWER($4) ESCAPE '!')
+                AND (CAST($5 AS TEXT) IS NULL OR s.state = $5)
+             ORDER BY s.id LIMIT $6"
         );
         let args = args![
             page.after_text(),
             filter.pool,
             filter.include_deleted,
+            filter.name.map(containing),
+            filter.state,
             page.limit
         ];
         let rows = self.db.all("servers", sql, args).await?;

@@ -8,7 +8,7 @@ use domain::timestamp::Timestamp;
 use crate::audit::AuditEntry;
 use crate::db::Tx;
 use crate::lease::Fence;
-use crate::row::{Row, args};
+use crate::row::{Row, args, containing};
 use crate::{PageRequest, Result, Store};
 
 /// A session as it is stored, with the names that belong to it.
@@ -42,7 +42,7 @@ pub struct SessionRow {
 
 /// Which sessions are wanted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct SessionFilter {
+pub struct SessionFilter<'a> {
     /// Only of this person.
     pub user: Option<UserId>,
     /// Only of this pool.
@@ -53,6 +53,8 @@ pub struct SessionFilter {
     pub open_only: bool,
     /// Only those that wait, or only those that do not.
     pub waiting: Option<bool>,
+    /// Only those of people with this in their name, in capitals or not.
+    pub user_name: Option<&'a str>,
 }
 
 macro_rules! select {
@@ -78,7 +80,7 @@ impl Store {
     /// Sessions, ordered by id.
     pub async fn sessions_page(
         &self,
-        filter: SessionFilter,
+        filter: SessionFilter<'_>,
         page: PageRequest,
     ) -> Result<Vec<SessionRow>> {
         let sql = select!(
@@ -87,7 +89,8 @@ impl Store {
                 AND (CAST($4 AS TEXT) IS NULL OR e.server_id = $4)
                 AND ($5 = 0 OR e.state <> 'ended')
                 AND (CAST($6 AS BIGINT) IS NULL OR (e.state = 'queued') = ($6 = 1))
-             ORDER BY e.id LIMIT $7"
+                AND (CAST($7 AS TEXT) IS NULL OR LOWER(u.name) LIKE LOWER($7) ESCAPE '!')
+             ORDER BY e.id LIMIT $8"
         );
         let args = args![
             page.after_text(),
@@ -96,6 +99,7 @@ impl Store {
             filter.server,
             filter.open_only,
             filter.waiting,
+            filter.user_name.map(containing),
             page.limit
         ];
         let rows = self.db.all("sessions", sql, args).await?;

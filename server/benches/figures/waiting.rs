@@ -207,7 +207,7 @@ async fn sessions(plane: &ControlPlane) -> Vec<Session> {
 }
 
 async fn until_no_server_is_left(plane: &ControlPlane) {
-    while !control::server::list(plane, ME, None, false, &all())
+    while !control::server::list(plane, ME, &control::server::Filter::default(), &all())
         .await
         .expect("a list")
         .items

@@ -1,9 +1,9 @@
 //! What the loop has decided, with its numbers.
 
 use axum::extract::State;
-use domain::id::PoolId;
+use domain::id::{DecisionId, PoolId};
 use domain::page::{Page, PageQuery};
-use domain::plan::Decision;
+use domain::plan::{Decision, Reason};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -20,6 +20,10 @@ use crate::state::AppState;
 pub struct DecisionParams {
     /// Only those about this pool.
     pub pool_id: Option<PoolId>,
+    /// Only those that give this reason.
+    pub reason: Option<Reason>,
+    /// Only this one and those before it.
+    pub up_to: Option<DecisionId>,
     /// `next_cursor` of the page before; absent for the first page.
     #[param(pattern = "^[0-9a-f]{32}$")]
     pub cursor: Option<String>,
@@ -40,8 +44,13 @@ pub async fn list_decisions(
         cursor: params.cursor,
         limit: params.limit,
     };
+    let filter = control::decision::Filter {
+        pool: params.pool_id,
+        reason: params.reason,
+        up_to: params.up_to,
+    };
     Ok(Json(
-        control::decision::list(&state.plane, &actor, params.pool_id, &page).await?,
+        control::decision::list(&state.plane, &actor, filter, &page).await?,
     ))
 }
 

@@ -148,7 +148,8 @@ pub async fn delete_pool(
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use control::reconciler;
+    use serde_json::{Value, json};
 
     use crate::testing::TestApp;
 
@@ -165,7 +166,9 @@ mod tests {
             (steps.len(), &capacity["step_millis"]),
             (120, &json!(30_000))
         );
-        let first = json!({ "seats": 0, "in_use": 0, "waiting": 0, "grown": 0, "shrunk": 0 });
+        let first = json!({
+            "seats": 0, "in_use": 0, "waiting": 0, "minimum": 0, "grown": 0, "shrunk": 0,
+        });
         assert_eq!(steps[0], first);
         let last = &steps[119];
         assert_eq!(
@@ -184,6 +187,22 @@ mod tests {
         app.user("GET", &path(1), None)
             .await
             .expect_problem(403, "forbidden");
+    }
+
+    #[tokio::test]
+    async fn a_decision_that_grows_is_marked_beside_what_the_pool_holds() {
+        let app = TestApp::new().await;
+        let minimum = json!({ "minimum_available_sessions": 1 });
+        let made = app.pool("Desks", minimum).await;
+        reconciler::tick(&app.plane).await.expect("a tick");
+        let get = async |path: String| app.admin("GET", &path, None).await.expect(200).json();
+        let decisions = get(format!("/decisions?pool_id={}", made.pool)).await;
+        let grew = &decisions["items"][0]["id"];
+        let capacity = get(format!("/pools/{}/capacity", made.pool)).await;
+        assert_eq!(capacity["now"]["minimum"], 1, "{capacity}");
+        let marks = capacity["marks"].as_array().expect("marks");
+        let is_it = |mark: &Value| mark["kind"] == "grew" && &mark["decision_id"] == grew;
+        assert!(marks.iter().any(is_it), "{marks:?}");
     }
 
     #[tokio::test]

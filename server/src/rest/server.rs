@@ -34,6 +34,14 @@ pub struct ServerParams {
     /// Deleted ones too.
     #[serde(default)]
     pub include_deleted: bool,
+    /// Only those with this in their name, in capitals or not.
+    #[param(max_length = 200)]
+    pub name: Option<String>,
+    /// Only those in this state.
+    #[param(
+        pattern = "^(requested|unknown|provisioning|booting|running|draining|deleting|failed|deleted)$"
+    )]
+    pub state: Option<String>,
     /// `next_cursor` of the page before; absent for the first page.
     #[param(pattern = "^[0-9a-f]{32}$")]
     pub cursor: Option<String>,
@@ -54,15 +62,15 @@ pub async fn list_servers(
         cursor: params.cursor,
         limit: params.limit,
     };
-    let page = control::server::list(
-        &state.plane,
-        &actor,
-        params.pool_id,
-        params.include_deleted,
-        &page,
-    )
-    .await?;
-    Ok(Json(page))
+    let filter = control::server::Filter {
+        pool: params.pool_id,
+        include_deleted: params.include_deleted,
+        name: params.name,
+        state: params.state,
+    };
+    Ok(Json(
+        control::server::list(&state.plane, &actor, &filter, &page).await?,
+    ))
 }
 
 /// One server.
@@ -207,5 +215,44 @@ mod tests {
                 .expect_problem(403, "forbidden");
         }
         app.stop();
+    }
+
+    #[tokio::test]
+    async fn servers_and_sessions_are_found_by_a_part_of_a_name() {
+        let app = TestApp::new().await;
+        let made = app.fixed().await;
+        let ask = json!({ "pool_id": made.pool });
+        let session = app.user("POST", "/sessions", Some(ask)).await.expect(201);
+        let person = session.json()["user_name"]
+            .as_str()
+            .expect("a name")
+            .to_uppercase();
+        let count = async |path: String| {
+            let page = app.admin("GET", &path, None).await.expect(200).json();
+            page["items"].as_array().map_or(0, Vec::len)
+        };
+        for (query, expected) in [
+            ("state=running", 1),
+            ("state=booting", 0),
+            ("name=&state=running", 1),
+            ("name=%25", 0),
+        ] {
+            assert_eq!(
+                count(format!("/servers?{query}")).await,
+                expected,
+                "{query}"
+            );
+        }
+        assert_eq!(count(format!("/sessions?user_name={person}")).await, 1);
+        assert_eq!(count(format!("/sessions?user_name={person}X")).await, 0);
+        for path in [
+            "/servers?state=Ready",
+            "/servers?name=%00",
+            "/sessions?user_name=%00",
+        ] {
+            app.admin("GET", path, None)
+                .await
+                .expect_problem(422, "invalid");
+        }
     }
 }

@@ -71,6 +71,9 @@ pub struct SessionParams {
     pub include_ended: bool,
     /// Only those that wait (true), or only those that do not (false).
     pub waiting: Option<bool>,
+    /// Only those of people with this in their name, in capitals or not.
+    #[param(max_length = 200)]
+    pub user_name: Option<String>,
     /// `next_cursor` of the page before; absent for the first page.
     #[param(pattern = "^[0-9a-f]{32}$")]
     pub cursor: Option<String>,
@@ -97,6 +100,7 @@ pub async fn list_sessions(
         server: params.server_id,
         include_ended: params.include_ended,
         waiting: params.waiting,
+        user_name: params.user_name,
     };
     Ok(Json(
         control::session::list(&state.plane, &actor, filter, &page).await?,

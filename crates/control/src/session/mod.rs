@@ -16,6 +16,7 @@ use serde_json::json;
 use store::{NewSession, ServerRow, SessionFilter, SessionRow};
 
 use crate::error::{Result, invalid, not_found};
+use crate::fields::Fields;
 use crate::page;
 use crate::plane::ControlPlane;
 
@@ -141,7 +142,7 @@ fn refusal(plane: &ControlPlane, admission: Admission, pool: &str) -> Option<Pro
 }
 
 /// Which sessions are wanted.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Only of this pool.
     pub pool: Option<PoolId>,
@@ -153,6 +154,8 @@ pub struct Filter {
     pub include_ended: bool,
     /// Only those that wait, or only those that do not.
     pub waiting: Option<bool>,
+    /// Only of people with this in their name, in capitals or not.
+    pub user_name: Option<String>,
 }
 
 /// Sessions in the order of their requests: an admin sees all, others their own.
@@ -163,6 +166,9 @@ pub async fn list(
     query: &PageQuery,
 ) -> Result<Page<Session>> {
     let request = page::request(query)?;
+    let mut fields = Fields::default();
+    fields.part_of_name("user_name", filter.user_name.as_deref());
+    fields.finish()?;
     let user = if actor.is_admin() {
         filter.user
     } else {
@@ -174,6 +180,7 @@ pub async fn list(
         server: filter.server,
         open_only: !filter.include_ended,
         waiting: filter.waiting,
+        user_name: filter.user_name.as_deref(),
     };
     let rows = plane.store().sessions_page(filter, request).await?;
     let page = page::page(rows, &request, |row: &SessionRow| row.id.uuid());

@@ -36,6 +36,14 @@ pub struct SavedConfig {
     pub version: i64,
 }
 
+impl SavedConfig {
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        let name = self.values.get("name").and_then(|name| name.as_str());
+        name.unwrap_or(super::FORM.title)
+    }
+}
+
 /// That a secret is set, since when, and by whom.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

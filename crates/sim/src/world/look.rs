@@ -1,6 +1,7 @@
 //! The look after an event: the invariants are held against it, and what is new goes into the timeline.
 
 use domain::session::{EndReason, SessionState};
+use store::DecisionFilter;
 
 use super::{Done, World};
 use crate::Result;
@@ -70,9 +71,13 @@ impl World {
             else {
                 continue;
             };
+            let of_pool = DecisionFilter {
+                pool: Some(row.pool),
+                ..DecisionFilter::default()
+            };
             let decisions = self
                 .store
-                .decisions_page(Some(row.pool), None, 50)
+                .decisions_page(of_pool, None, 50)
                 .await
                 .map_err(|error| format!("the store cannot be read: {error:?}"))?;
             if let Some(reasons) = without_reason(&decisions, ended_at) {

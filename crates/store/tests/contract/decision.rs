@@ -3,11 +3,13 @@
 use domain::id::{DecisionId, PoolId};
 use domain::plan::{Decision, Finding, PoolReport, Reason};
 use domain::timestamp::Timestamp;
+use store::DecisionFilter;
 
 use crate::database::{Db, NOW};
 
 crate::on_both![
     decisions_come_back_newest_first,
+    decisions_are_found_by_a_reason_and_from_one_on,
     a_surplus_is_set_and_cleared
 ];
 
@@ -35,8 +37,16 @@ async fn decisions_come_back_newest_first(db: Db) {
         kept.await.unwrap();
     }
     let [first, other, last] = made;
-    let page =
-        async |pool, before, limit| db.store.decisions_page(pool, before, limit).await.unwrap();
+    let page = async |pool, before, limit| {
+        let filter = DecisionFilter {
+            pool,
+            ..DecisionFilter::default()
+        };
+        db.store
+            .decisions_page(filter, before, limit)
+            .await
+            .unwrap()
+    };
     assert_eq!(
         page(None, None, 9).await,
         [last.clone(), other.clone(), first.clone()]
@@ -58,6 +68,33 @@ async fn decisions_come_back_newest_first(db: Db) {
     // They go with their pool.
     db.store.pool_delete(desks, 1, db.audit()).await.unwrap();
     assert_eq!(db.store.last_decision(desks).await.unwrap(), None);
+}
+
+async fn decisions_are_found_by_a_reason_and_from_one_on(db: Db) {
+    let (fence, pool) = (db.fence().await, db.pool("Desks").await);
+    let mut made: Vec<Decision> = (0..4).map(|_| decision(&db, pool, NOW)).collect();
+    made[1].report.findings[0].reason = Reason::HeldAtLimit;
+    made[3]
+        .report
+        .findings
+        .push(Finding::new(Reason::HeldAtLimit, 2));
+    let kept = db.store.decisions_insert(fence, &made);
+    kept.await.unwrap();
+    let found = async |reason, up_to: Option<usize>| {
+        let filter = DecisionFilter {
+            pool: Some(pool),
+            reason,
+            up_to: up_to.map(|at| made[at].id),
+        };
+        let rows = db.store.decisions_page(filter, None, 9).await.unwrap();
+        let place = |one: &Decision| made.iter().position(|other| other == one);
+        rows.iter().filter_map(place).collect::<Vec<_>>()
+    };
+    assert_eq!(found(None, Some(2)).await, [2, 1, 0]);
+    assert_eq!(found(Some(Reason::HeldAtLimit), None).await, [3, 1]);
+    assert_eq!(found(Some(Reason::HeldAtLimit), Some(2)).await, [1]);
+    assert_eq!(found(Some(Reason::HeldEnough), Some(1)).await, [0]);
+    assert_eq!(found(Some(Reason::GrewProbe), None).await, [0; 0]);
 }
 
 async fn a_surplus_is_set_and_cleared(db: Db) {

@@ -8,7 +8,7 @@ use domain::audit::AuditFilter;
 use domain::id::{AuditId, PoolId, ServerId, UserId, ZoneId};
 use domain::timestamp::Timestamp;
 use serde_json::Map;
-use store::{PageRequest, ServerFilter, SessionFilter, StoreError};
+use store::{DecisionFilter, PageRequest, ServerFilter, SessionFilter, StoreError};
 
 use crate::database::{Db, NOW};
 use crate::decision::decision;
@@ -81,11 +81,15 @@ async fn a_filter_that_is_not_set_filters_nothing(db: Db) {
     for (only, found) in [(None, 2), (Some(pool), 1)] {
         let servers = ServerFilter {
             pool: only,
-            include_deleted: false,
+            ..ServerFilter::default()
         };
         assert_eq!(store.servers_page(servers, ALL).await.unwrap().len(), found);
         assert_eq!(store.configs_page(only, ALL).await.unwrap().len(), found);
-        let decisions = store.decisions_page(only, None, 9).await.unwrap();
+        let decisions = DecisionFilter {
+            pool: only,
+            ..DecisionFilter::default()
+        };
+        let decisions = store.decisions_page(decisions, None, 9).await.unwrap();
         assert_eq!(decisions.len(), found);
         assert_eq!(store.snapshot(only, NOW).await.unwrap().pools.len(), found);
     }

@@ -22,6 +22,7 @@ crate::on_both![
     a_step_for_an_empty_server_is_refused_with_a_session,
     a_fixed_server_is_added_and_taken_away,
     deleted_servers_are_listed_only_when_asked_for,
+    servers_are_found_by_a_part_of_their_name_and_by_their_state,
 ];
 
 fn every_state() -> Vec<ServerState> {
@@ -472,9 +473,39 @@ async fn deleted_servers_are_listed_only_when_asked_for(db: Db) {
         let filter = ServerFilter {
             pool: Some(scaled.pool),
             include_deleted,
+            ..ServerFilter::default()
         };
         db.store.servers_page(filter, ALL).await.unwrap()
     };
     assert_eq!(page(true).await, [gone, here.clone()]);
     assert_eq!(page(false).await, [here]);
+}
+
+async fn servers_are_found_by_a_part_of_their_name_and_by_their_state(db: Db) {
+    let scaled = db.scaled().await;
+    for name in ["Desk-1", "desk-2", "all_50%!", "Büro"] {
+        db.requested(&scaled, name).await;
+    }
+    db.running(&scaled, "desk-3").await;
+    let found = async |name, state| {
+        let filter = ServerFilter {
+            name,
+            state,
+            ..ServerFilter::default()
+        };
+        let rows = db.store.servers_page(filter, ALL).await.unwrap();
+        rows.into_iter().map(|row| row.name).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        found(Some("DESK"), None).await,
+        ["Desk-1", "desk-2", "desk-3"]
+    );
+    assert_eq!(found(Some("Bü"), None).await, ["Büro"]);
+    // What stands for any letter in the database stands for itself here.
+    for sign in ["_", "%", "!", "_50%!"] {
+        assert_eq!(found(Some(sign), None).await, ["all_50%!"], "{sign}");
+    }
+    assert_eq!(found(Some("desk"), Some("running")).await, ["desk-3"]);
+    assert_eq!(found(None, Some("running")).await, ["desk-3"]);
+    assert_eq!(found(Some("desk"), Some("failed")).await, [""; 0]);
 }

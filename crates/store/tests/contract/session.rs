@@ -12,6 +12,7 @@ crate::on_both![
     a_session_comes_back_as_it_was_asked_for,
     a_session_ends_once_and_for_its_owner_alone,
     those_who_wait_can_be_listed_alone,
+    the_sessions_of_people_are_found_by_a_part_of_their_name,
     the_loop_ends_a_session_whose_server_is_lost_before_its_time,
     a_session_is_active_from_its_first_use_and_lives_on_with_each,
     the_queue_is_ordered_by_time_then_id,
@@ -147,6 +148,21 @@ async fn those_who_wait_can_be_listed_alone(db: Db) {
         let rows = db.store.sessions_page(filter, ALL).await.unwrap();
         let ids: BTreeSet<_> = rows.into_iter().map(|row| row.id).collect();
         assert_eq!(ids, BTreeSet::from_iter(expected));
+    }
+}
+
+async fn the_sessions_of_people_are_found_by_a_part_of_their_name(db: Db) {
+    let pool = db.pool("Desks").await;
+    for name in ["ada", "adam", "ben"] {
+        db.queued(pool, db.user(name).await.id).await;
+    }
+    for (part, expected) in [("AD", 2), ("adam", 1), ("_", 0), ("", 3)] {
+        let filter = SessionFilter {
+            user_name: Some(part),
+            ..SessionFilter::default()
+        };
+        let rows = db.store.sessions_page(filter, ALL).await.unwrap();
+        assert_eq!(rows.len(), expected, "{part}");
     }
 }
 

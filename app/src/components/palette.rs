@@ -1,0 +1,516 @@
+//! The palette: Ctrl+K or Cmd+K opens a box that finds pages, pools and what can be done where one is.
+
+use domain::autoscale::SavedConfig;
+use domain::event::EventNoun;
+use domain::id::PoolId;
+use domain::pool::Pool;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos::{ev, html};
+use leptos_router::hooks::use_location;
+use web_sys::{KeyboardEvent, ScrollIntoViewOptions, ScrollLogicalPosition};
+
+use crate::api::autoscale::autoscale_list;
+use crate::api::pool::pool_list;
+use crate::components::confirm::use_ready;
+use crate::components::filter::contains;
+use crate::components::frame::MENU;
+use crate::components::live::Live;
+use crate::components::load::{Tried, submit, use_go};
+use crate::components::pause::Pause;
+use crate::components::problem::LastProblem;
+use crate::components::theme::{ChosenTheme, Theme};
+
+/// So many are shown: who looks for more types another letter.
+const SHOWN: usize = 50;
+
+/// Pages that everyone may open.
+const EVERYONES: [(&str, &str); 4] = [
+    ("/portal", "Portal"),
+    ("/portal/profile", "Profile"),
+    ("/docs/reasons", "Reasons"),
+    ("/docs/problems", "Problems"),
+];
+
+/// Pages that make something, for admins.
+const NEW: [(&str, &str); 6] = [
+    ("/admin/pools/new", "New pool"),
+    ("/admin/providers/new", "New provider"),
+    ("/admin/zones/new", "New zone"),
+    ("/admin/directories/new", "New directory"),
+    ("/admin/users/new", "New person"),
+    ("/admin/api-keys/new", "New API key"),
+];
+
+/// Something that can be chosen.
+#[derive(Clone, Debug, PartialEq)]
+struct Entry {
+    label: String,
+    /// What kind of thing it is.
+    kind: &'static str,
+    does: Does,
+}
+
+/// What choosing it does.
+#[derive(Clone, Debug, PartialEq)]
+enum Does {
+    Go(String),
+    Theme(Theme),
+    Pause(Pause),
+    SignOut,
+}
+
+fn entry(label: impl Into<String>, kind: &'static str, does: Does) -> Entry {
+    Entry {
+        label: label.into(),
+        kind,
+        does,
+    }
+}
+
+/// What is there without asking the server: what can be done with the pool of this page, the pages, the theme, the way out.
+fn known(is_admin: bool, pool: Option<PoolId>) -> Vec<Entry> {
+    let of_pool = pool.into_iter().flat_map(|id| {
+        let here = |label, path| {
+            entry(
+                label,
+                "This pool",
+                Does::Go(format!("/admin/pools/{id}{path}")),
+            )
+        };
+        [
+            here("Change this pool", "/edit"),
+            here("Add scaling to this pool", "/scaling/new"),
+            here("Decisions about this pool", "?tab=decisions"),
+        ]
+    });
+    let page = |kind| {
+        move |(path, word): &(&'static str, &'static str)| {
+            entry(*word, kind, Does::Go((*path).to_owned()))
+        }
+    };
+    let admins = MENU
+        .iter()
+        .map(page("Page"))
+        .chain(NEW.iter().map(page("Action")));
+    let themes = Theme::ALL.into_iter().map(|theme| {
+        entry(
+            format!("Theme: {}", theme.label()),
+            "Action",
+            Does::Theme(theme),
+        )
+    });
+    of_pool
+        .chain(admins)
+        .filter(|_| is_admin)
+        .chain(EVERYONES.iter().map(page("Page")))
+        .chain(themes)
+        .chain([entry("Sign out", "Action", Does::SignOut)])
+        .collect()
+}
+
+/// What the server adds: what can be done with the configs of this page's pool, and all pools.
+fn asked(configs: &[SavedConfig], pools: &[Pool]) -> Vec<Entry> {
+    let pauses = configs.iter().map(|config| {
+        let pause = Pause::of(config);
+        entry(pause.label(), "This pool", Does::Pause(pause))
+    });
+    let open = pools.iter().map(|pool| {
+        let path = format!("/admin/pools/{}", pool.id);
+        entry(&*pool.name, "Pool", Does::Go(path))
+    });
+    let scale = pools.iter().map(|pool| {
+        let path = format!("/admin/pools/{}/scaling/new", pool.id);
+        entry(
+            format!("New pool config: {}", pool.name),
+            "Action",
+            Does::Go(path),
+        )
+    });
+    pauses.chain(open).chain(scale).collect()
+}
+
+/// The places of those that have all words of the text, first those that begin with it.
+fn found(entries: &[Entry], text: &str) -> Vec<usize> {
+    let begins = text.trim().to_lowercase();
+    let is_found = |at: &usize| {
+        contains(
+            &format!("{} {}", entries[*at].label, entries[*at].kind),
+            text,
+        )
+    };
+    let mut found: Vec<usize> = (0..entries.len()).filter(is_found).collect();
+    found.sort_by_key(|at| !entries[*at].label.to_lowercase().starts_with(&begins));
+    found.truncate(SHOWN);
+    found
+}
+
+/// The pool that a page is about.
+fn pool_of(path: &str) -> Option<PoolId> {
+    let rest = path.strip_prefix("/admin/pools/")?;
+    rest.split('/').next()?.parse().ok()
+}
+
+/// What the palette holds while it is open.
+#[derive(Clone, Copy)]
+struct Palette {
+    dialog: NodeRef<html::Dialog>,
+    is_open: RwSignal<bool>,
+    entries: RwSignal<Vec<Entry>>,
+    text: RwSignal<String>,
+    found: Memo<Vec<usize>>,
+    /// Which of those found is the active one.
+    at: RwSignal<usize>,
+    tried: Tried,
+    run: Callback<Does>,
+}
+
+/// The button that opens the palette, and the palette. `sign_out` is the form that signs out.
+pub fn palette(is_admin: bool, sign_out: NodeRef<html::Form>) -> AnyView {
+    let path = use_location().pathname;
+    let ready = use_ready();
+    let palette = Palette::new(sign_out);
+    let open = move || palette.open(is_admin, &path.get_untracked());
+    Effect::new(move |_| {
+        let listener = window_event_listener(ev::keydown, move |event| {
+            let has_modifier = event.ctrl_key() || event.meta_key();
+            let has_other = event.alt_key() || event.shift_key();
+            if has_modifier && !has_other && event.key().eq_ignore_ascii_case("k") {
+                event.prevent_default();
+                open();
+            }
+        });
+        on_cleanup(move || listener.remove());
+    });
+    view! {
+        <button
+            type="button"
+            class="button search"
+            aria-haspopup="dialog"
+            aria-keyshortcuts="Control+K Meta+K"
+            disabled=move || !ready.get()
+            on:click=move |_| open()
+        >
+            <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+                <path d="M7 2a5 5 0 1 1 0 10a5 5 0 1 1 0-10zM10.7 10.7L14.5 14.5" />
+            </svg>
+            <span class="word">"Search…"</span>
+            <kbd>"Ctrl K"</kbd>
+        </button>
+        <dialog
+            node_ref=palette.dialog
+            class="dialog palette"
+            aria-label="Search"
+            on:close=move |_| palette.is_open.set(false)
+        >
+            // Not there while it is closed: nobody finds its label on the page then.
+            {move || palette.is_open.get().then(|| content(palette))}
+        </dialog>
+    }
+    .into_any()
+}
+
+impl Palette {
+    fn new(sign_out: NodeRef<html::Form>) -> Self {
+        let (live, go, theme) = (
+            expect_context::<Live>(),
+            use_go(),
+            expect_context::<ChosenTheme>(),
+        );
+        let dialog = NodeRef::<html::Dialog>::new();
+        let (entries, text) = (RwSignal::new(Vec::new()), RwSignal::new(String::new()));
+        let tried = Tried::new();
+        let close = move || {
+            if let Some(dialog) = dialog.get_untracked() {
+                // The focus goes back to where it was.
+                dialog.close();
+            }
+        };
+        let run = Callback::new(move |does: Does| match does {
+            Does::Pause(pause) => submit(tried.busy, tried.problem, pause.run(), move |()| {
+                live.changed(EventNoun::Pool);
+                close();
+            }),
+            Does::Go(path) => {
+                close();
+                go.run(path);
+            }
+            Does::Theme(chosen) => {
+                close();
+                theme.set(chosen);
+            }
+            Does::SignOut => {
+                close();
+                if let Some(form) = sign_out.get_untracked() {
+                    // It has no field that could be wrong.
+                    let _ = form.request_submit();
+                }
+            }
+        });
+        Self {
+            dialog,
+            is_open: RwSignal::new(false),
+            entries,
+            text,
+            found: Memo::new(move |_| entries.with(|entries| found(entries, &text.read()))),
+            at: RwSignal::new(0),
+            tried,
+            run,
+        }
+    }
+
+    fn open(self, is_admin: bool, path: &str) {
+        let Some(dialog) = self.dialog.get_untracked().filter(|dialog| !dialog.open()) else {
+            return;
+        };
+        let pool = pool_of(path).filter(|_| is_admin);
+        self.text.set(String::new());
+        self.at.set(0);
+        self.tried.problem.set(None);
+        self.entries.set(known(is_admin, pool));
+        self.is_open.set(true);
+        // It fails only for a dialog that is open already.
+        let _ = dialog.show_modal();
+        if is_admin {
+            spawn_local(async move {
+                let configs = match pool {
+                    Some(pool) => autoscale_list(Some(pool)).await.map(|page| page.items),
+                    None => Ok(Vec::new()),
+                };
+                let pools = pool_list().await.map(|page| page.items);
+                // Without an answer the pages can still be found.
+                let more = asked(&configs.unwrap_or_default(), &pools.unwrap_or_default());
+                // At the end, so that nothing moves under the one who is about to choose.
+                let _ = self.entries.try_update(|entries| entries.extend(more));
+            });
+        }
+    }
+
+    fn choose(self, at: usize) {
+        let chosen = self.found.with_untracked(|found| found.get(at).copied());
+        let entry = chosen.and_then(|at| {
+            self.entries
+                .with_untracked(|entries| entries.get(at).cloned())
+        });
+        if let Some(entry) = entry.filter(|_| !self.tried.busy.get_untracked()) {
+            self.run.run(entry.does);
+        }
+    }
+
+    fn type_in(self, text: String) {
+        self.text.set(text);
+        self.at.set(0);
+    }
+
+    fn press(self, event: &KeyboardEvent) {
+        let count = self.found.with_untracked(Vec::len).max(1);
+        let at = self.at.get_untracked().min(count - 1);
+        let next = match event.key().as_str() {
+            "ArrowDown" => (at + 1) % count,
+            "ArrowUp" => (at + count - 1) % count,
+            "Enter" => {
+                event.prevent_default();
+                return self.choose(at);
+            }
+            _ => return,
+        };
+        event.prevent_default();
+        self.at.set(next);
+        if let Some(option) = document().get_element_by_id(&option_id(next)) {
+            let near = ScrollIntoViewOptions::new();
+            near.set_block(ScrollLogicalPosition::Nearest);
+            option.scroll_into_view_with_scroll_into_view_options(&near);
+        }
+    }
+}
+
+fn option_id(at: usize) -> String {
+    format!("palette-{at}")
+}
+
+fn content(palette: Palette) -> AnyView {
+    let Palette {
+        found, at, tried, ..
+    } = palette;
+    let input = NodeRef::<html::Input>::new();
+    Effect::new(move |_| {
+        if let Some(input) = input.get() {
+            // It can be given the focus as soon as it is there.
+            let _ = input.focus();
+        }
+    });
+    let is_empty = Memo::new(move |_| found.with(Vec::is_empty));
+    let options = move || {
+        let entries = palette.entries.read();
+        let entries = found
+            .get()
+            .into_iter()
+            .filter_map(|at| entries.get(at).cloned());
+        entries
+            .enumerate()
+            .map(|(at, entry)| option(palette, at, entry))
+            .collect_view()
+    };
+    let close = move |_| {
+        if let Some(dialog) = palette.dialog.get_untracked() {
+            dialog.close();
+        }
+    };
+    view! {
+        <div class="palette-head">
+            <input
+                node_ref=input
+                type="text"
+                role="combobox"
+                aria-label="Search pages, pools and actions"
+                aria-autocomplete="list"
+                aria-controls="palette-list"
+                aria-expanded=move || if is_empty.get() { "false" } else { "true" }
+                aria-activedescendant=move || (!is_empty.get()).then(|| option_id(at.get()))
+                autocomplete="off"
+                spellcheck="false"
+                on:input=move |event| palette.type_in(event_target_value(&event))
+                on:keydown=move |event| palette.press(&event)
+            />
+            <button type="button" class="button" on:click=close>
+                "Close"
+            </button>
+        </div>
+        <LastProblem problem=tried.problem />
+        <ul id="palette-list" role="listbox" aria-label="Found">
+            {options}
+        </ul>
+        <p role="status" class="muted">
+            {move || is_empty.get().then_some("Nothing is called that.")}
+        </p>
+    }
+    .into_any()
+}
+
+fn option(palette: Palette, at: usize, entry: Entry) -> AnyView {
+    let is_active = move || {
+        if palette.at.get() == at {
+            "true"
+        } else {
+            "false"
+        }
+    };
+    view! {
+        <li
+            id=option_id(at)
+            role="option"
+            aria-selected=is_active
+            // The focus stays in the box.
+            on:mousedown=|event| event.prevent_default()
+            on:click=move |_| palette.choose(at)
+        >
+            {entry.label}
+            " "
+            <span class="muted">{entry.kind}</span>
+        </li>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use domain::form::Draft;
+    use domain::timestamp::Timestamp;
+
+    use super::*;
+
+    const BARE: &str = "01980000-0000-7000-8000-000000000001";
+
+    fn pool_id() -> PoolId {
+        PoolId::from_bare(BARE).expect("an id")
+    }
+
+    fn pool(name: &str) -> Pool {
+        Pool {
+            id: pool_id(),
+            name: name.to_owned(),
+            description: String::new(),
+            apps: Vec::new(),
+            protocol: None,
+            counts: domain::pool::PoolCounts::default(),
+            created_at: Timestamp::default(),
+            updated_at: Timestamp::default(),
+            version: 1,
+        }
+    }
+
+    fn paths(entries: &[Entry]) -> Vec<&str> {
+        entries
+            .iter()
+            .filter_map(|entry| match &entry.does {
+                Does::Go(path) => Some(path.as_str()),
+                Does::Theme(_) | Does::Pause(_) | Does::SignOut => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn people_find_only_what_they_may_open() {
+        let own = known(false, Some(pool_id()));
+        assert!(
+            paths(&own).iter().all(|path| !path.starts_with("/admin")),
+            "{own:?}"
+        );
+        assert!(own.iter().any(|entry| entry.does == Does::SignOut));
+        let all = known(true, None);
+        for (path, _) in MENU.iter().chain(&NEW).chain(&EVERYONES) {
+            assert!(paths(&all).contains(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_done_with_the_pool_of_the_page_comes_first() {
+        let id = pool_id();
+        assert_eq!(pool_of(&format!("/admin/pools/{id}")), Some(id));
+        assert_eq!(pool_of(&format!("/admin/pools/{id}/edit")), Some(id));
+        assert_eq!(pool_of("/admin/pools/new"), None);
+        assert_eq!(pool_of(&format!("/admin/servers/{id}")), None);
+        let first = &known(true, Some(id))[0];
+        assert_eq!(first.does, Does::Go(format!("/admin/pools/{id}/edit")));
+    }
+
+    #[test]
+    fn what_begins_with_the_text_comes_first() {
+        let mut entries = known(true, None);
+        entries.extend(asked(&[], &[pool("Finance pools"), pool("Shells")]));
+        let labels = |text: &str| {
+            let found = found(&entries, text);
+            found
+                .into_iter()
+                .map(|at| entries[at].label.as_str())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            labels("finance pool"),
+            ["Finance pools", "New pool config: Finance pools"]
+        );
+        assert_eq!(labels("POOLS")[0], "Pools");
+        assert_eq!(labels("config shells"), ["New pool config: Shells"]);
+        assert_eq!(labels("nothing like it"), [""; 0]);
+    }
+
+    #[test]
+    fn a_config_can_be_paused_and_let_go_on() {
+        let config = |enabled: bool| SavedConfig {
+            id: domain::id::ConfigId::from_bare(BARE).expect("an id"),
+            values: Draft::new().with("name", "By day").with("enabled", enabled),
+            secrets: BTreeMap::new(),
+            warnings: Vec::new(),
+            servers: 0,
+            older_servers: 0,
+            created_at: Timestamp::default(),
+            updated_at: Timestamp::default(),
+            version: 1,
+        };
+        let labels = |enabled| asked(&[config(enabled)], &[]).remove(0).label;
+        assert_eq!(labels(true), "Pause By day");
+        assert_eq!(labels(false), "Resume By day");
+    }
+}
