@@ -162,6 +162,8 @@ struct Palette {
     /// Which of those found is the active one.
     at: RwSignal<usize>,
     tried: Tried,
+    /// How often it has been opened: an answer that comes after its time is left out.
+    opened: StoredValue<u32>,
     run: Callback<Does>,
 }
 
@@ -255,6 +257,7 @@ impl Palette {
             found: Memo::new(move |_| entries.with(|entries| found(entries, &text.read()))),
             at: RwSignal::new(0),
             tried,
+            opened: StoredValue::new(0),
             run,
         }
     }
@@ -271,6 +274,8 @@ impl Palette {
         self.is_open.set(true);
         // It fails only for a dialog that is open already.
         let _ = dialog.show_modal();
+        let opened = self.opened.get_value().wrapping_add(1);
+        self.opened.set_value(opened);
         if is_admin {
             spawn_local(async move {
                 let configs = match pool {
@@ -281,7 +286,9 @@ impl Palette {
                 // Without an answer the pages can still be found.
                 let more = asked(&configs.unwrap_or_default(), &pools.unwrap_or_default());
                 // At the end, so that nothing moves under the one who is about to choose.
-                let _ = self.entries.try_update(|entries| entries.extend(more));
+                if self.opened.try_get_value() == Some(opened) {
+                    let _ = self.entries.try_update(|entries| entries.extend(more));
+                }
             });
         }
     }

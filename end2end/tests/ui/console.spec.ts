@@ -175,6 +175,10 @@ test("the palette finds pages, pools and actions by keyboard alone", async ({ pa
   await expect(found(page).nth(1)).toHaveAttribute("aria-selected", "true");
   await expect(box(page)).toHaveAttribute("aria-activedescendant", (await found(page).nth(1).getAttribute("id"))!);
   await page.keyboard.press("ArrowUp");
+  await expect(found(page).first()).toHaveAttribute("aria-selected", "true");
+  // From the first it goes on to the last.
+  await page.keyboard.type("theme:");
+  await expect(found(page)).toHaveCount(3);
   await page.keyboard.press("ArrowUp");
   await expect(found(page).last()).toHaveAttribute("aria-selected", "true");
   await page.keyboard.press("Escape");
