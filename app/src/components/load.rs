@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_location, use_navigate, use_params_map, use_query_map};
+use leptos_router::hooks::{use_location, use_navigate, use_params_map};
 use serde::de::DeserializeOwned;
 
 use crate::api::{ApiError, ApiResult};
@@ -156,7 +156,8 @@ pub fn use_go() -> Go {
 /// The address of this page with another value for one key of its query, or without it. What else stands in it stays.
 pub fn use_address_with()
 -> impl Fn(&'static str, Option<String>) -> String + Copy + Send + Sync + 'static {
-    let (path, query) = (use_location().pathname, use_query_map());
+    let location = use_location();
+    let (path, query) = (location.pathname, location.query);
     move |key, value| {
         let mut query = query.get_untracked();
         match value {

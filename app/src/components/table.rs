@@ -3,7 +3,7 @@
 use domain::page::Page;
 use leptos::prelude::*;
 use leptos_router::components::A;
-use leptos_router::hooks::use_query_map;
+use leptos_router::hooks::{use_location, use_query_map};
 
 use crate::components::empty::Empty;
 use crate::components::filter::{Sort, none_left, use_list_address_with, use_query_value};
@@ -48,7 +48,8 @@ pub fn paged<T>(
 
 /// Links to the next page of a list, and back to its first.
 fn page_links(label: &'static str, is_first: bool, next: Option<String>) -> AnyView {
-    let (query, address_with) = (use_query_map(), use_address_with());
+    // The address itself: what a row of the list has made goes with the list.
+    let (query, address_with) = (use_location().query, use_address_with());
     if is_first && next.is_none() {
         return ().into_any();
     }
