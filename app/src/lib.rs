@@ -122,10 +122,20 @@ fn SettingsRoutes() -> impl MatchNestedRoutes + Clone {
     .into_inner()
 }
 
-/// Sets `data-hydrated` on `<html>`: the browser has taken the page over.
+/// What stands on `<html>` once the browser has taken the page over.
+const HYDRATED: &str = "data-hydrated";
+
+/// Notes on `<html>` that the browser has taken the page over.
 pub fn mark_hydrated() {
     if let Some(root) = document().document_element() {
         // The attribute's name is a constant, so the browser can not refuse it.
-        let _ = root.set_attribute("data-hydrated", "true");
+        let _ = root.set_attribute(HYDRATED, "true");
     }
+}
+
+/// Whether the browser has taken the page over. Asked in the browser alone.
+fn is_hydrated() -> bool {
+    document()
+        .document_element()
+        .is_some_and(|root| root.has_attribute(HYDRATED))
 }

@@ -85,21 +85,17 @@ parts! {
 
 /// A part has not come: the network is away, or the server has been replaced and no longer has it. On the way to another
 /// page, that page is asked for as a whole, and brings what fits it. A page that is being taken over stays as the server
-/// has made it, which works without any script.
+/// has made it, as far as that goes without a script.
 async fn without_part() -> AnyView {
-    let to = leptos_router::hooks::use_url().get_untracked();
-    let location = window().location();
-    if location.pathname().is_ok_and(|path| path != to.path()) {
+    if crate::is_hydrated() {
+        let to = leptos_router::hooks::use_url().get_untracked();
+        let mut address = to.path().to_owned();
+        if !to.search().is_empty() {
+            address.push('?');
+            address.push_str(to.search().trim_start_matches('?'));
+        }
         // If the browser refuses, the page that is shown stays.
-        let _ = location.set_href(&format!("{}{}", to.path(), query(to.search())));
+        let _ = window().location().set_href(&address);
     }
     std::future::pending().await
-}
-
-fn query(search: &str) -> String {
-    if search.is_empty() || search.starts_with('?') {
-        search.to_owned()
-    } else {
-        format!("?{search}")
-    }
 }

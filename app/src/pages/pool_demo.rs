@@ -1,6 +1,7 @@
 //! The demo on its pool's page: a list that ticks itself, visitors, a server that breaks, and the way out.
 
 use domain::demo::{Demo, DemoChecklist, DemoFailure, DemoPart, DemoParts, DemoVisit};
+use domain::error::ProblemCode;
 use domain::event::EventNoun;
 use domain::id::PoolId;
 use domain::pool::Pool;
@@ -61,7 +62,9 @@ pub fn follow(page: Data<PoolData>, tab: Memo<(&'static str, &'static str)>) {
                 }
             }
             Some(Ok(_)) => removed.set_value(false),
-            Some(Err(_)) if removed.get_value() => go.run("/admin/pools".to_owned()),
+            Some(Err(error)) if removed.get_value() && error.0.code == ProblemCode::NotFound => {
+                go.run("/admin/pools".to_owned());
+            }
             Some(Err(_)) | None => {}
         }
     });

@@ -20,7 +20,7 @@ use domain::session::SessionRequest;
 use domain::zone::ZoneInput;
 use providers::local::BREAK;
 use serde_json::json;
-use store::{DemoRow, DemoStage, NewUser, PageRequest, ServerFilter, StoreError};
+use store::{DemoRow, DemoStage, Fence, NewUser, PageRequest, ServerFilter, StoreError};
 
 use crate::error::{Error, Result, not_found};
 use crate::plane::ControlPlane;
@@ -77,16 +77,20 @@ pub async fn create(plane: &ControlPlane, actor: &Actor) -> Result<Pool> {
     actor.require_admin()?;
     if let Some(row) = plane.store().demo().await? {
         refuse_while_removed(&row)?;
+        // Its parts may have other names by now, and nothing else would refuse a second one.
+        return Err(there_already());
     }
     make(plane, actor).await.map_err(|error| match error {
         // Nobody has chosen these names, so no field is wrong.
-        Error::Store(StoreError::Duplicate { .. }) => Problem::new(
-            ProblemCode::Conflict,
-            "The demo is there already, or something that has a name of its parts. Delete it to make a new one.",
-        )
-        .into(),
+        Error::Store(StoreError::Duplicate { .. }) => there_already(),
         error => error,
     })
+}
+
+fn there_already() -> Error {
+    conflict(
+        "The demo is there already, or something that has a name of its parts. Delete it to make a new one.",
+    )
 }
 
 async fn make(plane: &ControlPlane, actor: &Actor) -> Result<Pool> {
@@ -378,7 +382,7 @@ pub async fn remove(plane: &ControlPlane, actor: &Actor) -> Result<Demo> {
 /// What the loop does for the demo at each tick. Sessions of visitors get the end of a visit, and the loop's ordinary rule for
 /// sessions past their time ends them: whoever seated them, and whenever Weir was started anew in between. A demo that is to be
 /// removed comes a step further.
-pub(crate) async fn advance(plane: &ControlPlane) -> Result<()> {
+pub(crate) async fn advance(plane: &ControlPlane, fence: Fence) -> Result<()> {
     let Some(stage) = plane.store().demo_stage(VISIT_MILLIS).await? else {
         return Ok(());
     };
@@ -392,7 +396,7 @@ pub(crate) async fn advance(plane: &ControlPlane) -> Result<()> {
     let audit = plane.audit(&Actor::System, "demo.shorten_visits", stage.pool, detail);
     let shortened = plane
         .store()
-        .demo_shorten_visits(stage.pool, VISIT_MILLIS, audit)
+        .demo_shorten_visits(fence, stage.pool, VISIT_MILLIS, audit)
         .await?;
     for (session, visitor) in shortened {
         plane.changed(EventNoun::Session, session, Some(stage.pool), Some(visitor));
@@ -404,6 +408,8 @@ pub(crate) async fn advance(plane: &ControlPlane) -> Result<()> {
 
 /// One step of the removal: whatever can be done now. First no server is made any more, then sessions end and servers go, then
 /// what they were made of. What something else uses stays. The pool is the last, for the demo's row goes with it.
+///
+/// These writes carry no fence: an admin has asked for each of them, and doing one twice or late removes nothing else.
 async fn take_away(plane: &ControlPlane, stage: DemoStage) -> Result<()> {
     let system = &Actor::System;
     let configs = plane.store().configs_page(Some(stage.pool), SOME).await?;

@@ -55,16 +55,15 @@ impl Store {
         let sql = select!(
             "AND (CAST($2 AS BIGINT) IS NULL OR v.version < $2) ORDER BY v.version DESC LIMIT $3"
         );
-        let rows = self
-            .db
+        let mut tx = self.db.read().await?;
+        let rows = tx
             .all("autoscale_versions", sql, args![id, before, limit])
             .await?;
         let mut versions = rows.iter().map(read).collect::<Result<Vec<_>>>()?;
         let (Some(newest), Some(oldest)) = (versions.first(), versions.last()) else {
             return Ok(versions);
         };
-        let secrets = self
-            .db
+        let secrets = tx
             .all(
                 "autoscale_version_secrets",
                 "SELECT config_id AS id, version, key, set_at, set_by FROM autoscale_version_secrets

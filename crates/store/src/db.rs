@@ -1,4 +1,4 @@
-//! The only file that says Sqlite or Postgres: connections, transactions, and one statement for both.
+//! Sqlite or Postgres: only this file decides which it is. Connections, transactions, and one statement for both.
 
 use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
@@ -58,7 +58,7 @@ impl DatabaseUrl {
 
 /// How long a statement waits for another writer of the same SQLite file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a method waits for a free connection.
+/// How long a method waits for a free connection. Those who write to SQLite wait for each other, in the order of their coming.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 20;

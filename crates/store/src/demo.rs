@@ -7,6 +7,7 @@ use domain::timestamp::Timestamp;
 use crate::audit::AuditEntry;
 use crate::db::Tx;
 use crate::error::StoreError;
+use crate::lease::Fence;
 use crate::row::{Arg, Row, args};
 use crate::user::NewUser;
 use crate::{Result, Store};
@@ -202,11 +203,13 @@ impl Store {
     /// Gives open sessions of visitors that would last longer than `visit_millis` after they got their seat that end.
     pub async fn demo_shorten_visits(
         &self,
+        fence: Fence,
         pool: PoolId,
         visit_millis: i64,
         audit: AuditEntry,
     ) -> Result<Vec<(SessionId, UserId)>> {
         let mut tx = self.db.write().await?;
+        tx.check_fence(Some(fence)).await?;
         let rows = tx
             .all(
                 "sessions",

@@ -4,6 +4,9 @@
 //! whoever finishes while others wait to begin leaves its work in the transaction that is open; the last of them commits
 //! for all. Each has a savepoint of its own, so what one takes back touches nobody else, and nobody is told that its work
 //! is done before it lasts.
+//!
+//! Beginning and committing run in tasks of their own: a caller that goes away half-way must not leave the others with a
+//! savepoint that nobody knows of, or a commit that nobody has seen the end of.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -61,6 +64,11 @@ impl Writer {
 
     /// Begins, when all who came before have done their work.
     pub(crate) async fn begin(&self) -> Result<Member, sqlx::Error> {
+        let writer = self.clone();
+        to_its_end(async move { writer.begin_undisturbed().await }).await
+    }
+
+    async fn begin_undisturbed(self) -> Result<Member, sqlx::Error> {
         let coming = Coming::new(&self.coming);
         let mut work = Arc::clone(&self.work).lock_owned().await;
         drop(coming);
@@ -68,15 +76,17 @@ impl Writer {
             // Its members learn from it how it went; to this one it is nothing.
             let _ = work.end().await;
         }
-        match &mut work.open {
-            Some(open) => {
-                run("SAVEPOINT member", open).await?;
-            }
+        if let Some(open) = &mut work.open {
+            let set = run("SAVEPOINT member", open).await;
+            // Where even this fails, nobody knows what is left of the transaction.
+            work.is_torn = set.is_err();
+            set?;
+        } else {
             // The first needs no savepoint: what it takes back is all there is.
-            None => work.open = Some(self.open().await?),
+            work.open = Some(self.open().await?);
         }
         Ok(Member {
-            writer: self.clone(),
+            writer: self,
             work,
             is_done: false,
         })
@@ -134,7 +144,11 @@ impl Member {
     }
 
     /// Makes it last, together with what others have left.
-    pub(crate) async fn commit(mut self) -> Result<(), sqlx::Error> {
+    pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
+        to_its_end(self.commit_undisturbed()).await
+    }
+
+    async fn commit_undisturbed(mut self) -> Result<(), sqlx::Error> {
         if self.work.members > 0 {
             run("RELEASE member", self.transaction()?).await?;
         }
@@ -153,9 +167,8 @@ impl Member {
         }
         match end.get() {
             Some(true) => Ok(()),
-            // Failed, or whoever was about to end it has gone: nobody knows then whether it lasts.
             Some(false) | None => Err(sqlx::Error::Protocol(
-                "the transaction of which this was a part has not been seen to end".to_owned(),
+                "the transaction of which this was a part has failed".to_owned(),
             )),
         }
     }
@@ -172,6 +185,15 @@ impl Drop for Member {
             self.work.is_torn = true;
         }
     }
+}
+
+/// Runs on even where the caller goes away.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, sqlx::Error>> + Send + 'static,
+) -> Result<T, sqlx::Error> {
+    let ended = tokio::spawn(work).await;
+    // It panicked, or the process ends.
+    ended.unwrap_or(Err(sqlx::Error::WorkerCrashed))
 }
 
 async fn run(
@@ -329,8 +351,55 @@ mod tests {
             let mut first = pin!(first.commit());
             waits!(first);
         }
+        let mut last = file.writer.begin().await.expect("begun");
+        add(&mut last, "b").await.expect("added");
+        last.commit().await.expect("it lasts");
+        assert_eq!(file.words().await, "a b");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn who_goes_away_at_any_moment_leaves_the_others_whole() {
+        let file = File::new().await;
+        let tasks: Vec<_> = (100..400_u32)
+            .map(|number| {
+                let writer = file.writer.clone();
+                tokio::spawn(async move {
+                    let work = async {
+                        let mut member = writer.begin().await?;
+                        add(&mut member, &number.to_string()).await?;
+                        member.commit().await
+                    };
+                    if number.is_multiple_of(3) {
+                        return work.await.map(|()| true);
+                    }
+                    // Gone after as many looks as its number says.
+                    let mut work = pin!(work);
+                    for _ in 0..number % 7 {
+                        if let Poll::Ready(done) = poll_once(&mut work).await {
+                            return done.map(|()| true);
+                        }
+                        tokio::task::yield_now().await;
+                    }
+                    Ok(false)
+                })
+            })
+            .collect();
+        let mut told = Vec::new();
+        for (number, task) in (100..).zip(tasks) {
+            if task.await.expect("no panic").expect("nobody else's fault") {
+                told.push(number);
+            }
+        }
         file.writer.close().await;
-        assert_eq!(file.words().await, "a");
+        let lasts = file.words().await;
+        let lasts: Vec<u32> = lasts
+            .split(' ')
+            .map(|word| word.parse().expect("a number"))
+            .collect();
+        assert!(told.len() >= 100, "{told:?}");
+        for number in told {
+            assert!(lasts.contains(&number), "{number} was told, and is gone");
+        }
     }
 
     #[tokio::test]

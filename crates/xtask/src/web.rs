@@ -156,6 +156,8 @@ fn cut_and_bind(workspace: &Workspace, mode: Mode) -> Result<Module> {
         fs::read(path).map_err(|source| format!("can not read {}: {source}", path.display()))
     };
     let whole = read(&input)?;
+    // What an earlier build has left there (parts, scripts of a crate) is none of this one's. It may not be there yet.
+    let _ = fs::remove_dir_all(&folder);
     let rest = folder.join("weir.wasm");
     let link_name = format!("./{PARTS}");
     let main_module = format!("./{SCRIPT}");

@@ -1,7 +1,7 @@
 //! Turns a plan into committed rows and the effects that follow from them.
 //!
-//! Each action is a transaction of its own that names the version it was decided on. One that comes too late is
-//! dropped: whatever changed the row has woken the loop already.
+//! Each step is a transaction of its own that names the version it was decided on; seats are given in one, and so are
+//! intents written. What comes too late is dropped: whatever changed the row has woken the loop already.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -50,7 +50,7 @@ pub async fn tick(plane: &ControlPlane) -> Result<Tick> {
     let now = plane.now();
     let plan = scaling::plan(&snapshot, now);
     let (effects, mut faults) = commit::commit(plane, fence, (&snapshot, opened), &plan).await;
-    if let Err(error) = demo::advance(plane).await {
+    if let Err(error) = demo::advance(plane, fence).await {
         faults.push(error);
     }
     Ok(Tick {

@@ -13,10 +13,10 @@ use domain::plan::Outcome;
 use domain::snapshot::Waiter;
 use domain::timestamp::Timestamp;
 use serde_json::json;
-use store::{AuditEntry, NewSession, SeatOutcome, SeatWrite};
+use store::{AuditEntry, NewSession, SeatOutcome, SeatWrite, StoreError};
 use tokio::sync::oneshot;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::plane::ControlPlane;
 
 /// Requests decided in one transaction.
@@ -61,7 +61,7 @@ pub(crate) async fn enter(
 ) -> Result<Admission> {
     let gate = &plane.inner().gate;
     let (answer, mut answered) = oneshot::channel();
-    let id = session.id;
+    let pool = session.pool;
     lock(&gate.gathered).push_back(Ticket {
         session,
         audit,
@@ -80,16 +80,16 @@ pub(crate) async fn enter(
             let count = gathered.len().min(BATCH);
             gathered.drain(..count).collect()
         };
-        if let Err(error) = decide_all(plane, batch).await {
-            // It failed for others.
-            if let Ok(admission) = answered.try_recv() {
-                return Ok(admission);
-            }
-            // Who is told of a failure must not be let in later by somebody else.
-            lock(&gate.gathered).retain(|ticket| ticket.session.id != id);
-            return Err(error);
-        }
+        let failed = decide_all(plane, batch, pool).await;
         drop(lead);
+        match answered.try_recv() {
+            Ok(admission) => return Ok(admission),
+            Err(oneshot::error::TryRecvError::Closed) => {
+                return failed.map_or(Ok(Admission::TooBusy), Err);
+            }
+            // Whoever came first was decided first; this request is still to come, whatever became of theirs.
+            Err(oneshot::error::TryRecvError::Empty) => {}
+        }
     }
 }
 
@@ -98,23 +98,25 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// Decides about all together. Where that fails, each pool's requests are decided by themselves: one row that cannot be
-/// read, or a pool that goes this very moment, holds up nobody else.
-async fn decide_all(plane: &ControlPlane, mut batch: Vec<Ticket>) -> Result<()> {
-    let Err(error) = decide(plane, &mut batch).await else {
-        return Ok(());
-    };
+/// read, or a pool that goes this very moment, holds up nobody else. Gives back what concerns the pool `own`.
+async fn decide_all(plane: &ControlPlane, mut batch: Vec<Ticket>, own: PoolId) -> Option<Error> {
+    let error = decide(plane, &mut batch).await.err()?;
     let mut pools: BTreeMap<PoolId, Vec<Ticket>> = BTreeMap::new();
     for ticket in batch {
         pools.entry(ticket.session.pool).or_default().push(ticket);
     }
-    if pools.len() == 1 {
-        return Err(error);
+    // Where the database does not answer, asking it again for each pool only takes longer.
+    if pools.len() == 1 || matches!(error, Error::Store(StoreError::Unavailable(_))) {
+        return Some(error);
     }
-    let mut done = Ok(());
-    for mut apart in pools.into_values() {
-        done = done.and(decide(plane, &mut apart).await);
+    let mut failed = None;
+    for (pool, mut apart) in pools {
+        let done = decide(plane, &mut apart).await;
+        if pool == own {
+            failed = done.err();
+        }
     }
-    done
+    failed
 }
 
 /// Decides about a batch. Those that an error leaves without an answer stay in it.
@@ -166,7 +168,7 @@ async fn decide(plane: &ControlPlane, batch: &mut Vec<Ticket>) -> Result<()> {
         let outcomes = match plane.store().seat(None, writes, limits, now, audits).await {
             Ok(outcomes) => outcomes,
             // Nothing of this round is written: look again.
-            Err(store::StoreError::StaleVersion) => {
+            Err(StoreError::StaleVersion) => {
                 *batch = written;
                 continue;
             }

@@ -232,7 +232,7 @@ async fn visits_get_the_end_of_a_visit_once(db: Db) {
 
     let shorten = || {
         db.store
-            .demo_shorten_visits(scaled.pool, MINUTE, db.audit())
+            .demo_shorten_visits(scaled.fence, scaled.pool, MINUTE, db.audit())
     };
     assert_eq!(shorten().await.unwrap(), [(visit, visitors[0])]);
     assert_eq!(ends(visit).await, NOW.plus_millis(MINUTE));
