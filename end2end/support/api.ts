@@ -15,6 +15,11 @@ interface Call {
   status?: number;
 }
 
+let made = 0;
+
+/** A name that no other test uses. */
+export const unique = (word: string): string => `${word} ${process.pid}-${(made += 1)}`;
+
 /** Calls the API as the person who is signed in on this page. */
 export async function api(page: Page, method: string, path: string, { data, version, status }: Call = {}): Promise<Answer> {
   const origin = new URL(page.url()).origin;

@@ -127,18 +127,18 @@ test("servers are narrowed by state and by name, and the pages of another range 
   for (let number = 1; number <= 60; number += 1) {
     const limits = { max_sessions: 1 };
     const place = { protocol: "vnc", host: "desk.example", port: 5900 + number };
-    await create("/servers", { name: `desk-${number}`, pool_id: id, zone_id: zone, ...place, limits });
+    await create("/servers", { name: `stool-${number}`, pool_id: id, zone_id: zone, ...place, limits });
   }
   await open(page, `/admin/pools/${id}?tab=servers`);
   await page.getByRole("link", { name: "Next page" }).click();
   await expect(names(page, "Servers")).toHaveCount(10);
   // Another list begins at its own first page.
-  await page.getByRole("searchbox", { name: "Filter" }).fill("DESK-6");
-  await expect(names(page, "Servers")).toHaveText(["desk-6", "desk-60"]);
-  await expect(page).toHaveURL(/\?tab=servers&q=DESK-6$/);
+  await page.getByRole("searchbox", { name: "Filter" }).fill("STOOL-6");
+  await expect(names(page, "Servers")).toHaveText(["stool-6", "stool-60"]);
+  await expect(page).toHaveURL(/\?tab=servers&q=STOOL-6$/);
   await page.getByRole("combobox", { name: "State" }).selectOption("failed");
-  await expect(page.getByText("Nothing here matches “DESK-6”.")).toBeVisible();
-  await expect(page).toHaveURL(/&q=DESK-6&state=failed$/);
+  await expect(page.getByText("Nothing here matches “STOOL-6”.")).toBeVisible();
+  await expect(page).toHaveURL(/&q=STOOL-6&state=failed$/);
   await page.goBack();
   await expect(names(page, "Servers")).toHaveCount(2);
   await expect(page.getByRole("combobox", { name: "State" })).toHaveValue("");

@@ -1,14 +1,12 @@
 import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
-import { api, fakePool } from "../../support/api.ts";
+import { api, fakePool, unique } from "../../support/api.ts";
 import { adminTest as test, expect, expectAccessible, open } from "../../support/test.ts";
-
-let made = 0;
 
 /** The name of a new pool of desktops in memory, which publishes an app. */
 async function desktops(page: Page): Promise<string> {
   await page.goto("/admin");
-  const { name } = await fakePool(page, `Windows ${process.pid}-${(made += 1)}`, {
+  const { name } = await fakePool(page, unique("Windows"), {
     max_instances: 2,
     apps: [{ key: "ledger", name: "Ledger", program: "||ledger", arguments: "/today" }],
     config: { connection_type: "rdp", connection_password: "a password", minimum_available_sessions: 1 },

@@ -1,13 +1,11 @@
 import { execFileSync } from "node:child_process";
 import type { Page } from "@playwright/test";
-import { api, fakePool } from "../../support/api.ts";
+import { api, fakePool, unique } from "../../support/api.ts";
 import { adminTest as test, expect, expectAccessible, open } from "../../support/test.ts";
-
-let made = 0;
 
 /** A pool of machines in memory that keeps one seat free, of a name that nothing else has. */
 const pool = (page: Page, { max_instances, config }: { max_instances: number; config?: object }) =>
-  fakePool(page, `Desks ${process.pid}-${(made += 1)}`, { max_instances, config: { minimum_available_sessions: 1, ...config } });
+  fakePool(page, unique("Desks"), { max_instances, config: { minimum_available_sessions: 1, ...config } });
 
 /** The sessions that a test has asked for. */
 const asked: string[] = [];
@@ -141,7 +139,7 @@ test("the list of pools shows the last hour of each", async ({ page }) => {
 test("a config can be copied as a document and as a command that works", async ({ page }) => {
   await page.goto("/admin");
   const { id, config } = await pool(page, { max_instances: 2, config: { connection_password: "hunter2" } });
-  const { token } = await api(page, "POST", "/api-keys", { data: { name: `copy ${made}`, role: "admin" } });
+  const { token } = await api(page, "POST", "/api-keys", { data: { name: unique("copy"), role: "admin" } });
   await open(page, `/admin/pools/${id}?tab=config`);
   await page.getByText("Copy as", { exact: true }).click();
   const json = JSON.parse((await page.getByLabel("JSON", { exact: true }).textContent())!);

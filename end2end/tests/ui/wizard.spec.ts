@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { api, change, documentOf } from "../../support/api.ts";
+import { api, change, documentOf, unique } from "../../support/api.ts";
 import { ADMIN, adminTest as test, expect, expectAccessible, open } from "../../support/test.ts";
 
 /** How a field is filled in. */
@@ -109,11 +109,6 @@ interface Ground {
   providers: string[];
   directory: string;
 }
-
-let made = 0;
-
-/** A name that no other test uses. */
-const unique = (word: string) => `${word} ${process.pid}-${(made += 1)}`;
 
 async function ground(page: Page): Promise<Ground> {
   const create = async (path: string, data: unknown) => (await api(page, "POST", path, { data })).id as string;

@@ -1,11 +1,6 @@
 import type { Page } from "@playwright/test";
-import { api, fakePool } from "../../support/api.ts";
+import { api, fakePool, unique } from "../../support/api.ts";
 import { adminTest as test, expect, expectAccessible, open } from "../../support/test.ts";
-
-let made = 0;
-
-/** A name that no other test uses. */
-const unique = (word: string) => `${word} ${process.pid}-${(made += 1)}`;
 
 /** A pool with nothing in it. */
 const pool = async (page: Page): Promise<string> => (await api(page, "POST", "/pools", { data: { name: unique("Pool") } })).id;
