@@ -41,6 +41,8 @@ use crate::parts::{
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
+    // On the server nobody else provides it.
+    provide_context(use_context::<Hydrated>().unwrap_or_default());
     Live::provide();
     Now::provide();
     SignedIn::provide();
@@ -122,20 +124,43 @@ fn SettingsRoutes() -> impl MatchNestedRoutes + Clone {
     .into_inner()
 }
 
-/// What stands on `<html>` once the browser has taken the page over.
-const HYDRATED: &str = "data-hydrated";
+/// Whether the browser has taken the page over. What it shows in its own way, such as the time, begins then: a page that is
+/// taken over must still be what the server has made.
+#[derive(Clone)]
+pub struct Hydrated(ArcRwSignal<bool>);
 
-/// Notes on `<html>` that the browser has taken the page over.
-pub fn mark_hydrated() {
-    if let Some(root) = document().document_element() {
-        // The attribute's name is a constant, so the browser can not refuse it.
-        let _ = root.set_attribute(HYDRATED, "true");
+impl Default for Hydrated {
+    fn default() -> Self {
+        Self(ArcRwSignal::new(false))
     }
 }
 
-/// Whether the browser has taken the page over. Asked in the browser alone.
-fn is_hydrated() -> bool {
-    document()
-        .document_element()
-        .is_some_and(|root| root.has_attribute(HYDRATED))
+impl Hydrated {
+    /// Whether it has.
+    pub fn get(&self) -> bool {
+        self.0.get()
+    }
+
+    /// The same, without asking to be told when it changes.
+    pub fn get_untracked(&self) -> bool {
+        self.0.get_untracked()
+    }
+}
+
+/// Takes the page over that the server has rendered, when the part that it is in has come, and then sets `data-hydrated` on
+/// `<html>`.
+#[cfg(feature = "hydrate")]
+pub async fn hydrate(body: web_sys::HtmlElement) {
+    let hydrated = Hydrated::default();
+    let given = hydrated.clone();
+    let app = move || {
+        provide_context(given);
+        App()
+    };
+    leptos::mount::hydrate_from_async(body, app).await.forget();
+    hydrated.0.set(true);
+    if let Some(root) = document().document_element() {
+        // The attribute's name is a constant, so the browser can not refuse it.
+        let _ = root.set_attribute("data-hydrated", "true");
+    }
 }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use leptos_router::LazyRoute;
 
-use crate::pages;
+use crate::{Hydrated, pages};
 
 /// Makes a route of each page. All pages of a part are one file; what several parts share and the rest does not need is in
 /// a file for each such set of parts, so few parts make few files.
@@ -87,7 +87,7 @@ parts! {
 /// page, that page is asked for as a whole, and brings what fits it. A page that is being taken over stays as the server
 /// has made it, as far as that goes without a script.
 async fn without_part() -> AnyView {
-    if crate::is_hydrated() {
+    if expect_context::<Hydrated>().get_untracked() {
         let to = leptos_router::hooks::use_url().get_untracked();
         let mut address = to.path().to_owned();
         if !to.search().is_empty() {

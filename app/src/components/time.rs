@@ -6,18 +6,22 @@ use leptos::prelude::*;
 use web_sys::js_sys::{Date, Object, Reflect};
 use web_sys::wasm_bindgen::JsValue;
 
-use crate::words;
+use crate::{Hydrated, words};
 
 /// The browser's clock in milliseconds, to the second; nothing before the browser has taken the page over.
 #[derive(Clone, Copy)]
 pub struct Now(RwSignal<Option<i64>>);
 
 impl Now {
-    /// Provides the one clock of the page. Call once, at the root.
+    /// Provides the one clock of the page. Call once, at the root, where [`Hydrated`] is provided.
     pub fn provide() {
         let now = RwSignal::new(None);
         provide_context(Self(now));
+        let hydrated = expect_context::<Hydrated>();
         Effect::new(move |_| {
+            if !hydrated.get() {
+                return;
+            }
             now.set(Some(read()));
             let timer = set_interval_with_handle(
                 move || now.set(Some(read())),
