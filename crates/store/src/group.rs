@@ -253,6 +253,13 @@ mod tests {
             }
         }
 
+        /// Somebody's transaction that has added a word.
+        async fn begun(&self, word: &str) -> Member {
+            let mut member = self.writer.begin().await.expect("begun");
+            add(&mut member, word).await.expect("added");
+            member
+        }
+
         /// What lasts, as somebody else sees it.
         async fn words(&self) -> String {
             let sql = "SELECT COALESCE(GROUP_CONCAT(word, ' '), '') FROM (SELECT word FROM words ORDER BY word)";
@@ -283,8 +290,7 @@ mod tests {
     #[tokio::test]
     async fn one_alone_lasts_at_once() {
         let file = File::new().await;
-        let mut member = file.writer.begin().await.expect("begun");
-        add(&mut member, "a").await.expect("added");
+        let member = file.begun("a").await;
         assert_eq!(file.words().await, "");
         member.commit().await.expect("it lasts");
         assert_eq!(file.words().await, "a");
@@ -293,11 +299,9 @@ mod tests {
     #[tokio::test]
     async fn who_goes_without_a_commit_leaves_no_trace() {
         let file = File::new().await;
-        let mut member = file.writer.begin().await.expect("begun");
-        add(&mut member, "a").await.expect("added");
+        let member = file.begun("a").await;
         drop(member);
-        let mut member = file.writer.begin().await.expect("begun");
-        add(&mut member, "b").await.expect("added");
+        let member = file.begun("b").await;
         member.commit().await.expect("it lasts");
         assert_eq!(file.words().await, "b");
     }
@@ -305,8 +309,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_left_for_the_next_lasts_with_it() {
         let file = File::new().await;
-        let mut first = file.writer.begin().await.expect("begun");
-        add(&mut first, "a").await.expect("added");
+        let first = file.begun("a").await;
         let mut next = pin!(file.writer.begin());
         waits!(next);
         let mut first = pin!(first.commit());
@@ -326,8 +329,7 @@ mod tests {
     #[tokio::test]
     async fn one_that_is_taken_back_touches_nobody_else() {
         let file = File::new().await;
-        let mut first = file.writer.begin().await.expect("begun");
-        add(&mut first, "a").await.expect("added");
+        let first = file.begun("a").await;
         let mut next = pin!(file.writer.begin());
         waits!(next);
         let mut first = pin!(first.commit());
@@ -343,16 +345,14 @@ mod tests {
     #[tokio::test]
     async fn what_has_been_left_lasts_although_nobody_waits_for_it() {
         let file = File::new().await;
-        let mut first = file.writer.begin().await.expect("begun");
-        add(&mut first, "a").await.expect("added");
+        let first = file.begun("a").await;
         {
             let mut next = pin!(file.writer.begin());
             waits!(next);
             let mut first = pin!(first.commit());
             waits!(first);
         }
-        let mut last = file.writer.begin().await.expect("begun");
-        add(&mut last, "b").await.expect("added");
+        let last = file.begun("b").await;
         last.commit().await.expect("it lasts");
         assert_eq!(file.words().await, "a b");
     }
@@ -405,8 +405,7 @@ mod tests {
     #[tokio::test]
     async fn all_of_a_group_fail_where_its_end_fails() {
         let file = File::new().await;
-        let mut first = file.writer.begin().await.expect("begun");
-        add(&mut first, "a").await.expect("added");
+        let first = file.begun("a").await;
         let mut next = pin!(file.writer.begin());
         waits!(next);
         let mut first = pin!(first.commit());
@@ -419,8 +418,7 @@ mod tests {
         next.commit().await.expect_err("its savepoint is gone");
         first.await.expect_err("it does not last");
         assert_eq!(file.words().await, "");
-        let mut member = file.writer.begin().await.expect("begun");
-        add(&mut member, "c").await.expect("added");
+        let member = file.begun("c").await;
         member.commit().await.expect("it lasts");
         assert_eq!(file.words().await, "c");
     }
