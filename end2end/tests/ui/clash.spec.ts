@@ -1,4 +1,4 @@
-import { api, change, fakePool } from "../../support/api.ts";
+import { api, change, fakePool, unique } from "../../support/api.ts";
 import { adminTest as test, expect, expectAccessible, open } from "../../support/test.ts";
 
 // The browser reports the refused save by itself.
@@ -6,7 +6,7 @@ test.use({ refusals: true });
 
 test("two people change the same config, and nothing of either is lost", async ({ page }) => {
   await page.goto("/admin");
-  const { id: pool, config } = await fakePool(page, "Desks by night", {
+  const { id: pool, config } = await fakePool(page, unique("Desks by night"), {
     max_instances: 2,
     config: { enabled: false, minimum_available_sessions: 0, max_simultaneous_sessions_per_server: 1 },
   });
