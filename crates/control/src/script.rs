@@ -1,6 +1,7 @@
 //! Start-up scripts: checked when saved, filled in once for each server, shown with masks.
 
 use domain::autoscale::{AutoscaleConfig, ConfigWarning};
+use domain::count::counted;
 use domain::error::FieldError;
 use domain::id::ServerId;
 use domain::provider::Provider;
@@ -97,10 +98,10 @@ pub(crate) fn warnings(
         warn(
             "minimum_available_sessions",
             format!(
-                "{} sessions cannot be kept ready: {} servers with {} sessions each make {most}.",
-                config.minimum_available_sessions,
-                provider.max_instances,
-                config.limits().seats()
+                "{} cannot be kept ready: {} with {} each make {most}.",
+                counted(config.minimum_available_sessions, "session", "sessions"),
+                counted(provider.max_instances, "server", "servers"),
+                counted(config.limits().seats(), "session", "sessions")
             ),
         );
     }

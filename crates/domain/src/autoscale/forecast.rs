@@ -2,6 +2,7 @@
 //! and how far it grows. The arithmetic is the loop's own ([`SeatLimits::seats_of_new`], [`Upscale`]).
 
 use super::{ConfigWarning, FORM};
+use crate::count::counted;
 use crate::form::Draft;
 use crate::plan::Upscale;
 use crate::server::SeatLimits;
@@ -90,7 +91,10 @@ impl Forecast {
         if let (Some(servers), Some(most)) = (self.max_instances, self.most_sessions())
             && most < minimum
         {
-            let (servers, most) = (counted(servers, "server"), counted(most, "session"));
+            let (servers, most) = (
+                counted(servers, "server", "servers"),
+                counted(most, "session", "sessions"),
+            );
             warn(
                 "minimum_available_sessions",
                 format!(
@@ -116,7 +120,10 @@ impl Forecast {
             && self.reusable
             && users > self.limits.max_sessions
         {
-            let (users, sessions) = (users, counted(self.limits.max_sessions, "session"));
+            let (users, sessions) = (
+                users,
+                counted(self.limits.max_sessions, "session", "sessions"),
+            );
             warn(
                 "max_simultaneous_users",
                 format!("{users} people never fit on a server that holds {sessions}."),
@@ -124,10 +131,6 @@ impl Forecast {
         }
         warnings
     }
-}
-
-fn counted(count: u32, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! One plain sentence for each finding, with its numbers: the same words in the UI, the API and the log.
 
 use super::{ConfigReport, Downscale, Finding, Reason, Upscale};
+use crate::count::counted;
 
 /// What a finding says, in one sentence. With the report of its config the sentence shows the arithmetic; without it,
 /// what the finding alone knows.
@@ -22,7 +23,7 @@ pub fn sentence(finding: &Finding, config: Option<&ConfigReport>) -> String {
             ),
             None => format!(
                 "The provider asked to be left alone; {} held back",
-                things(finding.count, "call")
+                counted(finding.count, "call", "calls")
             ),
         },
         Reason::HeldDisabled => match finding.server_id {
@@ -30,7 +31,7 @@ pub fn sentence(finding: &Finding, config: Option<&ConfigReport>) -> String {
             None if finding.count == 0 => "The config is disabled".into(),
             None => format!(
                 "The config is disabled; enabled, it makes {}",
-                things(finding.count, "server")
+                counted(finding.count, "server", "servers")
             ),
         },
         Reason::HeldUnprepared => {
@@ -46,7 +47,7 @@ pub fn sentence(finding: &Finding, config: Option<&ConfigReport>) -> String {
         }
         Reason::HeldShortList => format!(
             "The provider's list misses {}, too many at once to be believed; nothing is concluded from it",
-            things(finding.count, "server")
+            counted(finding.count, "server", "servers")
         ),
         reason @ (Reason::ShrankSurplus
         | Reason::KeptBackoff
@@ -63,7 +64,7 @@ pub fn sentence(finding: &Finding, config: Option<&ConfigReport>) -> String {
 }
 
 fn growth(reason: Reason, count: u32, up: Option<&Upscale>) -> String {
-    let servers = things(count, "server");
+    let servers = counted(count, "server", "servers");
     let text = match reason {
         Reason::GrewBelowMinimum => format!("{servers} made to keep the minimum free"),
         Reason::GrewWaiting => format!("{servers} made for people who wait"),
@@ -76,7 +77,7 @@ fn growth(reason: Reason, count: u32, up: Option<&Upscale>) -> String {
             Some(up) => format!(
                 "{} held back: the limit of {} of the provider config is reached with {}",
                 wanted(count),
-                things(up.max_instances, "instance"),
+                counted(up.max_instances, "instance", "instances"),
                 up.existing
             ),
             None => format!(
@@ -116,7 +117,7 @@ fn arithmetic(up: &Upscale) -> String {
 }
 
 fn dry_run(finding: &Finding, config: Option<&ConfigReport>) -> String {
-    let servers = things(finding.count, "server");
+    let servers = counted(finding.count, "server", "servers");
     match config {
         _ if finding.server_id.is_some() => {
             "Dry run: the server has served its person and would be drained".into()
@@ -133,7 +134,7 @@ fn dry_run(finding: &Finding, config: Option<&ConfigReport>) -> String {
 }
 
 fn surplus(reason: Reason, count: u32, down: Option<&Downscale>) -> String {
-    let servers = things(count, "server");
+    let servers = counted(count, "server", "servers");
     let backoff = down.map_or_else(
         || "the downscale backoff".to_owned(),
         |down| format!("the downscale backoff of {} s", down.backoff_secs),
@@ -155,7 +156,11 @@ fn single(reason: Reason, count: u32) -> std::borrow::Cow<'static, str> {
         Reason::ShrankDrained => "Deleted: drained, and the last session has ended",
         Reason::ShrankFailed => "Deleted: the server cannot be used",
         Reason::KeptDraining => {
-            return format!("Drains; {} still open", things(count, "session")).into();
+            return format!(
+                "Drains; {} still open",
+                counted(count, "session", "sessions")
+            )
+            .into();
         }
         Reason::FailedCreateLost => {
             "Given up: the create call was not answered, and two lists do not show the machine"
@@ -197,13 +202,6 @@ fn wanted(count: u32) -> String {
     match count {
         1 => "1 more server is".into(),
         _ => format!("{count} more servers are"),
-    }
-}
-
-fn things(count: u32, thing: &str) -> String {
-    match count {
-        1 => format!("1 {thing}"),
-        _ => format!("{count} {thing}s"),
     }
 }
 
