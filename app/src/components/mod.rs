@@ -4,6 +4,7 @@ pub mod badge;
 pub mod confirm;
 pub mod copy;
 pub mod data;
+pub mod dialog;
 pub mod empty;
 pub mod filter;
 pub mod finding;

@@ -13,6 +13,7 @@ use web_sys::{KeyboardEvent, ScrollIntoViewOptions, ScrollLogicalPosition};
 use crate::api::autoscale::autoscale_list;
 use crate::api::pool::pool_list;
 use crate::components::confirm::use_ready;
+use crate::components::dialog::is_shown;
 use crate::components::filter::contains;
 use crate::components::frame::MENU;
 use crate::components::live::Live;
@@ -203,7 +204,7 @@ pub fn palette(is_admin: bool, sign_out: NodeRef<html::Form>) -> AnyView {
             node_ref=palette.dialog
             class="dialog palette"
             aria-label="Search"
-            on:close=move |_| palette.is_open.set(false)
+            on:close=move |_| palette.is_open.set(is_shown(palette.dialog))
         >
             // Not there while it is closed: nobody finds its label on the page then.
             {move || palette.is_open.get().then(|| content(palette))}

@@ -5,6 +5,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::summary::focus_later;
+use crate::components::dialog::is_shown;
 
 /// The id of the dialog's heading, which takes the focus when it opens.
 const HEADING: &str = "side-heading";
@@ -59,7 +60,11 @@ impl Side {
                 node_ref=self.dialog
                 class="dialog side"
                 aria-labelledby=HEADING
-                on:close=move |_| self.asked.set(None)
+                on:close=move |_| {
+                    if !is_shown(self.dialog) {
+                        self.asked.set(None);
+                    }
+                }
             >
                 <h2 id=HEADING tabindex="-1">
                     {title(noun)}
