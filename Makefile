@@ -6,7 +6,7 @@ XTASK := cargo run --quiet --package xtask --
 SEEDS := 300
 SEED_FROM := 0
 
-.PHONY: run test build bench sim planted-bugs dev lint
+.PHONY: run test build bench web-bench sim planted-bugs dev lint
 
 # Installs what is missing, builds, and starts Weir on http://127.0.0.1:3000 with its data in ./data.
 run:
@@ -23,6 +23,10 @@ build:
 # Measures: one line a figure, `name value unit`, and the same in target/bench.json.
 bench:
 	@$(XTASK) bench
+
+# Measures the pages in a browser: what Lighthouse says, and a pool of 2,000 servers; the same in target/web-bench.json.
+web-bench:
+	@$(XTASK) web-bench
 
 # Simulates Weir for a day and more with people and faults, once for each seed; the last line is `n seeds, v violations`.
 # One seed with its timeline: target/release/sim SEED

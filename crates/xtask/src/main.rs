@@ -30,7 +30,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   lint    formatting and clippy
   sim     run seeds of the simulation; arguments are passed on
   planted-bugs  plant bugs in a copy of the code and find them by simulation
-  bench   measure; the figures are in target/bench.json too";
+  bench   measure; the figures are in target/bench.json too
+  web-bench  measure the pages in a browser; the figures are in target/web-bench.json too";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -67,6 +68,7 @@ fn dispatch(command: &str, rest: &[String]) -> Result<ExitCode> {
             });
         }
         "bench" => programs::bench(&workspace)?,
+        "web-bench" => programs::web_bench(&workspace)?,
         _ => return Err(format!("unknown command\n\n{USAGE}")),
     }
     Ok(ExitCode::SUCCESS)

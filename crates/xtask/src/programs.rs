@@ -117,8 +117,34 @@ pub fn bench(workspace: &Workspace) -> Result<()> {
         "figures",
     ]);
     let printed = console::output(cargo.stderr(Stdio::inherit()))?;
+    keep_figures(workspace, &printed, "bench.json")
+}
+
+/// Measures the pages in a browser, as [`bench`] measures the server; `target/web-bench.json` holds the same.
+pub fn web_bench(workspace: &Workspace) -> Result<()> {
+    setup::to_measure(workspace)?;
+    build(workspace, Mode::Release)?;
+    let told = workspace.target("web-figures.txt");
+    fs::write(&told, "").map_err(|source| format!("can not write {}: {source}", told.display()))?;
+    let playwright = workspace.end2end().join("node_modules/.bin/playwright");
+    let measured = console::run(
+        workspace
+            .command(&playwright.to_string_lossy())
+            .arg("test")
+            .current_dir(workspace.figures())
+            .env("WEIR_BIN", workspace.weir(Mode::Release))
+            .env("WEIR_FIGURES", &told),
+    );
+    let printed = fs::read_to_string(&told)
+        .map_err(|source| format!("can not read {}: {source}", told.display()))?;
+    keep_figures(workspace, &printed, "web-bench.json")?;
+    measured
+}
+
+/// Prints the lines `name value unit` of a text, and keeps them as JSON in the target folder.
+fn keep_figures(workspace: &Workspace, text: &str, file: &str) -> Result<()> {
     let mut figures = serde_json::Map::new();
-    for line in printed.lines() {
+    for line in text.lines() {
         let words: Vec<&str> = line.split(' ').collect();
         let [name, value, unit] = words[..] else {
             continue;
@@ -130,9 +156,9 @@ pub fn bench(workspace: &Workspace) -> Result<()> {
         figures.insert(name.to_owned(), json!({ "value": value, "unit": unit }));
     }
     if figures.is_empty() {
-        return Err("the benchmark printed no figure".to_owned());
+        return Err("no figure was told".to_owned());
     }
-    let path = workspace.target("bench.json");
+    let path = workspace.target(file);
     let text = format!("{:#}\n", serde_json::Value::Object(figures));
     fs::write(&path, text)
         .map_err(|source| format!("can not write {}: {source}", path.display()))?;

@@ -1,6 +1,7 @@
 //! Installs what running and testing need. Each step looks first and does nothing where nothing is missing.
 
 use std::fs;
+use std::path::Path;
 
 use crate::Result;
 use crate::console::{self, say};
@@ -23,6 +24,12 @@ pub fn all(workspace: &Workspace) -> Result<()> {
     api_tests(workspace)
 }
 
+/// What measuring the pages needs beside that: Lighthouse.
+pub fn to_measure(workspace: &Workspace) -> Result<()> {
+    all(workspace)?;
+    node_packages(workspace, &workspace.figures(), "Lighthouse")
+}
+
 /// Adds the WASM target: rustup does not fetch the targets of `rust-toolchain.toml` for a toolchain that is already there.
 fn wasm_target(workspace: &Workspace) -> Result<()> {
     let libraries = console::output(workspace.command("rustc").args([
@@ -38,9 +45,17 @@ fn wasm_target(workspace: &Workspace) -> Result<()> {
     console::run(workspace.command("rustup").args(["target", "add", WASM]))
 }
 
-/// Installs Playwright and axe from the lock file; the browser is Debian's.
+/// Playwright and axe; the browser is Debian's.
 fn browser_tests(workspace: &Workspace) -> Result<()> {
-    let folder = workspace.end2end();
+    node_packages(
+        workspace,
+        &workspace.end2end(),
+        "the browser tests' packages",
+    )
+}
+
+/// Installs what the lock file of a folder says.
+fn node_packages(workspace: &Workspace, folder: &Path, what: &str) -> Result<()> {
     let changed = |path: &str| fs::metadata(folder.join(path)).and_then(|file| file.modified());
     if let (Ok(lock), Ok(installed)) = (
         changed("package-lock.json"),
@@ -49,12 +64,12 @@ fn browser_tests(workspace: &Workspace) -> Result<()> {
     {
         return Ok(());
     }
-    say("installing the browser tests' packages");
+    say(&format!("installing {what}"));
     console::run(
         workspace
             .command("npm")
             .args(["ci", "--no-audit", "--no-fund"])
-            .current_dir(&folder)
+            .current_dir(folder)
             .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"),
     )
 }

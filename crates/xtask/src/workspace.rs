@@ -56,6 +56,11 @@ impl Workspace {
         self.root.join("end2end")
     }
 
+    /// The folder of what is measured in a browser.
+    pub fn figures(&self) -> PathBuf {
+        self.end2end().join("figures")
+    }
+
     /// The server's binary.
     pub fn weir(&self, mode: Mode) -> PathBuf {
         self.target(mode.server_folder()).join("weir")

@@ -1,0 +1,64 @@
+import { expect, type Browser, type Page } from "@playwright/test";
+import { api, fakePool, unique } from "../support/api.ts";
+import { open } from "../support/test.ts";
+import { figure, test } from "./figure.ts";
+
+const SERVERS = 2000;
+
+test("a pool of 2,000 servers: the page comes, and follows a change", async ({ page, browser }) => {
+  await page.goto("/admin");
+  const pool = await fakePool(page, unique("Two thousand"), {
+    max_instances: SERVERS,
+    config: { minimum_available_sessions: SERVERS, max_simultaneous_sessions_per_server: 1 },
+  });
+  const running = async () => (await api(page, "GET", `/pools/${pool.id}`)).counts.running as number;
+  await expect.poll(running, { timeout: 400_000, intervals: [1000] }).toBe(SERVERS);
+
+  for (const [name, path] of Object.entries({
+    overview: `/admin/pools/${pool.id}`,
+    servers: `/admin/pools/${pool.id}?tab=servers`,
+  })) {
+    await page.goto("about:blank");
+    const load = await traced(browser, page, async () => {
+      await open(page, path);
+      await expect(page.getByRole("group", { name: "Servers" }).getByRole("row").nth(1)).toBeVisible();
+    });
+    const paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0].startTime);
+    figure(`many_${name}_first_paint`, paint, "ms");
+    figure(`many_${name}_load_main_thread`, load, "ms");
+
+    // A quiet page first, so that the trace holds this change alone.
+    await page.waitForTimeout(2000);
+    const first = page.getByRole("group", { name: "Servers" }).getByRole("row").nth(1);
+    const server = (await first.getByRole("link").first().getAttribute("href"))?.split("/").at(-1);
+    const live = await traced(browser, page, async () => {
+      await api(page, "POST", `/servers/${server}/drain`);
+      await expect(first).toContainText("Draining");
+      await page.waitForTimeout(1000);
+    });
+    figure(`many_${name}_live_update_main_thread`, live, "ms");
+  }
+});
+
+interface TraceEvent {
+  name: string;
+  ph: string;
+  pid: number;
+  tid: number;
+  dur?: number;
+  args: { name?: string };
+}
+
+/** How long the page's main thread is at work while this is done, in milliseconds: the sum of its tasks in a trace. */
+async function traced(browser: Browser, page: Page, work: () => Promise<void>): Promise<number> {
+  await browser.startTracing(page, { categories: ["toplevel", "disabled-by-default-devtools.timeline", "devtools.timeline"] });
+  await work();
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] };
+  const mains = traceEvents.filter(({ ph, name, args }) => ph === "M" && name === "thread_name" && args.name === "CrRendererMain");
+  const busy = mains.map(({ pid, tid }) => {
+    const tasks = traceEvents.filter((event) => event.pid === pid && event.tid === tid && event.name === "RunTask");
+    return tasks.reduce((sum, { dur = 0 }) => sum + dur, 0) / 1000;
+  });
+  // A browser keeps a spare process or two, which do nothing.
+  return Math.max(...busy);
+}
