@@ -77,7 +77,11 @@ test("a new config leads on to drafts begun before, and they can be thrown away"
   await page.getByRole("link", { name: "First try" }).click();
   await expect(page.getByLabel("Name", { exact: true })).toHaveValue("First try");
   await expect(page.locator("html")).toHaveAttribute("data-hydrated", "true");
-  await page.getByRole("link", { name: "Discard" }).click();
+  await page.getByRole("button", { name: "Discard" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+  expect(await drafts(page)).toContain("First try");
+  await page.getByRole("button", { name: "Discard" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Discard" }).click();
   await expect(page).toHaveURL(new RegExp(`/admin/pools/${pool}$`));
   await expect(async () => expect(await drafts(page)).not.toContain("First try")).toPass();
 

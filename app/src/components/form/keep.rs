@@ -83,6 +83,11 @@ impl Keeper {
         self.kept.with_untracked(Option::is_some)
     }
 
+    /// The same, followed.
+    pub fn is_kept(self) -> bool {
+        self.kept.with(Option::is_some)
+    }
+
     /// Throws the draft away: the form is done with.
     pub fn finish(self) {
         self.clear_timer();

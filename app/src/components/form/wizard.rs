@@ -1,5 +1,6 @@
 //! A form as a wizard: one step at a time, the steps in the address, a review at the end.
 
+use domain::count::counted;
 use domain::form::{Draft, Field};
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
@@ -10,11 +11,10 @@ use super::page::{ends_text, fields};
 use super::summary::{focus_later, focus_named, focus_summary, summary};
 use super::{Change, FormState};
 use crate::api::ApiError;
-use crate::components::confirm::use_ready;
-use crate::components::load::use_address_with;
+use crate::components::confirm::{Confirm, use_ready};
+use crate::components::load::{use_address_with, use_go};
 use crate::components::problem::LastProblem;
 use crate::components::table::facts;
-use crate::words;
 
 /// The step before all others, where there is one.
 const START: &str = "start";
@@ -157,7 +157,7 @@ pub fn Wizard(
                         }
                     },
                     move || if step.get().is_none() { save } else { "Next" },
-                    cancel,
+                    discard(state, base, cancel, keeper),
                     keeper,
                 )}
             </fieldset>
@@ -171,7 +171,7 @@ fn actions(
     is_first: impl Fn() -> bool + Send + Sync + 'static,
     back: impl Fn() + 'static,
     next: impl Fn() -> &'static str + Send + Sync + 'static,
-    cancel: String,
+    discard: AnyView,
     keeper: Option<Keeper>,
 ) -> AnyView {
     view! {
@@ -182,22 +182,59 @@ fn actions(
             <button type="submit" class="button primary">
                 {next}
             </button>
-            <a
-                class="button"
-                href=cancel
-                on:click=move |click| {
-                    // One that opens another tab leaves the form where it is.
-                    let is_plain = !(click.ctrl_key() || click.meta_key() || click.shift_key());
-                    if let (Some(keeper), true) = (keeper, is_plain) {
-                        keeper.finish();
-                    }
-                }
-            >
-                "Discard"
-            </a>
+            {discard}
         </div>
         {keeper.map(Keeper::status)}
     }
+    .into_any()
+}
+
+/// The way out. Where something would be lost on it, it asks first.
+fn discard(state: FormState, base: Base, cancel: String, keeper: Option<Keeper>) -> AnyView {
+    let go = use_go();
+    let loses = Memo::new(move |_| {
+        if let Some(keeper) = keeper {
+            return keeper.is_kept();
+        }
+        let saved = base.values.read();
+        let is_changed = |field| !matches!(state.change(field, &saved), Change::None);
+        state.form.fields.iter().any(is_changed)
+    });
+    let (question, consequence) = match keeper {
+        Some(_) => (
+            "Throw the draft away?",
+            "What was typed in it is lost. To keep it and go on later, leave by any other link.",
+        ),
+        None => ("Leave without saving?", "What you changed is lost."),
+    };
+    let finish = move || {
+        if let Some(keeper) = keeper {
+            keeper.finish();
+        }
+    };
+    (move || {
+        let to = cancel.clone();
+        if loses.get() {
+            let leave = Callback::new(move |()| {
+                finish();
+                go.run(to.clone());
+            });
+            view! { <Confirm label="Discard" question consequence action="Discard" on_confirm=leave /> }.into_any()
+        } else {
+            let leave = move |click: leptos::ev::MouseEvent| {
+                // One that opens another tab leaves the form where it is.
+                if !(click.ctrl_key() || click.meta_key() || click.shift_key()) {
+                    finish();
+                }
+            };
+            view! {
+                <a class="button" href=to on:click=leave>
+                    "Discard"
+                </a>
+            }
+            .into_any()
+        }
+    })
     .into_any()
 }
 
@@ -328,7 +365,7 @@ fn answers(state: FormState, base: Base, go: Callback<&'static str>) -> AnyView 
             }
         }
         let changed = (!changed.is_empty()).then(|| facts(changed));
-        let head = words::counted(count(&same), "value", "values");
+        let head = counted(count(&same), "value", "values");
         let same = (!same.is_empty()).then(|| {
             view! {
                 <details>
