@@ -33,8 +33,8 @@ use crate::pages::setup::SetupPage;
 use crate::parts::{
     Activity, ApiKeyNew, ApiKeys, AutoscaleEdit, AutoscaleNew, Directories, DirectoryEdit,
     DirectoryNew, Overview, Pool, PoolEdit, PoolNew, Pools, Portal, Problems, Profile,
-    ProviderEdit, ProviderNew, Providers, Reasons, Server, Session, UserEdit, UserNew, Users,
-    ZoneEdit, ZoneNew, Zones,
+    ProviderEdit, ProviderNew, Providers, Queue, Reasons, Server, Servers, Session, Sessions,
+    UserEdit, UserNew, Users, ZoneEdit, ZoneNew, Zones,
 };
 
 /// The whole app inside `<body>`: header, the page of this address.
@@ -93,6 +93,9 @@ fn PoolRoutes() -> impl MatchNestedRoutes + Clone {
             <Route path=path!("pools/:id/scaling/new") view={Lazy::<AutoscaleNew>::new()} />
             <Route path=path!("scaling/new") view={Lazy::<AutoscaleNew>::new()} />
             <Route path=path!("autoscale/:id/edit") view={Lazy::<AutoscaleEdit>::new()} />
+            <Route path=path!("servers") view={Lazy::<Servers>::new()} />
+            <Route path=path!("sessions") view={Lazy::<Sessions>::new()} />
+            <Route path=path!("queue") view={Lazy::<Queue>::new()} />
             <Route path=path!("servers/:id") view={Lazy::<Server>::new()} />
             <Route path=path!("activity") view={Lazy::<Activity>::new()} />
         </ParentRoute>

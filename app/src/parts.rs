@@ -56,7 +56,10 @@ parts! {
         Overview = pages::admin::AdminPage,
         Pools = pages::pools::PoolsPage,
         Pool = pages::pool::PoolPage,
+        Servers = pages::servers::ServersPage,
         Server = pages::server::ServerPage,
+        Sessions = pages::sessions::SessionsPage,
+        Queue = pages::sessions::QueuePage,
         Activity = pages::activity::ActivityPage,
     }
     forms {

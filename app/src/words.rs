@@ -1,5 +1,6 @@
 //! The words and shapes for states: one pure function a noun, so that every page says the same.
 
+use domain::count::counted;
 use domain::plan::{Downscale, Finding, Reason, Upscale};
 use domain::pool::{Pool, PoolCounts};
 use domain::server::{DeleteReason, DrainReason, FailReason, Server, ServerState};
@@ -256,11 +257,6 @@ pub fn became(old: &str, new: &str) -> String {
     } else {
         format!("{} → {}", said(old), said(new))
     }
-}
-
-/// `1 server`, `2 servers`.
-pub fn counted(count: u32, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// `1 session`, `2 sessions`: a unit is written for many.

@@ -437,7 +437,10 @@ impl World {
                 .map(|(mut args, query)| {
                     args["pool"] = json!(pool);
                     Ask::new(args, format!("/servers?pool_id={pool}{query}"))
-                }),
+                })
+                .into_iter()
+                .chain([Ask::new(json!({}), "/servers")])
+                .collect::<Vec<_>>(),
             ),
             twin(
                 "server_get",

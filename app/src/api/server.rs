@@ -16,16 +16,16 @@ use super::codec::Call;
 #[cfg(feature = "ssr")]
 use super::{actor, answer, page_from, plane};
 
-/// A page of the servers of a pool that are not deleted: those with `name` in their name, in the state of this word.
+/// A page of the servers of a pool, or of all, that are not deleted: those with `name` in their name, in the state of this word.
 #[server(prefix = "/ui/fn", endpoint = "server_list", protocol = Call)]
 pub async fn server_list(
-    pool: PoolId,
+    pool: Option<PoolId>,
     name: Option<String>,
     state: Option<String>,
     cursor: Option<String>,
 ) -> ApiResult<Page<Server>> {
     let filter = control::server::Filter {
-        pool: Some(pool),
+        pool,
         include_deleted: false,
         name,
         state,

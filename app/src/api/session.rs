@@ -32,7 +32,7 @@ pub async fn session_get(id: SessionId) -> ApiResult<Session> {
     answer(control::session::get(&plane()?, &actor()?, id).await)
 }
 
-/// A page of the open sessions and waits of a pool or a server: of people with `user_name` in their name.
+/// A page of the open sessions and waits of a pool, of a server or of all: of people with `user_name` in their name.
 #[server(prefix = "/ui/fn", endpoint = "session_list", protocol = Call)]
 pub async fn session_list(
     pool: Option<PoolId>,

@@ -137,9 +137,12 @@ pub fn AdminFrame() -> impl IntoView {
 }
 
 /// The admin's menu.
-pub const MENU: [(&str, &str); 8] = [
+pub const MENU: [(&str, &str); 11] = [
     ("/admin", "Overview"),
     ("/admin/pools", "Pools"),
+    ("/admin/servers", "Servers"),
+    ("/admin/sessions", "Sessions"),
+    ("/admin/queue", "Queue"),
     ("/admin/activity", "Activity"),
     ("/admin/providers", "Providers"),
     ("/admin/zones", "Zones"),

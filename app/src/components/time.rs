@@ -57,7 +57,7 @@ pub fn use_passed(millis: impl Fn() -> i64 + Send + Sync + 'static) -> Memo<i64>
 /// How much of a point in time is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TimeAs {
-    /// The day and the time to the second.
+    /// The day, the time to the second, and of which time zone it is.
     #[default]
     Whole,
     /// The hour and the minute, where the day stands beside it.
@@ -81,7 +81,12 @@ pub fn Time(
             TimeAs::OfDay => of_day(&at.in_words()),
         })
     };
-    view! { <time datetime=at.to_string()>{text}</time> }
+    // A pointer that rests on it is told the time in UTC, in which logs and the API speak.
+    view! {
+        <time datetime=at.to_string() title=at.in_words()>
+            {text}
+        </time>
+    }
 }
 
 /// What an age is part of, so that the sentence is right with the time itself too.
@@ -116,7 +121,21 @@ pub fn Age(
             (AgeAs::Alone | AgeAs::Ago, None) => since.in_words(),
         }
     };
-    view! { <time datetime=since.to_string()>{text}</time> }
+    // Not with each second: it stays the same.
+    let is_known = Memo::new(move |_| now.get().is_some());
+    let both = move || {
+        let utc = since.in_words();
+        if is_known.get() {
+            format!("{} ({utc})", localised(since, TimeAs::Whole))
+        } else {
+            utc
+        }
+    };
+    view! {
+        <time datetime=since.to_string() title=both>
+            {text}
+        </time>
+    }
 }
 
 /// `08:00 UTC`, of a time in words.
@@ -131,15 +150,23 @@ fn localised(at: Timestamp, shown: TimeAs) -> String {
         reason = "milliseconds stay exact in an f64 for 285 000 years"
     )]
     let date = Date::new(&JsValue::from_f64(at.millis() as f64));
-    let options = match shown {
-        TimeAs::Whole => JsValue::UNDEFINED,
-        TimeAs::OfDay => {
-            let options = Object::new();
-            // A new object takes every property.
-            let _ = Reflect::set(&options, &"timeStyle".into(), &"short".into());
-            options.into()
-        }
+    let parts: &[(&str, &str)] = match shown {
+        TimeAs::Whole => &[
+            ("year", "numeric"),
+            ("month", "short"),
+            ("day", "numeric"),
+            ("hour", "numeric"),
+            ("minute", "2-digit"),
+            ("second", "2-digit"),
+            ("timeZoneName", "short"),
+        ],
+        TimeAs::OfDay => &[("timeStyle", "short")],
     };
+    let options = Object::new();
+    for (part, how) in parts {
+        // A new object takes every property.
+        let _ = Reflect::set(&options, &(*part).into(), &(*how).into());
+    }
     String::from(date.to_locale_string("default", &options))
 }
 

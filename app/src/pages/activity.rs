@@ -88,10 +88,25 @@ pub fn who(entry: &AuditRecord) -> String {
 /// What was done, with a link to what it was done to, if that has a page.
 pub fn what(entry: &AuditRecord) -> AnyView {
     let what = words::deed(&entry.action, name_in(&entry.detail).as_deref());
-    match page_of(&entry.action, &entry.target) {
+    let what = match page_of(&entry.action, &entry.target) {
         Some(path) => link(path, &what),
         None => what.into_any(),
+    };
+    view! {
+        {what}
+        {place(entry)}
     }
+    .into_any()
+}
+
+/// Whose session it was, and in which pool; entries from before that was kept have neither.
+fn place(entry: &AuditRecord) -> Option<AnyView> {
+    let text = |key| entry.detail.get(key).and_then(Value::as_str);
+    let (id, name) = text("pool_id").zip(text("pool_name"))?;
+    let whose = text("user_name").filter(|user| Some(*user) != entry.actor_name.as_deref());
+    let whose = whose.map(|user| format!(" of {user}"));
+    let pool = link(format!("/admin/pools/{id}"), name);
+    Some(view! { {whose} " in " {pool} }.into_any())
 }
 
 fn row(entry: &AuditRecord, tried: Tried, again: Callback<()>) -> Vec<AnyView> {

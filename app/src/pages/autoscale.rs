@@ -1,6 +1,7 @@
 //! The wizard of an autoscale config: a new one for a pool, or an old one changed.
 
 use domain::autoscale::{ConfigWarning, FORM, PlanPreview, RenderedScript, SavedConfig};
+use domain::count::counted;
 use domain::draft::SavedDraft;
 use domain::error::{Problem, ProblemCode};
 use domain::event::EventNoun;
@@ -44,7 +45,6 @@ use crate::pages::autoscale_start::{Beginning, settled_type};
 use crate::pages::directories::name_of;
 use crate::pages::pool::config_report;
 use crate::pages::{directories, pools, providers, zones};
-use crate::words;
 
 /// A new config for the pool of this address, or for any pool where it names none; where it names a draft, goes on with it.
 #[component]
@@ -592,8 +592,8 @@ fn plan_view(warnings: &[ConfigWarning], plan: &PlanPreview) -> AnyView {
             {what} " "
             {format!(
                 "{} ready then; a server holds {}.",
-                words::counted(plan.seats_ready, "seat is", "seats are"),
-                words::counted(plan.seats_per_server, "seat", "seats"),
+                counted(plan.seats_ready, "seat is", "seats are"),
+                counted(plan.seats_per_server, "seat", "seats"),
             )}
         </p>
         {warning_list(warnings)}
@@ -603,7 +603,7 @@ fn plan_view(warnings: &[ConfigWarning], plan: &PlanPreview) -> AnyView {
 }
 
 fn are(count: u32) -> String {
-    words::counted(count, "server is", "servers are")
+    counted(count, "server is", "servers are")
 }
 
 fn warning_list(warnings: &[ConfigWarning]) -> AnyView {

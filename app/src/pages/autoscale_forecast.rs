@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use domain::autoscale::{FORM, Forecast};
+use domain::count::counted;
 use domain::start::StartTimes;
 use leptos::prelude::*;
 use serde_json::Value;
 
 use crate::components::form::FormState;
-use crate::words::{counted, usual};
+use crate::words::usual;
 
 /// Where the forecast has no place beside the form, and becomes a bar; as in the style sheet.
 const NARROW: &str = "(max-width: 72rem)";

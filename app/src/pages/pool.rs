@@ -3,12 +3,9 @@
 use domain::autoscale::SavedConfig;
 use domain::demo::Demo;
 use domain::event::EventNoun;
-use domain::id::{ConfigId, PoolId, SessionId};
-use domain::page::Page;
+use domain::id::{ConfigId, PoolId};
 use domain::plan::ConfigReport;
 use domain::pool::Pool;
-use domain::server::{Origin, Server, ServerState};
-use domain::session::Session;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
@@ -19,13 +16,10 @@ use crate::api::autoscale::{autoscale_delete, autoscale_list};
 use crate::api::decision::decision_list;
 use crate::api::demo::demo_get;
 use crate::api::pool::{pool_delete, pool_get};
-use crate::api::server::server_list;
-use crate::api::session::{session_end, session_list};
 use crate::components::badge::Badge;
 use crate::components::confirm::{Confirm, use_ready};
 use crate::components::data::data;
 use crate::components::empty::Empty;
-use crate::components::filter::{Choice, filter_bar, use_query_value, use_wanted_text};
 use crate::components::finding::finding_list;
 use crate::components::form::copy_as::copy_as;
 use crate::components::form::{FormState, Options, Start};
@@ -34,14 +28,15 @@ use crate::components::load::{Tried, loaded, loaded_page, submit, use_go, use_id
 use crate::components::pause::Pause;
 use crate::components::problem::LastProblem;
 use crate::components::saved::LastSaved;
-use crate::components::table::{facts, link, paged_table, use_cursor};
-use crate::components::time::{Age, Time};
+use crate::components::table::facts;
+use crate::components::time::Time;
 use crate::pages::autoscale::{choices, config_path};
 use crate::pages::pool_chart::capacity_chart;
 use crate::pages::pool_decisions::{UNDECIDED, decision_card, decisions};
 use crate::pages::pool_demo;
 use crate::pages::pool_history::{drift, history};
-use crate::pages::server::actions;
+use crate::pages::servers::servers;
+use crate::pages::sessions::{queue, sessions};
 use crate::words;
 
 /// The tabs, with their words in the address.
@@ -101,9 +96,9 @@ pub fn PoolPage() -> impl IntoView {
         {move || {
             let (key, word) = tab.get();
             let body = match key {
-                "servers" => servers(id, tried),
-                "sessions" => sessions(id, false, tried),
-                "queue" => sessions(id, true, tried),
+                "servers" => servers(Some(id), tried),
+                "sessions" => sessions(Some(id), tried),
+                "queue" => queue(Some(id), tried),
                 pool_demo::WHY => decisions(id),
                 "config" => configs(id, tried),
                 "history" => history(id, tried),
@@ -180,7 +175,7 @@ fn overview(id: Id, tried: Tried) -> AnyView {
         </section>
         <section aria-labelledby="servers">
             <h2 id="servers">"Servers"</h2>
-            {servers(id, tried)}
+            {servers(Some(id), tried)}
         </section>
         <section aria-labelledby="newest">
             <h2 id="newest">"Last decision"</h2>
@@ -192,161 +187,6 @@ fn overview(id: Id, tried: Tried) -> AnyView {
                 },
             )}
         </section>
-    }
-    .into_any()
-}
-
-fn servers(id: Id, tried: Tried) -> AnyView {
-    let live = expect_context::<Live>();
-    let (name, state, cursor) = (use_wanted_text(), use_query_value("state"), use_cursor());
-    let servers = data(move || {
-        let (id, name, state, cursor) = (id.get(), name.get(), state.get(), cursor.get());
-        live.follow(&[EventNoun::Server, EventNoun::Session]);
-        async move { server_list(id?, name, state, cursor).await }
-    });
-    // Deleted ones are not listed.
-    let states = ServerState::WORDS
-        .into_iter()
-        .filter(|word| *word != "deleted");
-    let state = Choice {
-        key: "state",
-        label: "State",
-        none: "Any state",
-        options: states.map(|word| (word, state_word(word))).collect(),
-    };
-    view! {
-        {filter_bar("servers", true, vec![state])}
-        {loaded(
-            servers,
-            move |page| {
-                paged_table(
-                    "Servers",
-                    "There is no server.",
-                    &["Name", "State", "Age", "Config", "Progress", "Sessions", "Actions"],
-                    page,
-                    |server| server_row(&server, tried),
-                )
-            },
-        )}
-    }
-    .into_any()
-}
-
-/// Whether somebody has a session on a server is no state of its own.
-fn state_word(word: &str) -> &'static str {
-    match word {
-        "running" => "Ready or in use",
-        word => words::step(word),
-    }
-}
-
-fn server_row(server: &Server, tried: Tried) -> Vec<AnyView> {
-    let bar = server.progress_percent.filter(|_| server.status.is_in_flight()).map(|percent| {
-        view! {
-            <progress aria-label=format!("Progress of {}", server.name) max="100" value=percent></progress>
-            <span>{format!(" {percent} % ")}</span>
-        }
-    });
-    vec![
-        link(format!("/admin/servers/{}", server.id), &server.name),
-        view! { <Badge state=words::server(server) /> }.into_any(),
-        view! { <Age since=server.state_since /> }.into_any(),
-        match server.origin {
-            Origin::Scaled { config_version, .. } => format!("Version {config_version}"),
-            Origin::Fixed => "None".to_owned(),
-        }
-        .into_any(),
-        view! {
-            {bar}
-            {server.message.clone().map(|message| view! { <span class="muted">{message}</span> })}
-        }
-        .into_any(),
-        format!("{}/{}", server.open_sessions, server.limits.max_sessions).into_any(),
-        actions(server, tried),
-    ]
-}
-
-fn sessions(id: Id, waiting: bool, tried: Tried) -> AnyView {
-    let live = expect_context::<Live>();
-    let (person, cursor) = (use_wanted_text(), use_cursor());
-    let sessions = data(move || {
-        let (id, person, cursor) = (id.get(), person.get(), cursor.get());
-        live.follow(&[EventNoun::Session]);
-        async move { session_list(Some(id?), None, Some(waiting), person, cursor).await }
-    });
-    let what = if waiting { "the queue" } else { "sessions" };
-    view! {
-        {filter_bar(what, true, Vec::new())}
-        {loaded(
-            sessions,
-            move |page| {
-                if waiting { queue_table(page, tried) } else { session_table(page, tried) }
-            },
-        )}
-    }
-    .into_any()
-}
-
-/// Open sessions.
-pub fn session_table(sessions: Page<Session>, tried: Tried) -> AnyView {
-    let row = |session: Session| {
-        vec![
-            session.user_name.clone().into_any(),
-            view! { <Badge state=words::session(&session) /> }.into_any(),
-            view! { <Time at=session.requested_at /> }.into_any(),
-            match session.status.server() {
-                Some(server) => link(format!("/admin/servers/{server}"), "To the server"),
-                None => ().into_any(),
-            },
-            end_button(session.id, &session.user_name, tried),
-        ]
-    };
-    paged_table(
-        "Sessions",
-        "Nobody has a session.",
-        &["Person", "State", "Asked for", "Server", "Actions"],
-        sessions,
-        row,
-    )
-}
-
-fn queue_table(sessions: Page<Session>, tried: Tried) -> AnyView {
-    let row = |session: Session| {
-        let wait = session.wait.as_ref();
-        vec![
-            session.user_name.clone().into_any(),
-            wait.map(|wait| words::ordinal(wait.position)).into_any(),
-            view! { <Age since=session.requested_at /> }.into_any(),
-            wait.map(|wait| wait.explanation.clone()).into_any(),
-            end_button(session.id, &session.user_name, tried),
-        ]
-    };
-    paged_table(
-        "Queue",
-        "Nobody waits.",
-        &["Person", "Place", "Waits for", "Why", "Actions"],
-        sessions,
-        row,
-    )
-}
-
-fn end_button(id: SessionId, person: &str, tried: Tried) -> AnyView {
-    let live = expect_context::<Live>();
-    let Tried { busy, problem } = tried;
-    let end = Callback::new(move |()| {
-        submit(busy, problem, session_end(id), move |_| {
-            live.changed(EventNoun::Session);
-        });
-    });
-    view! {
-        <Confirm
-            label="End"
-            about=format!("the session of {person}")
-            question=format!("End the session of {person}?")
-            consequence="They are told that an admin ended it. It does not sign them out of the machine."
-            action="End session"
-            on_confirm=end
-        />
     }
     .into_any()
 }

@@ -1,5 +1,6 @@
 //! What the loop has decided about a pool: what says the same in a row is one row, which opens to the single decisions.
 
+use domain::count::counted;
 use domain::event::EventNoun;
 use domain::id::{DecisionId, PoolId};
 use domain::plan::{Decision, Reason};
@@ -148,7 +149,7 @@ fn stretch(fold: &Fold) -> AnyView {
         TimeAs::Whole
     };
     view! {
-        {words::counted(fold.count(), "time", "times")}
+        {counted(fold.count(), "time", "times")}
         ", "
         <Time at=from shown=shown />
         " to "

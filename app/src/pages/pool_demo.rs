@@ -1,5 +1,6 @@
 //! The demo on its pool's page: a list that ticks itself, visitors, a server that breaks, and the way out.
 
+use domain::count::counted;
 use domain::demo::{Demo, DemoChecklist, DemoFailure, DemoPart, DemoParts, DemoVisit};
 use domain::error::ProblemCode;
 use domain::event::EventNoun;
@@ -16,7 +17,7 @@ use crate::components::live::Live;
 use crate::components::load::{Tried, submit, use_go};
 use crate::components::table::link;
 use crate::components::time::Time;
-use crate::words::{self, Shape, StateWord};
+use crate::words::{Shape, StateWord};
 
 /// A pool, and the demo where there is one.
 pub type PoolData = (Pool, Option<Demo>);
@@ -272,7 +273,7 @@ fn removal(parts: &DemoParts) -> AnyView {
 
 /// What became of those who were sent.
 fn sent(visit: &DemoVisit) -> String {
-    let came = words::counted(visit.admitted, "visitor came.", "visitors came.");
+    let came = counted(visit.admitted, "visitor came.", "visitors came.");
     match &visit.reason {
         Some(reason) => format!("{came} {} sent away: {reason}", was(visit.refused)),
         None => came,
@@ -280,12 +281,12 @@ fn sent(visit: &DemoVisit) -> String {
 }
 
 fn was(count: u32) -> String {
-    words::counted(count, "was", "were")
+    counted(count, "was", "were")
 }
 
 fn waiting(visitors: u32) -> Option<String> {
     (visitors > 0).then(|| {
-        let wait = words::counted(visitors, "visitor waits.", "visitors wait.");
+        let wait = counted(visitors, "visitor waits.", "visitors wait.");
         format!("{wait} More can be sent once nobody of them does.")
     })
 }
@@ -344,7 +345,7 @@ fn held(parts: &DemoParts) -> Vec<String> {
     counts
         .into_iter()
         .filter(|(count, ..)| *count > 0)
-        .map(|(count, one, many)| words::counted(count, one, many))
+        .map(|(count, one, many)| counted(count, one, many))
         .collect()
 }
 

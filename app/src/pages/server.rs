@@ -1,5 +1,6 @@
 //! One server: its state, what is known of it, and what an admin can do.
 
+use domain::count::counted;
 use domain::event::EventNoun;
 use domain::id::ServerId;
 use domain::server::{Origin, Server, ServerState};
@@ -18,8 +19,8 @@ use crate::components::load::{Tried, loaded, loaded_page, submit, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::table::{facts, link, use_cursor};
 use crate::components::time::{Age, Time};
-use crate::pages::pool::session_table;
 use crate::pages::server_start::start_section;
+use crate::pages::sessions::session_table;
 use crate::words;
 
 /// The server of this address.
@@ -53,7 +54,7 @@ pub fn ServerPage() -> impl IntoView {
         <LastProblem problem=tried.problem />
         <section aria-labelledby="sessions">
             <h2 id="sessions">"Sessions"</h2>
-            {loaded(sessions, move |page| session_table(page, tried))}
+            {loaded(sessions, move |page| session_table(page, false, tried))}
         </section>
         <section aria-labelledby="start">
             <h2 id="start">"Start"</h2>
@@ -156,7 +157,7 @@ pub fn actions(server: &Server, tried: Tried) -> AnyView {
         let consequence = if has_sessions {
             format!(
                 "{} end at once.",
-                words::counted(server.open_sessions, "open session", "open sessions")
+                counted(server.open_sessions, "open session", "open sessions")
             )
         } else {
             "The machine goes for good.".to_owned()

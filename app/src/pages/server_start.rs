@@ -1,5 +1,6 @@
 //! How a server came up: the phases of its start against what is usual in its pool, and what it said on the way.
 
+use domain::count::counted;
 use domain::server::{Origin, Server, ServerState};
 use domain::start::{ServerHistory, ServerStep, StartTimes};
 use domain::timestamp::Timestamp;
@@ -151,7 +152,7 @@ fn waterfall(server: &Server, phases: &[Phase], usual: Option<&StartTimes>) -> A
         |usual| {
             format!(
                 "What is usual is the median of the last {}, drawn below in grey.",
-                words::counted(usual.starts, "start", "starts")
+                counted(usual.starts, "start", "starts")
             )
         },
     );

@@ -1,6 +1,7 @@
 //! People: the list, a new one, an old one changed.
 
 use domain::actor::Role;
+use domain::count::counted;
 use domain::id::UserId;
 use domain::user::User;
 use leptos::prelude::*;
@@ -18,7 +19,7 @@ use crate::components::load::{loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::table::{link, sorted_table};
 use crate::components::time::Time;
-use crate::{forms, words};
+use crate::forms;
 
 /// Everyone.
 #[component]
@@ -95,7 +96,7 @@ fn visitor_note(count: usize) -> AnyView {
         return ().into_any();
     }
     let count = u32::try_from(count).unwrap_or(u32::MAX);
-    let visitors = words::counted(count, "visitor of the demo", "visitors of the demo");
+    let visitors = counted(count, "visitor of the demo", "visitors of the demo");
     view! {
         <p class="muted">{visitors} ": made up, unable to sign in, and gone with the demo."</p>
     }

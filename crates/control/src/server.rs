@@ -215,7 +215,12 @@ pub async fn drain(plane: &ControlPlane, actor: &Actor, id: ServerId) -> Result<
     ) {
         return Err(wrong_state(&row, "drained"));
     }
-    let audit = plane.audit(actor, "server.drain", id, json!({}));
+    let audit = plane.audit(
+        actor,
+        "server.drain",
+        id,
+        json!({ "name": row.server.name }),
+    );
     let version = row.server.version;
     let drained = plane
         .store()
@@ -244,7 +249,12 @@ pub async fn undrain(plane: &ControlPlane, actor: &Actor, id: ServerId) -> Resul
     if row.server.status.clone().undrain().is_err() {
         return Err(wrong_state(&row, "taken back"));
     }
-    let audit = plane.audit(actor, "server.undrain", id, json!({}));
+    let audit = plane.audit(
+        actor,
+        "server.undrain",
+        id,
+        json!({ "name": row.server.name }),
+    );
     let taken_back = plane
         .store()
         .server_undrain(id, row.server.version, plane.now(), audit)

@@ -34,6 +34,9 @@ const PAGES: Record<string, string> = {
   profile: "/portal/profile",
   overview: "/admin",
   pools: "/admin/pools",
+  servers: "/admin/servers",
+  sessions: "/admin/sessions",
+  queue: "/admin/queue",
   activity: "/admin/activity",
   "new pool": "/admin/pools/new",
   "pool: overview": "/admin/pools/{pool}",
@@ -71,7 +74,7 @@ const PAGES: Record<string, string> = {
 };
 
 /** The pages that show lists, before there is anything to list. */
-const EMPTY = ["portal", "profile", "overview", "pools", "providers", "zones", "directories", "people", "API keys"];
+const EMPTY = ["portal", "profile", "overview", "pools", "servers", "sessions", "queue", "providers", "zones", "directories", "people", "API keys"];
 
 /** The parts of a pool, which say something before there is anything in it. */
 const PARTS = ["overview", "servers", "sessions", "queue", "decisions", "config", "history"];

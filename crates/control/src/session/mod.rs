@@ -84,7 +84,7 @@ pub async fn request(
         actor,
         "session.request",
         id,
-        json!({ "pool_id": pool.id, "user_id": user }),
+        json!({ "pool_id": pool.id, "pool_name": pool.name, "user_id": user }),
     );
     let admission = gate::enter(plane, session, audit).await?;
     if let Some(problem) = refusal(plane, admission, &pool.name) {
@@ -211,7 +211,12 @@ pub async fn end(plane: &ControlPlane, actor: &Actor, id: SessionId) -> Result<S
         (_, true) => EndReason::Owner,
         (_, false) => EndReason::Admin,
     };
-    let audit = plane.audit(actor, "session.end", id, json!({ "how": how }));
+    let audit = plane.audit(
+        actor,
+        "session.end",
+        id,
+        json!({ "how": how, "pool_id": row.pool, "pool_name": row.pool_name, "user_name": row.user_name }),
+    );
     let ended = plane
         .store()
         .session_end(id, how, plane.now(), is_owner.then_some(row.user), audit)

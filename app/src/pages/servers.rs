@@ -1,0 +1,133 @@
+//! Servers as a list: those of a pool, or of all pools.
+
+use domain::event::EventNoun;
+use domain::id::PoolId;
+use domain::server::{Origin, Server, ServerState};
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::api::ApiResult;
+use crate::api::pool::pool_list;
+use crate::api::server::server_list;
+use crate::components::badge::Badge;
+use crate::components::data::data;
+use crate::components::filter::{Choice, filter_bar, use_query_value, use_wanted_text};
+use crate::components::live::Live;
+use crate::components::load::{Tried, loaded};
+use crate::components::problem::LastProblem;
+use crate::components::table::{link, paged_table, use_cursor};
+use crate::components::time::Age;
+use crate::pages::server::actions;
+use crate::words;
+
+/// The servers of all pools.
+#[component]
+pub fn ServersPage() -> impl IntoView {
+    let tried = Tried::new();
+    view! {
+        <Title text="Servers" />
+        <h1>"Servers"</h1>
+        <LastProblem problem=tried.problem />
+        {servers(None, tried)}
+    }
+}
+
+/// The servers of a pool, or of all where none is named: then each row says of which.
+pub fn servers(pool: Option<Signal<ApiResult<PoolId>>>, tried: Tried) -> AnyView {
+    let live = expect_context::<Live>();
+    let (name, state, cursor) = (use_wanted_text(), use_query_value("state"), use_cursor());
+    let servers = data(move || {
+        let (name, state, cursor) = (name.get(), state.get(), cursor.get());
+        let pool = pool.map(|pool| pool.get()).transpose();
+        live.follow(&[EventNoun::Server, EventNoun::Session]);
+        async move {
+            let pool = pool?;
+            let pools = match pool {
+                Some(_) => Vec::new(),
+                None => pool_list().await?.items,
+            };
+            Ok((server_list(pool, name, state, cursor).await?, pools))
+        }
+    });
+    // Deleted ones are not listed.
+    let states = ServerState::WORDS
+        .into_iter()
+        .filter(|word| *word != "deleted");
+    let state = Choice {
+        key: "state",
+        label: "State",
+        none: "Any state",
+        options: states.map(|word| (word, state_word(word))).collect(),
+    };
+    view! {
+        {filter_bar("servers", true, vec![state])}
+        {loaded(
+            servers,
+            move |(page, pools)| {
+                let (none, row) = ("There is no server.", |server: &Server| server_row(server, tried));
+                if pool.is_some() {
+                    return paged_table("Servers", none, &HEADS, page, |server| row(&server).into());
+                }
+                paged_table(
+                    "Servers",
+                    none,
+                    &HEADS_OF_ALL,
+                    page,
+                    |server| {
+                        let [name, rest @ ..] = row(&server);
+                        let of = pools.iter().find(|pool| pool.id == server.pool_id);
+                        // A pool that is not in its list has been made since.
+                        let of = of.map_or("To the pool", |pool| &pool.name);
+                        let of = link(format!("/admin/pools/{}", server.pool_id), of);
+                        [name, of].into_iter().chain(rest).collect()
+                    },
+                )
+            },
+        )}
+    }
+    .into_any()
+}
+
+/// Whether somebody has a session on a server is no state of its own.
+fn state_word(word: &str) -> &'static str {
+    match word {
+        "running" => "Ready or in use",
+        word => words::step(word),
+    }
+}
+
+/// What stands above the cells of a server.
+const HEADS: [&str; 7] = [
+    "Name", "State", "Age", "Config", "Progress", "Sessions", "Actions",
+];
+
+/// The same, with its pool behind its name.
+const HEADS_OF_ALL: [&str; 8] = [
+    "Name", "Pool", "State", "Age", "Config", "Progress", "Sessions", "Actions",
+];
+
+fn server_row(server: &Server, tried: Tried) -> [AnyView; 7] {
+    let bar = server.progress_percent.filter(|_| server.status.is_in_flight()).map(|percent| {
+        view! {
+            <progress aria-label=format!("Progress of {}", server.name) max="100" value=percent></progress>
+            <span>{format!(" {percent} % ")}</span>
+        }
+    });
+    [
+        link(format!("/admin/servers/{}", server.id), &server.name),
+        view! { <Badge state=words::server(server) /> }.into_any(),
+        view! { <Age since=server.state_since /> }.into_any(),
+        match server.origin {
+            Origin::Scaled { config_version, .. } => format!("Version {config_version}"),
+            Origin::Fixed => "None".to_owned(),
+        }
+        .into_any(),
+        view! {
+            {bar}
+            {server.message.clone().map(|message| view! { <span class="muted">{message}</span> })}
+        }
+        .into_any(),
+        format!("{}/{}", server.open_sessions, server.limits.max_sessions).into_any(),
+        actions(server, tried),
+    ]
+}

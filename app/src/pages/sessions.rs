@@ -1,0 +1,158 @@
+//! Sessions as a list: those of a pool, or of all pools, and who waits for one.
+
+use domain::event::EventNoun;
+use domain::id::{PoolId, SessionId};
+use domain::page::Page;
+use domain::session::Session;
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::api::ApiResult;
+use crate::api::session::{session_end, session_list};
+use crate::components::badge::Badge;
+use crate::components::confirm::Confirm;
+use crate::components::data::{Data, data};
+use crate::components::filter::{filter_bar, use_wanted_text};
+use crate::components::live::Live;
+use crate::components::load::{Tried, loaded, submit};
+use crate::components::problem::LastProblem;
+use crate::components::table::{link, paged_table, use_cursor};
+use crate::components::time::{Age, Time};
+use crate::words;
+
+/// The open sessions of all pools.
+#[component]
+pub fn SessionsPage() -> impl IntoView {
+    let tried = Tried::new();
+    view! {
+        <Title text="Sessions" />
+        <h1>"Sessions"</h1>
+        <LastProblem problem=tried.problem />
+        {sessions(None, tried)}
+    }
+}
+
+/// Everyone who waits, in all pools, and why.
+#[component]
+pub fn QueuePage() -> impl IntoView {
+    let tried = Tried::new();
+    view! {
+        <Title text="Queue" />
+        <h1>"Queue"</h1>
+        <LastProblem problem=tried.problem />
+        {queue(None, tried)}
+    }
+}
+
+/// A pool that a list is about; without one it is about all pools, and each row says of which it is.
+type OfPool = Option<Signal<ApiResult<PoolId>>>;
+
+/// Who has a session.
+pub fn sessions(pool: OfPool, tried: Tried) -> AnyView {
+    let page = listed(pool, false);
+    view! {
+        {filter_bar("sessions", true, Vec::new())}
+        {loaded(page, move |page| session_table(page, pool.is_none(), tried))}
+    }
+    .into_any()
+}
+
+/// Who waits for one.
+pub fn queue(pool: OfPool, tried: Tried) -> AnyView {
+    let page = listed(pool, true);
+    view! {
+        {filter_bar("the queue", true, Vec::new())}
+        {loaded(page, move |page| queue_table(page, pool.is_none(), tried))}
+    }
+    .into_any()
+}
+
+fn listed(pool: OfPool, waiting: bool) -> Data<Page<Session>> {
+    let live = expect_context::<Live>();
+    let (person, cursor) = (use_wanted_text(), use_cursor());
+    data(move || {
+        let (person, cursor) = (person.get(), cursor.get());
+        let pool = pool.map(|pool| pool.get()).transpose();
+        live.follow(&[EventNoun::Session]);
+        async move { session_list(pool?, None, Some(waiting), person, cursor).await }
+    })
+}
+
+/// Open sessions. `of_all`: of more than one pool, so each row names its own.
+pub fn session_table(sessions: Page<Session>, of_all: bool, tried: Tried) -> AnyView {
+    let row = move |session: Session| {
+        let person = session.user_name.clone().into_any();
+        let rest = [
+            view! { <Badge state=words::session(&session) /> }.into_any(),
+            view! { <Time at=session.requested_at /> }.into_any(),
+            match session.status.server() {
+                Some(server) => link(format!("/admin/servers/{server}"), "To the server"),
+                None => ().into_any(),
+            },
+            end_button(session.id, &session.user_name, tried),
+        ];
+        with_pool(person, of_all.then_some(&session), rest)
+    };
+    let heads: &'static [&'static str] = if of_all {
+        &["Person", "Pool", "State", "Asked for", "Server", "Actions"]
+    } else {
+        &["Person", "State", "Asked for", "Server", "Actions"]
+    };
+    paged_table("Sessions", "Nobody has a session.", heads, sessions, row)
+}
+
+fn queue_table(sessions: Page<Session>, of_all: bool, tried: Tried) -> AnyView {
+    let row = move |session: Session| {
+        let wait = session.wait.as_ref();
+        let person = session.user_name.clone().into_any();
+        let rest = [
+            wait.map(|wait| words::ordinal(wait.position)).into_any(),
+            view! { <Age since=session.requested_at /> }.into_any(),
+            wait.map(|wait| wait.explanation.clone()).into_any(),
+            end_button(session.id, &session.user_name, tried),
+        ];
+        with_pool(person, of_all.then_some(&session), rest)
+    };
+    let heads: &'static [&'static str] = if of_all {
+        &["Person", "Pool", "Place", "Waits for", "Why", "Actions"]
+    } else {
+        &["Person", "Place", "Waits for", "Why", "Actions"]
+    };
+    paged_table("Queue", "Nobody waits.", heads, sessions, row)
+}
+
+/// The cells of a row, with the pool of this session behind the person where it is named.
+fn with_pool<const N: usize>(
+    person: AnyView,
+    named: Option<&Session>,
+    rest: [AnyView; N],
+) -> Vec<AnyView> {
+    let pool = named.map(|session| {
+        link(
+            format!("/admin/pools/{}", session.pool_id),
+            &session.pool_name,
+        )
+    });
+    [person].into_iter().chain(pool).chain(rest).collect()
+}
+
+fn end_button(id: SessionId, person: &str, tried: Tried) -> AnyView {
+    let live = expect_context::<Live>();
+    let Tried { busy, problem } = tried;
+    let end = Callback::new(move |()| {
+        submit(busy, problem, session_end(id), move |_| {
+            live.changed(EventNoun::Session);
+        });
+    });
+    view! {
+        <Confirm
+            label="End"
+            about=format!("the session of {person}")
+            question=format!("End the session of {person}?")
+            consequence="They are told that an admin ended it. It does not sign them out of the machine."
+            action="End session"
+            on_confirm=end
+        />
+    }
+    .into_any()
+}
