@@ -17,7 +17,13 @@ export interface Hand {
   /** Goes to a page: the mouse by a link that is in sight, the keyboard by what Ctrl+K finds first for `words`. */
   go(link: Locator, words: string): Promise<void>;
   /** Notes in the test's report how many actions it took so far to get this, and fails where they were more than `most`. */
-  expectTook(what: string, most: number | Record<Kind, number>): void;
+  expectTook(what: string, most: number | Limits): void;
+}
+
+/** Actions that something takes at most. */
+interface Limits extends Record<Kind, number> {
+  /** Keys beside what is typed, where the pages hold nothing of other tests. */
+  keys?: number;
 }
 
 /** Tests of what people do, each by one hand. */
@@ -40,22 +46,21 @@ export function byEachHand(test: Pick<typeof handTest, "describe" | "use">, test
 abstract class Counted {
   protected readonly page: Page;
   protected actions = 0;
+  /** Keys that were pressed beside what was typed. */
+  protected keys = 0;
   protected abstract readonly kind: Kind;
 
   constructor(page: Page) {
     this.page = page;
   }
 
-  expectTook(what: string, most: number | Record<Kind, number>): void {
-    const limit = typeof most === "number" ? most : most[this.kind];
-    const description = `${what}: ${this.actions} of at most ${limit}${this.aside()}`;
+  expectTook(what: string, most: number | Limits): void {
+    const limits = typeof most === "number" ? { mouse: most, keyboard: most } : most;
+    const keys = this.keys > 0 ? `, with ${this.keys} keys beside what was typed` : "";
+    const description = `${what}: ${this.actions} by ${this.kind}, of at most ${limits[this.kind]}${keys}`;
     handTest.info().annotations.push({ type: "actions", description });
-    expect(this.actions, `actions by ${this.kind} to get ${what}`).toBeLessThanOrEqual(limit);
-  }
-
-  /** What else is to be told of the actions. */
-  protected aside(): string {
-    return "";
+    expect(this.actions, `actions by ${this.kind} to get ${what}`).toBeLessThanOrEqual(limits[this.kind]);
+    expect(this.keys, `keys to get ${what}`).toBeLessThanOrEqual(limits.keys ?? Infinity);
   }
 }
 
@@ -85,7 +90,6 @@ const MOST_KEYS = 300;
 /** Keys alone. Nothing here gives the focus to an element or presses it but a key does. */
 class Keyboard extends Counted implements Hand {
   protected readonly kind = "keyboard";
-  private keys = 0;
 
   async press(target: Locator): Promise<void> {
     await this.reach(target);
@@ -114,10 +118,6 @@ class Keyboard extends Counted implements Hand {
     await expect(this.page.getByRole("dialog").getByRole("option").first()).toHaveText(new RegExp(`^${words} [A-Z][a-z]+$`));
     await this.key("Enter");
     this.actions += 1;
-  }
-
-  protected override aside(): string {
-    return `, with ${this.keys} keys beside what was typed`;
   }
 
   private async key(key: string): Promise<void> {
