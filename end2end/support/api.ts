@@ -51,17 +51,28 @@ export async function change(page: Page, id: string, values: Record<string, unkn
   await api(page, "PUT", `/autoscale-configs/${id}`, { data: { ...documentOf(saved), ...values }, version: saved.version });
 }
 
-/** Makes a pool of machines in memory, which start at once, with a zone, a provider config and an autoscale config of the same name.
- * `config` changes what the autoscale config says; `apps` are what the pool publishes. */
-export async function fakePool(
-  page: Page,
-  name: string,
-  { max_instances, config, apps = [] }: { max_instances: number; config: object; apps?: object[] },
-) {
+/** What a pool of one provider config is made of. */
+interface PoolOptions {
+  /** How many machines there may be. */
+  max_instances: number;
+  /** What its autoscale config says beyond that it is a pool of shells that are used again. */
+  config: object;
+  /** What it publishes. */
+  apps?: object[];
+}
+
+/** Makes a pool of machines in memory, which start at once, with a zone, a provider config and an autoscale config of the same name. */
+export const fakePool = (page: Page, name: string, options: PoolOptions) =>
+  makePool(page, name, { kind: "fake", settings: { boot_millis: 0, script_millis: 0 } }, options);
+
+/** The same of servers on this machine, which run a start-up script and are ready when it says so. */
+export const localPool = (page: Page, name: string, startup_script: string, { config, ...options }: PoolOptions) =>
+  makePool(page, name, { kind: "local", startup_script }, { ...options, config: { require_checkin: true, ...config } });
+
+async function makePool(page: Page, name: string, provider: object, { max_instances, config, apps = [] }: PoolOptions) {
   const create = async (path: string, data: unknown) => (await api(page, "POST", path, { data })).id as string;
-  const settings = { boot_millis: 0, script_millis: 0 };
-  const deployment_zone_id = await create("/zones", { name, upstream_auth_address: "weir.example" });
-  const provider_id = await create("/providers", { name, kind: "fake", max_instances, settings });
+  const deployment_zone_id = await create("/zones", { name, upstream_auth_address: new URL(page.url()).host });
+  const provider_id = await create("/providers", { name, max_instances, ...provider });
   const id = await create("/pools", { name, description: "", apps });
   const made = await create("/autoscale-configs", {
     name,
@@ -74,4 +85,14 @@ export async function fakePool(
     ...config,
   });
   return { id, name, config: made };
+}
+
+/** Switches all configs off and deletes all servers, until none is left. */
+export async function takeAllAway(page: Page): Promise<void> {
+  for (const { id } of (await api(page, "GET", "/autoscale-configs")).items) await change(page, id, { enabled: false });
+  await expect(async () => {
+    const left = (await api(page, "GET", "/servers")).items;
+    for (const server of left) await api(page, "DELETE", `/servers/${server.id}?end_sessions=true`);
+    expect(left).toEqual([]);
+  }).toPass({ timeout: 60_000 });
 }

@@ -1,5 +1,6 @@
 import { expect, test as base, type BrowserContext, type Page } from "@playwright/test";
 import axe from "axe-core";
+import { api, unique } from "./api.ts";
 import { createDatabase } from "./postgres.ts";
 import { startWeir, type Weir } from "./weir.ts";
 
@@ -57,8 +58,16 @@ export const test = base.extend<{ quiet: void; refusals: boolean }, Options & { 
   ],
 });
 
-/** The same with the first admin signed in. */
-export const adminTest = test.extend<object, { signedIn: State }>({
+/** Somebody with a browser of their own. */
+export interface Person {
+  /** What they are called. */
+  name: string;
+  /** What they look at: nothing at first. */
+  page: Page;
+}
+
+/** The same with the first admin signed in. `signIn` makes other people, who are signed in elsewhere. */
+export const adminTest = test.extend<{ signIn: (role: "admin" | "user") => Promise<Person> }, { signedIn: State }>({
   signedIn: [
     async ({ weir, browser }, use) => {
       const page = await browser.newPage();
@@ -74,6 +83,29 @@ export const adminTest = test.extend<object, { signedIn: State }>({
     { scope: "worker" },
   ],
   storageState: async ({ signedIn }, use) => use(signedIn),
+  signIn: async ({ browser, weir, signedIn }, use) => {
+    const contexts: BrowserContext[] = [];
+    const begin = async (storageState?: State) => {
+      const context = await browser.newContext({ baseURL: weir.origin, storageState });
+      contexts.push(context);
+      return context.newPage();
+    };
+    await use(async (role) => {
+      const admin = await begin(signedIn);
+      await admin.goto("/admin");
+      const [name, password] = [unique("person").replace(" ", "-"), "correct horse battery"];
+      await api(admin, "POST", "/users", { data: { name, role, password } });
+      await admin.close();
+      const page = await begin({ cookies: [], origins: [] });
+      await page.goto("/login");
+      await page.getByLabel("Name").fill(name);
+      await page.getByLabel("Password").fill(password);
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await expect(page).toHaveURL(role === "admin" ? /\/admin$/ : /\/portal$/);
+      return { name, page };
+    });
+    for (const context of contexts) await context.close();
+  },
 });
 
 /** The admin whom [adminTest] signs in. */

@@ -21,54 +21,6 @@ async function begin(page: Page, pool: string, name: string): Promise<void> {
 
 const drafts = async (page: Page) => (await api(page, "GET", "/drafts")).map((draft: { values: { name: string } }) => draft.values.name);
 
-test("what was typed survives the end of the browser", async ({ page, browser, signedIn, weir }) => {
-  const pool = await ground(page, "Half done");
-  await begin(page, pool, "Half a config");
-  const steps = page.getByRole("navigation", { name: "Steps" });
-  await steps.getByRole("button", { name: "Connection" }).click();
-  await page.getByRole("radio", { name: "SSH", exact: true }).check();
-  await page.getByLabel("Connection Username").fill("people");
-  await page.getByLabel("Connection Password").fill("not for drafts");
-  await expect(async () => {
-    const all = await api(page, "GET", "/drafts");
-    const draft = all.find((one: { values: { name: string } }) => one.values.name === "Half a config");
-    expect(draft.values).toMatchObject({ connection_type: "ssh", connection_username: "people" });
-    expect(draft.values).not.toHaveProperty("connection_password");
-  }).toPass();
-  // The step and the draft stand in the address: a reload goes on where it was.
-  await page.reload();
-  await expect(page.getByRole("heading", { level: 2, name: "Connection" })).toBeVisible();
-  await expect(page.getByLabel("Connection Username")).toHaveValue("people");
-  await page.context().close();
-
-  const context = await browser.newContext({ storageState: signedIn, baseURL: weir.origin, reducedMotion: "reduce" });
-  const other = await context.newPage();
-  await open(other, "/admin/pools");
-  await expectAccessible(other);
-  await other.getByRole("region", { name: "Drafts" }).getByRole("link", { name: "Half a config" }).click();
-  await expect(other.getByLabel("Name", { exact: true })).toHaveValue("Half a config");
-  await expect(other.locator("html")).toHaveAttribute("data-hydrated", "true");
-  const again = other.getByRole("navigation", { name: "Steps" });
-  await again.getByRole("button", { name: "Connection" }).click();
-  await expect(other.getByRole("radio", { name: "SSH", exact: true })).toBeChecked();
-  await expect(other.getByLabel("Connection Username")).toHaveValue("people");
-  await expect(other.getByLabel("Connection Password")).toHaveValue("");
-  await other.getByLabel("Connection Password").fill("a password");
-  for (const field of ["Deployment Zone", "Provider"]) {
-    await again.getByRole("button", { name: field === "Provider" ? "Provider" : "Basics" }).click();
-    const list = other.getByLabel(field, { exact: true });
-    if ((await list.inputValue()) === "") await list.selectOption({ index: 1 });
-  }
-  await again.getByRole("button", { name: "Review" }).click();
-  await other.getByRole("button", { name: "Create scaling" }).click();
-  await expect(other).toHaveURL(new RegExp(`/admin/pools/${pool}$`));
-  // It is a config now, and no draft any more.
-  await expect(async () => expect(await drafts(other)).not.toContain("Half a config")).toPass();
-  const [config] = (await api(other, "GET", `/autoscale-configs?pool_id=${pool}`)).items;
-  expect(config).toMatchObject({ name: "Half a config", connection_username: "people" });
-  await context.close();
-});
-
 test("a new config leads on to drafts begun before, and they can be thrown away", async ({ page }) => {
   const pool = await ground(page, "Begun twice");
   await begin(page, pool, "First try");

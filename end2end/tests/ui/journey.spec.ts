@@ -3,8 +3,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { Page } from "@playwright/test";
-import { api, change } from "../../support/api.ts";
+import { takeAllAway } from "../../support/api.ts";
 import { expect, expectAccessible, open, test } from "../../support/test.ts";
 
 const run = promisify(execFile);
@@ -68,13 +67,3 @@ test("from the set-up link to a shell on a server, and back", async ({ page, wei
     await rm(home, { recursive: true, force: true });
   }
 });
-
-/** Switches the pool's config off and deletes its servers, until none is left. */
-async function takeAllAway(page: Page): Promise<void> {
-  for (const { id } of (await api(page, "GET", "/autoscale-configs")).items) await change(page, id, { enabled: false });
-  await expect(async () => {
-    const left = (await api(page, "GET", "/servers")).items;
-    for (const server of left) await api(page, "DELETE", `/servers/${server.id}?end_sessions=true`);
-    expect(left).toEqual([]);
-  }).toPass({ timeout: 60_000 });
-}

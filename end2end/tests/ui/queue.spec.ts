@@ -1,52 +1,14 @@
 import { writeFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
 import { api } from "../../support/api.ts";
+import { gatedPool } from "../../support/gated_pool.ts";
 import { ADMIN, adminTest as test, expect, expectAccessible } from "../../support/test.ts";
 
-/** A start-up script that reports what it does, and does not end before the test says so: it waits for a file. */
-const script = (gate: string) => `#!/bin/sh
-report() {{
-  curl -sS -X POST -H 'Content-Type: application/json' -H 'Authorization: Bearer {checkin_jwt}' \\
-    -d "{{\\"status\\": \\"$1\\", \\"status_message\\": \\"$2\\", \\"status_progress\\": $3}}" \\
-    'http://{upstream_auth_address}/api/v1/checkin'
-}}
-report progress 'Installing updates' 58
-until [ -e '${gate}' ]; do sleep 0.2; done
-report running 'Ready' 100
-`;
-
-let made = 0;
-
-/** A pool of this machine's servers with nothing ready, and its script's gate: a file that lets it go on. */
-async function emptyPool(page: Page, data: string, aggressive: boolean): Promise<{ id: string; name: string; gate: string }> {
-  const mark = `${process.pid}-${(made += 1)}`;
-  const [name, gate] = [`Shells ${mark}`, `${data}/gate-${mark}`];
-  const create = async (path: string, body: unknown) => (await api(page, "POST", path, { data: body })).id as string;
-  const deployment_zone_id = await create("/zones", { name, upstream_auth_address: new URL(page.url()).host });
-  const provider_id = await create("/providers", { name, kind: "local", max_instances: 2, startup_script: script(gate) });
-  const id = await create("/pools", { name, description: "" });
-  await create("/autoscale-configs", {
-    name,
-    pool_id: id,
-    deployment_zone_id,
-    provider_id,
-    connection_type: "ssh",
-    connection_username: "weir",
-    aggressive_scaling: aggressive,
-    require_checkin: true,
-    reusable: true,
-    minimum_available_sessions: 0,
-    downscale_backoff_seconds: 0,
-  });
-  return { id, name, gate };
-}
-
-const opener = (page: Page, name: string) =>
-  page.getByRole("listitem").filter({ hasText: name }).getByRole("button", { name: /^Open / });
+const opener = (page: Page, name: string) => page.getByRole("button", { name: `Open ${name}`, exact: true });
 
 test("a person waits, sees what the computer says of itself, and gets it", async ({ page, weir }) => {
   await page.goto("/portal");
-  const pool = await emptyPool(page, weir.data, true);
+  const pool = await gatedPool(page, weir.data, true);
   await page.goto("/portal");
   await opener(page, pool.name).click();
   await expect(page).toHaveURL(/\/portal\/sessions\/ses_/);
@@ -81,7 +43,7 @@ test("who looks at something else is told when the computer is ready", async ({ 
     Object.assign(window, { shown, Notification: Shown });
   });
   await page.goto("/portal");
-  const pool = await emptyPool(page, weir.data, true);
+  const pool = await gatedPool(page, weir.data, true);
   await page.goto("/portal");
   await opener(page, pool.name).click();
   await expect(page.getByText("Installing updates")).toBeVisible({ timeout: 30_000 });
@@ -102,7 +64,7 @@ test.describe("with nothing coming", () => {
 
   test("a person is told so and does not wait", async ({ page, weir }) => {
     await page.goto("/portal");
-    const pool = await emptyPool(page, weir.data, false);
+    const pool = await gatedPool(page, weir.data, false);
     expect(await api(page, "POST", "/sessions", { data: { pool_id: pool.id }, status: 409 })).toMatchObject({ code: "no_capacity_coming" });
     await page.goto("/portal");
     await opener(page, pool.name).click();
@@ -118,7 +80,7 @@ test.describe("without any script", () => {
   test("signing in, opening, waiting and no longer wanting to", async ({ page, weir, signedIn, browser }) => {
     const admin = await browser.newPage({ storageState: signedIn, baseURL: weir.origin });
     await admin.goto("/admin");
-    const pool = await emptyPool(admin, weir.data, true);
+    const pool = await gatedPool(admin, weir.data, true);
     await admin.close();
 
     await page.goto("/login");

@@ -21,33 +21,6 @@ test.afterEach(async ({ page }) => {
   for (const id of asked.splice(0)) await api(page, "DELETE", `/sessions/${id}`);
 });
 
-test("why nobody is served is two links away, at the field that limits", async ({ page }) => {
-  await page.goto("/admin");
-  const { id, name } = await pool(page, { max_instances: 1, config: { minimum_available_sessions: 0 } });
-  await ask(page, id);
-  await expect(async () => expect((await api(page, "GET", `/pools/${id}`)).counts.sessions).toBe(1)).toPass();
-  await ask(page, id);
-
-  await open(page, "/admin");
-  const need = page.getByRole("region", { name: "Needs you" }).getByRole("listitem").filter({ hasText: name });
-  await expect(need).toContainText("1 person waits.");
-  await expect(need).toContainText("the limit of 1 instance of the provider config is reached with 1");
-  await expectAccessible(page);
-  await need.getByRole("link", { name: "Why" }).click();
-  const decision = page.getByRole("article").first();
-  await expect(decision).toContainText("held.at_limit");
-  await decision.getByRole("link", { name: "Max Instances" }).click();
-  const limit = page.getByLabel("Max Instances");
-  await expect(limit).toBeFocused();
-
-  await limit.fill("2");
-  await page.getByRole("button", { name: "Save provider" }).click();
-  await expect(page).toHaveURL(/\/admin\/providers$/);
-  await expect(async () => expect((await api(page, "GET", `/pools/${id}`)).counts.waiting).toBe(0)).toPass({ timeout: 30_000 });
-  await open(page, "/admin");
-  await expect(page.getByRole("region", { name: "Needs you" }).getByRole("listitem").filter({ hasText: name })).toHaveCount(0);
-});
-
 test("a paused config makes nothing, says so, and goes on when resumed", async ({ page }) => {
   await page.goto("/admin");
   const { id, name, config } = await pool(page, { max_instances: 5 });
