@@ -62,7 +62,7 @@ export const test = base.extend<{ quiet: void; refusals: boolean }, Options & { 
 export interface Person {
   /** What they are called. */
   name: string;
-  /** What they look at: nothing at first. */
+  /** What they look at: the first page of their role, to begin with. */
   page: Page;
 }
 
