@@ -52,14 +52,14 @@ export async function change(page: Page, id: string, values: Record<string, unkn
 }
 
 /** Makes a pool of machines in memory, which start at once, with a zone, a provider config and an autoscale config of the same name.
- * `config` changes what the autoscale config says; `apps` are what the pool publishes. */
+ * `config` changes what the autoscale config says; `apps` are what the pool publishes; `boot_millis` is how long machines take. */
 export async function fakePool(
   page: Page,
   name: string,
-  { max_instances, config, apps = [] }: { max_instances: number; config: object; apps?: object[] },
+  { max_instances, config, apps = [], boot_millis = 0 }: { max_instances: number; config: object; apps?: object[]; boot_millis?: number },
 ) {
   const create = async (path: string, data: unknown) => (await api(page, "POST", path, { data })).id as string;
-  const settings = { boot_millis: 0, script_millis: 0 };
+  const settings = { boot_millis, script_millis: 0 };
   const deployment_zone_id = await create("/zones", { name, upstream_auth_address: "weir.example" });
   const provider_id = await create("/providers", { name, kind: "fake", max_instances, settings });
   const id = await create("/pools", { name, description: "", apps });
@@ -73,5 +73,5 @@ export async function fakePool(
     reusable: true,
     ...config,
   });
-  return { id, name, config: made };
+  return { id, name, config: made, zone: deployment_zone_id };
 }
