@@ -25,11 +25,14 @@ const test = adminTest.extend<object, { addresses: Record<string, string> }>({
 
 const NAMES = ["overview", "pool", "a step of the wizard", "the review", "portal"];
 
-/** What has the focus: where the last stop is passed, nothing; else its words, and whether some of it is in sight. */
-const focused = (page: Page) =>
-  page.evaluate(() => {
+/** What has the focus: its words, and whether some of it is in sight. Nothing, once all stops of this round are passed. */
+const focused = (page: Page, round: string) =>
+  page.evaluate((round) => {
     const element = document.activeElement;
-    if (!element || element === document.body) return undefined;
+    const rounds = ((window as unknown as { rounds?: Record<string, Set<Element>> }).rounds ??= {});
+    const passed = (rounds[round] ??= new Set());
+    if (!element || element === document.body || passed.has(element)) return undefined;
+    passed.add(element);
     const isSeen = [...element.getClientRects()].some((box) => {
       const at = (from: number, length: number, share: number) => from + Math.min(Math.max(length * share, 1), length - 1);
       return [0, 0.5, 1].some((x) =>
@@ -40,7 +43,7 @@ const focused = (page: Page) =>
       );
     });
     return { words: element.outerHTML.slice(0, 200), isSeen };
-  });
+  }, round);
 
 for (const name of NAMES) {
   test(`${name}: what has the focus is in sight, forwards and back`, async ({ page, addresses }) => {
@@ -49,13 +52,12 @@ for (const name of NAMES) {
     for (const key of ["Tab", "Shift+Tab"]) {
       let stops = 0;
       await page.keyboard.press(key);
-      for (let one = await focused(page); one !== undefined && stops < 200; one = await focused(page)) {
+      for (let one = await focused(page, key); one !== undefined; one = await focused(page, key)) {
         expect(one.isSeen, `${key} ${stops}: ${one.words}`).toBe(true);
         stops += 1;
         await page.keyboard.press(key);
       }
       expect(stops).toBeGreaterThan(5);
-      expect(stops).toBeLessThan(200);
     }
   });
 
