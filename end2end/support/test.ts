@@ -42,7 +42,7 @@ export const test = base.extend<{ quiet: void; refusals: boolean; outages: boole
         const isOutage = /^Failed to load resource: (net::ERR_|.* status of 50[234])/.test(message.text());
         // Without scripts nobody uses what a page has loaded ahead for them.
         const isUnused = /was preloaded using link preload but not used/.test(message.text());
-        const isExpected = (refusals && isRefusal) || (outages && isOutage) || (!javaScriptEnabled && isUnused);
+        const isExpected = (refusals && isRefusal) || (outages && isOutage) || ((outages || !javaScriptEnabled) && isUnused);
         if ((message.type() === "error" || message.type() === "warning") && !isExpected) {
           complaints.push(`console ${message.type()}: ${message.text()}`);
         }

@@ -132,12 +132,13 @@ fn events(
         until: tokio::time::Instant::now() + lasts(state.plane.settings().login_idle_secs),
         seats: None,
     };
-    match subscription.missed {
-        Some(missed) => missed.into_iter().for_each(|event| listener.push(event)),
-        None => {
-            let resync = resync().id(id(&listener.run, subscription.newest));
-            listener.pending.push_back(resync);
+    if let Some(missed) = subscription.missed {
+        for event in missed {
+            listener.push(event);
         }
+    } else {
+        let resync = resync().id(id(&listener.run, subscription.newest));
+        listener.pending.push_back(resync);
     }
     stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
@@ -158,7 +159,9 @@ impl Listener {
                     let seats = self.seats.take().map(|(_, seats)| seats).unwrap_or_default();
                     let mut seats: Vec<_> = seats.into_values().collect();
                     seats.sort_by_key(|event| event.sequence);
-                    seats.iter().for_each(|event| self.tell(event));
+                    for event in &seats {
+                        self.tell(event);
+                    }
                     continue;
                 }
                 // An open stream would hold up the end of the process.
