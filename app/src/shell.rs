@@ -23,6 +23,11 @@ pub struct Bundle {
     pub parts: &'static [(&'static str, &'static [&'static str])],
 }
 
+/// The id of the newest live event when the page was asked for
+/// ([`AFTER`](crate::components::live::AFTER) tells the browser).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Newest(pub String);
+
 /// Lets the browser fetch the files of a part together with the rest, and not only when the module asks for them.
 pub fn announce_part(part: &str) {
     let (Some(bundle), Some(response)) = (
@@ -47,10 +52,11 @@ const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'
 #[component]
 pub fn Shell() -> impl IntoView {
     let bundle = use_context::<Bundle>();
+    let newest = use_context::<Newest>().map(|Newest(id)| id);
 
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme=requested_theme().attribute()>
+        <html lang="en" data-theme=requested_theme().attribute() data-events-after=newest>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -80,9 +86,11 @@ pub fn requested_theme() -> Theme {
 
 fn bundle_tags(bundle: Bundle) -> impl IntoView {
     let nonce = use_nonce();
-    // Both addresses hold only letters, digits, dots, dashes and slashes, so they need no escaping.
+    // Both addresses hold only letters, digits, dots, dashes and slashes, so they need no escaping. Where the module does not
+    // come, the page stays what the server has made; one that people wait at loads itself again, as it does without scripts.
     let start = format!(
-        "import('{}').then(m => m.default({{module_or_path: '{}'}}).then(() => m.hydrate()))",
+        "import('{}').then(m => m.default({{module_or_path: '{}'}}).then(() => m.hydrate())).catch(e => {{\
+         if (document.querySelector('noscript[data-reload]')) setTimeout(() => location.reload(), 5000); throw e }})",
         bundle.js, bundle.wasm
     );
     view! {

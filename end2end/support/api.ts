@@ -61,9 +61,10 @@ interface PoolOptions {
   apps?: object[];
 }
 
-/** Makes a pool of machines in memory, which start at once, with a zone, a provider config and an autoscale config of the same name. */
-export const fakePool = (page: Page, name: string, options: PoolOptions) =>
-  makePool(page, name, { kind: "fake", settings: { boot_millis: 0, script_millis: 0 } }, options);
+/** Makes a pool of machines in memory, with a zone, a provider config and an autoscale config of the same name. They start at once, or
+ * after `boot_millis`. */
+export const fakePool = (page: Page, name: string, { boot_millis = 0, ...options }: PoolOptions & { boot_millis?: number }) =>
+  makePool(page, name, { kind: "fake", settings: { boot_millis, script_millis: 0 } }, options);
 
 /** The same of servers on this machine, which run a start-up script and are ready when it says so. */
 export const localPool = (page: Page, name: string, startup_script: string, { config, ...options }: PoolOptions) =>
@@ -84,7 +85,7 @@ async function makePool(page: Page, name: string, provider: object, { max_instan
     reusable: true,
     ...config,
   });
-  return { id, name, config: made };
+  return { id, name, config: made, zone: deployment_zone_id };
 }
 
 /** Switches all configs off and deletes all servers, until none is left. */

@@ -11,9 +11,12 @@ export interface Options {
 }
 
 /** Every UI test imports `test` from here: it serves a Weir of its own to each worker, and fails on what a page says aside.
- * A test that asks for things that the server refuses says so: `test.use({ refusals: true })`. */
-export const test = base.extend<{ quiet: void; refusals: boolean }, Options & { weir: Weir }>({
+ * A test that asks for things that the server refuses says so: `test.use({ refusals: true })`; so does one in which the server is
+ * not reached: `test.use({ outages: true })`. */
+export const test = base.extend<{ quiet: void; refusals: boolean; outages: boolean }, Options & { weir: Weir }>({
   refusals: [false, { option: true }],
+
+  outages: [false, { option: true }],
 
   database: ["sqlite", { option: true, scope: "worker" }],
 
@@ -32,19 +35,24 @@ export const test = base.extend<{ quiet: void; refusals: boolean }, Options & { 
 
   // A page may look right while its script is dead, so whatever it complains about fails the test.
   quiet: [
-    async ({ context, weir, refusals, javaScriptEnabled }, use) => {
+    async ({ context, weir, refusals, outages, javaScriptEnabled }, use) => {
       const complaints: string[] = [];
       context.on("console", (message) => {
         // The browser reports each refused call by itself.
         const isRefusal = /^Failed to load resource: .* status of 4\d\d/.test(message.text());
+        const isOutage = /^Failed to load resource: (net::ERR_|.* status of 50[234])/.test(message.text());
         // Without scripts nobody uses what a page has loaded ahead for them.
         const isUnused = /was preloaded using link preload but not used/.test(message.text());
-        const isExpected = (refusals && isRefusal) || (!javaScriptEnabled && isUnused);
+        const isExpected = (refusals && isRefusal) || (outages && isOutage) || ((outages || !javaScriptEnabled) && isUnused);
         if ((message.type() === "error" || message.type() === "warning") && !isExpected) {
           complaints.push(`console ${message.type()}: ${message.text()}`);
         }
       });
-      context.on("weberror", (error) => complaints.push(`page error: ${error.error()}`));
+      context.on("weberror", (error) => {
+        const text = `page error: ${error.error()}`;
+        // So says the start script where the module does not come.
+        if (!(outages && /: TypeError: Failed to fetch$/.test(text))) complaints.push(text);
+      });
       context.on("request", (request) => {
         const url = request.url();
         if (!url.startsWith(`${weir.origin}/`) && !url.startsWith("data:") && !url.startsWith("blob:")) {
@@ -119,6 +127,33 @@ export { expect };
 export async function open(page: Page, path: string): Promise<void> {
   await page.goto(path);
   await expect(page.locator("html")).toHaveAttribute("data-hydrated", "true");
+}
+
+/** Holds back what is asked for at addresses of this form, until it is let go. */
+export async function holdBack(page: Page, form: string): Promise<{ letGo(): void }> {
+  let letGo = () => {};
+  const gone = new Promise<void>((resolve) => (letGo = resolve));
+  await page.route(form, async (route) => {
+    await gone;
+    await route.continue();
+  });
+  return { letGo };
+}
+
+/** Keeps what the browser would show outside of the page; `notices` gives it. It has to be asked for before a page is opened. */
+export async function recordNotices(page: Page): Promise<{ notices(): Promise<string[]> }> {
+  await page.addInitScript(() => {
+    const shown: string[] = [];
+    class Shown {
+      static permission = "granted";
+      static requestPermission = async () => "granted";
+      constructor(text: string) {
+        shown.push(text);
+      }
+    }
+    Object.assign(window, { shown, Notification: Shown });
+  });
+  return { notices: () => page.evaluate(() => (window as unknown as { shown: string[] }).shown) };
 }
 
 /** Checks the page as it is now against WCAG 2.0 to 2.2, levels A and AA; of it `colours` alone, where nothing else has changed. */

@@ -19,6 +19,10 @@ export interface Weir {
   data: string;
   /** The address that makes the first admin, once Weir has printed it. */
   setupLink(): Promise<string>;
+  /** Ends it at once, as a loss of power would. Its data stays. */
+  kill(): Promise<void>;
+  /** Starts it again, on the same port and with the same data. */
+  startAgain(): Promise<void>;
   /** Ends it and removes its data. */
   stop(): Promise<void>;
 }
@@ -26,10 +30,28 @@ export interface Weir {
 /** Starts Weir on a free port and waits until it says where it listens. */
 export async function startWeir(...options: string[]): Promise<Weir> {
   const data = await mkdtemp(join(tmpdir(), "weir-end2end-"));
-  const child = spawn(binary, ["serve", "--data", data, "--listen", "127.0.0.1:0", ...options], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: environment,
-  });
+  const begin = (listen: string) => startProcess(["serve", "--data", data, "--listen", listen, ...options]);
+  let running = await begin("127.0.0.1:0");
+  const { origin, setupLink } = running;
+  return {
+    origin,
+    data,
+    setupLink: () => setupLink,
+    kill: () => running.end("SIGKILL"),
+    startAgain: async () => {
+      running = await begin(new URL(origin).host);
+    },
+    async stop() {
+      await running.end("SIGTERM");
+      await rm(data, { recursive: true, force: true });
+      running.expectCleanEnd();
+    },
+  };
+}
+
+/** Starts the binary and waits until it says where it listens. */
+async function startProcess(args: string[]) {
+  const child = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"], env: environment });
   const ended = new Promise<never>((_, reject) => {
     child.once("error", (cause) => reject(new Error(`can not start ${binary}`, { cause })));
     child.once("exit", (code, signal) => reject(new Error(`Weir ended (${code ?? signal}):\n${log}`)));
@@ -43,15 +65,15 @@ export async function startWeir(...options: string[]): Promise<Weir> {
   ended.catch(() => {});
   return {
     origin,
-    data,
-    setupLink: () => setupLink,
-    async stop() {
+    setupLink,
+    async end(signal: "SIGTERM" | "SIGKILL") {
       if (child.exitCode === null && child.signalCode === null) {
         const gone = once(child, "exit");
-        child.kill("SIGTERM");
+        child.kill(signal);
         await gone;
       }
-      await rm(data, { recursive: true, force: true });
+    },
+    expectCleanEnd() {
       if (child.exitCode !== 0) {
         throw new Error(`Weir did not end cleanly (${child.exitCode ?? child.signalCode}):\n${log}`);
       }

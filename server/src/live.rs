@@ -1,7 +1,7 @@
 //! Live events (`GET /api/v1/events`): one stream a tab. An event says where to look again, never what is there.
 //!
 //! The id of an event holds the run of the process, so that a page that was away over a restart is told to read
-//! everything again (`event: resync`) instead of missing what happened.
+//! everything again (`event: resync`) instead of missing what happened. A page begins after the newest event before it was made.
 
 #![expect(
     clippy::disallowed_methods,
@@ -21,13 +21,15 @@ use domain::actor::Actor;
 use domain::event::ChangeEvent;
 use domain::id::PoolId;
 use futures::stream::{self, Stream};
+use serde::Deserialize;
 use tokio::sync::{broadcast, watch};
 use utoipa::IntoParams;
 
 use crate::auth::Caller;
+use crate::rest::params::Query;
 use crate::state::{AppState, stopped};
 
-/// A comment this often keeps proxies from giving up.
+/// A beat this often keeps proxies from giving up, and tells the browser that the network is still there.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// What a browser waits before it comes back.
 const RETRY: Duration = Duration::from_secs(3);
@@ -49,19 +51,39 @@ pub struct LastEventIdHeader {
     last_event_id: Option<String>,
 }
 
-/// Live events. Each event `change` names a thing to look at again; `resync` means: read everything again.
-#[utoipa::path(get, path = "/events", tag = "events", params(LastEventIdHeader),
+/// Where a stream begins.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct EventParams {
+    /// The same as `Last-Event-ID`, for browsers, which send the header only when they come back by themselves; the header
+    /// counts where both are there.
+    #[param(max_length = 100)]
+    pub after: Option<String>,
+}
+
+/// The id of the newest event so far.
+pub fn newest(state: &AppState) -> String {
+    id(&state.run, control::event::newest(&state.plane))
+}
+
+/// Live events. Each event `change` names a thing to look at again; `resync` means: read everything again; `beat` says nothing
+/// but that the stream is there.
+#[utoipa::path(get, path = "/events", tag = "events", params(LastEventIdHeader, EventParams),
     responses((status = 200, body = ChangeEvent, content_type = "text/event-stream")))]
 pub async fn stream_events(
     State(state): State<AppState>,
     Caller(actor): Caller,
+    Query(params): Query<EventParams>,
     headers: HeaderMap,
 ) -> Response {
     let last = headers
         .get(LAST_EVENT_ID)
-        .and_then(|value| value.to_str().ok());
-    let events =
-        Sse::new(events(&state, actor, last)).keep_alive(KeepAlive::new().interval(HEARTBEAT));
+        .and_then(|value| value.to_str().ok())
+        .or(params.after.as_deref());
+    let beat = Event::default().event("beat").data("{}");
+    let events = Sse::new(events(&state, actor, last))
+        .keep_alive(KeepAlive::new().interval(HEARTBEAT).event(beat));
     let mut response = events.into_response();
     // nginx would gather events until a buffer is full.
     response.headers_mut().insert(
@@ -110,9 +132,13 @@ fn events(
         until: tokio::time::Instant::now() + lasts(state.plane.settings().login_idle_secs),
         seats: None,
     };
-    match subscription.missed {
-        Some(missed) => missed.into_iter().for_each(|event| listener.push(event)),
-        None => listener.pending.push_back(resync()),
+    if let Some(missed) = subscription.missed {
+        for event in missed {
+            listener.push(event);
+        }
+    } else {
+        let resync = resync().id(id(&listener.run, subscription.newest));
+        listener.pending.push_back(resync);
     }
     stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
@@ -130,8 +156,12 @@ impl Listener {
             let received = tokio::select! {
                 received = self.receiver.recv() => received,
                 () = tokio::time::sleep_until(tell_at), if self.seats.is_some() => {
-                    let seats = self.seats.take().map(|(_, seats)| seats);
-                    seats.into_iter().flatten().for_each(|(_, event)| self.tell(&event));
+                    let seats = self.seats.take().map(|(_, seats)| seats).unwrap_or_default();
+                    let mut seats: Vec<_> = seats.into_values().collect();
+                    seats.sort_by_key(|event| event.sequence);
+                    for event in &seats {
+                        self.tell(event);
+                    }
                     continue;
                 }
                 // An open stream would hold up the end of the process.
@@ -151,19 +181,30 @@ impl Listener {
             Heard::Whole(event) => self.tell(&event),
             Heard::Seats(pool, event) => {
                 let begin = || (tokio::time::Instant::now() + SEATS, BTreeMap::new());
-                self.seats.get_or_insert_with(begin).1.insert(pool, event);
+                // The first of a pool: who comes back after what was told meanwhile still hears of it.
+                let seats = &mut self.seats.get_or_insert_with(begin).1;
+                seats.entry(pool).or_insert(event);
             }
             Heard::Not => {}
         }
     }
 
     fn tell(&mut self, event: &ChangeEvent) {
-        let id = format!("{}-{}", self.run, event.sequence);
-        match Event::default().event("change").id(id).json_data(event) {
+        // What is still to be told of seats lies after it.
+        let seats = self.seats.iter().flat_map(|(_, seats)| seats.values());
+        let untold = seats.map(|event| event.sequence.saturating_sub(1)).min();
+        let seen = untold.map_or(event.sequence, |untold| untold.min(event.sequence));
+        let told = Event::default().event("change").id(id(&self.run, seen));
+        match told.json_data(event) {
             Ok(event) => self.pending.push_back(event),
             Err(error) => tracing::error!(%error, "an event could not be written"),
         }
     }
+}
+
+/// The id of the event with this sequence number in this run.
+fn id(run: &str, sequence: u64) -> String {
+    format!("{run}-{sequence}")
 }
 
 fn resync() -> Event {
@@ -188,9 +229,18 @@ mod tests {
         last: Option<&str>,
         meanwhile: impl Future<Output = ()>,
     ) -> String {
+        listen_at(app, "/api/v1/events", key, last, meanwhile).await
+    }
+
+    async fn listen_at(
+        app: &TestApp,
+        address: &str,
+        key: &str,
+        last: Option<&str>,
+        meanwhile: impl Future<Output = ()>,
+    ) -> String {
         use tower::ServiceExt as _;
-        let mut request =
-            Request::get("/api/v1/events").header("authorization", format!("Bearer {key}"));
+        let mut request = Request::get(address).header("authorization", format!("Bearer {key}"));
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
@@ -257,11 +307,29 @@ mod tests {
         // An id of another run, or of no run, means: read everything again.
         for last in ["another-1", "1", "", "-"] {
             let heard = listen(&app, &app.admin_key, Some(last), async {}).await;
-            assert!(
-                heard.contains("event: resync") && ids(&heard).is_empty(),
-                "{last}: {heard}"
-            );
+            assert!(heard.contains("event: resync"), "{last}: {heard}");
+            // From there it goes on.
+            assert_eq!(ids(&heard), [newest(&app.state)], "{last}: {heard}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_page_begins_after_the_newest_event_before_it_was_made() {
+        let app = TestApp::new().await;
+        let address = format!("/api/v1/events?after={}", newest(&app.state));
+        let heard = listen_at(&app, &address, &app.admin_key, None, async {}).await;
+        assert!(
+            !heard.contains("resync") && ids(&heard).is_empty(),
+            "{heard}"
+        );
+        let body = json!({ "name": "Office", "upstream_auth_address": "weir.example" });
+        app.admin("POST", "/zones", Some(body)).await.expect(201);
+        let heard = listen_at(&app, &address, &app.admin_key, None, async {}).await;
+        assert_eq!(ids(&heard), [newest(&app.state)], "{heard}");
+        // A browser that comes back by itself knows better than the address.
+        let seen = newest(&app.state);
+        let heard = listen_at(&app, &address, &app.admin_key, Some(&seen), async {}).await;
+        assert!(ids(&heard).is_empty(), "{heard}");
     }
 
     #[tokio::test]
@@ -293,6 +361,14 @@ mod tests {
                 .send(event(sequence, EventNoun::Server, "srv_1", pool))
                 .expect("somebody hears");
         }
+        // Who leaves after this one still hears of the seats on coming back.
+        let name = event(4, EventNoun::Pool, "pool_1", pool);
+        sender.send(name).expect("somebody hears");
+        let heard = format!("{:?}", listener.next().await.expect("an event"));
+        assert!(
+            heard.contains("pool_1") && heard.contains("run-0"),
+            "{heard}"
+        );
         let heard = format!("{:?}", listener.next().await.expect("an event"));
         assert!(
             heard.contains(&pool.to_string()) && !heard.contains("srv_1"),

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use app::App;
-use app::shell::Shell;
+use app::shell::{Newest, Shell};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -19,6 +19,7 @@ use leptos_axum::{
     render_app_to_stream_with_context,
 };
 
+use crate::live;
 use crate::rest::error::{ApiError, fault};
 use crate::state::AppState;
 
@@ -40,6 +41,12 @@ pub fn pages(state: &AppState) -> Router {
         provide_request_context();
     };
     let calls = context.clone();
+    // Before the page reads anything: what changes from here on is an event that its stream begins with.
+    let state = state.clone();
+    let context = move || {
+        context();
+        provide_context(Newest(live::newest(&state)));
+    };
     Router::new()
         .leptos_routes_with_context(&options, ROUTES.clone(), context.clone(), Shell)
         // POST alone: nothing that a link can start changes anything.

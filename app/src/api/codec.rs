@@ -6,6 +6,7 @@
 use std::pin::Pin;
 use std::str;
 
+use domain::error::ProblemCode;
 use leptos::server_fn::client::Client;
 use leptos::server_fn::codec::Post;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
@@ -60,8 +61,16 @@ fn send<'a, C: Client<ApiError>>(
     Box::pin(async move {
         let json = JsonText::CONTENT_TYPE;
         let response = C::send(C::Request::try_new_post(path, json, json, body)?).await?;
-        if response.status() >= 400 {
-            return Err(ApiError::de(response.try_into_bytes().await?));
+        let status = response.status();
+        if status >= 400 {
+            let error = ApiError::de(response.try_into_bytes().await?);
+            // What stands between answers for a Weir that is away, in words of its own.
+            let is_away = matches!(status, 502..=504) && error.0.code == ProblemCode::Internal;
+            return Err(if is_away {
+                ApiError::from_server_fn_error(ServerFnErrorErr::Response(status.to_string()))
+            } else {
+                error
+            });
         }
         response.try_into_string().await
     })

@@ -19,6 +19,13 @@ pub type ApiResult<T> = Result<T, ApiError>;
 #[serde(transparent)]
 pub struct ApiError(pub Problem);
 
+impl ApiError {
+    /// Whether Weir was not reached at all: nothing is known of what was asked.
+    pub fn is_unanswered(&self) -> bool {
+        self.0.code == ProblemCode::Unavailable && self.0.detail == NO_ANSWER
+    }
+}
+
 impl From<Problem> for ApiError {
     fn from(problem: Problem) -> Self {
         Self(problem)
@@ -37,6 +44,9 @@ fn refused(problem: Problem) -> ApiError {
     ApiError(problem)
 }
 
+/// What is said where nothing came back.
+const NO_ANSWER: &str = "Weir does not answer. Look at the network, then try again.";
+
 const NOT_UNDERSTOOD: (ProblemCode, &str) = (
     ProblemCode::BadRequest,
     "The page and the server do not understand each other. Load the page again.",
@@ -47,10 +57,9 @@ impl FromServerFnError for ApiError {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         let (code, detail) = match error {
-            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => (
-                ProblemCode::Unavailable,
-                "Weir does not answer. Look at the network, then try again.",
-            ),
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => {
+                (ProblemCode::Unavailable, NO_ANSWER)
+            }
             ServerFnErrorErr::Args(_)
             | ServerFnErrorErr::MissingArg(_)
             | ServerFnErrorErr::Serialization(_)
@@ -79,6 +88,15 @@ mod tests {
         let errors = vec![FieldError::new("name", "required", "Name is missing.")];
         let sent = ApiError(Problem::invalid(errors));
         assert_eq!(ApiError::de(sent.ser()), sent);
+    }
+
+    #[test]
+    fn what_weir_refuses_is_an_answer() {
+        let error = |error| ApiError::from_server_fn_error(error);
+        assert!(error(ServerFnErrorErr::Request("gone".to_owned())).is_unanswered());
+        assert!(!error(ServerFnErrorErr::Args("none".to_owned())).is_unanswered());
+        let away = Problem::new(ProblemCode::Unavailable, "The database does not answer.");
+        assert!(!ApiError(away).is_unanswered());
     }
 
     #[test]

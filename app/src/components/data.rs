@@ -5,9 +5,12 @@
 //! page; [`Data`] knows which type to take it for.
 
 use std::any::Any;
+use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Poll, Waker};
+use std::time::Duration;
 
 use domain::error::{Problem, ProblemCode};
 use leptos::prelude::*;
@@ -18,6 +21,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::api::{ApiError, ApiResult};
+use crate::components::live::Live;
+
+/// A question that got no answer is put again after this time.
+const AGAIN: Duration = Duration::from_secs(3);
 
 /// The answer to a question that is asked again whenever what it depends on changes.
 pub struct Data<T> {
@@ -35,6 +42,9 @@ impl<T> Copy for Data<T> {}
 
 /// Data from the server. `ask` reads the signals that the question depends on and gives the call; what it reads inside
 /// of the call's future does not count.
+///
+/// Where the server does not answer, the question is put until it does: what is shown stays, and the head of the page says
+/// how it is.
 ///
 /// Not inside of a view that waits for other data ([`loaded`](super::load::loaded)), except where that view is made in
 /// the browser alone: the server makes such a view once or twice, as the answers come, and the browser would take the
@@ -117,6 +127,9 @@ impl<T: Serialize + Send + Sync + 'static> Carry for T {
 /// The one resource. Its source reads the question's signals and holds the call that they led to.
 fn resource(ask: Arc<dyn Fn() -> Pending + Send + Sync>) -> Resource<Answer, Carrier> {
     let again = Arc::clone(&ask);
+    let live = use_context::<Live>();
+    // Gone with the page.
+    let page = StoredValue::new(());
     Resource::new_with_options(
         move || Asked(Arc::new(Mutex::new(Some(ask())))),
         move |asked: Asked| {
@@ -125,10 +138,69 @@ fn resource(ask: Arc<dyn Fn() -> Pending + Send + Sync>) -> Resource<Answer, Car
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .take();
-            call.unwrap_or_else(|| again())
+            let call = call.unwrap_or_else(|| again());
+            answered(call, Arc::clone(&again), page, live)
         },
         false,
     )
+}
+
+/// The answer to a call, which in the browser is made again until there is one.
+fn answered(
+    call: Pending,
+    again: Arc<dyn Fn() -> Pending + Send + Sync>,
+    page: StoredValue<()>,
+    live: Option<Live>,
+) -> Pending {
+    Box::pin(async move {
+        let mut answer = call.await;
+        let is_unanswered = |answer: &Answer| answer.as_ref().is_err_and(ApiError::is_unanswered);
+        // The server asks itself, and puts into the page what it hears.
+        if cfg!(feature = "ssr") || !is_unanswered(&answer) {
+            return answer;
+        }
+        if let Some(live) = live {
+            live.begin_waiting();
+        }
+        while is_unanswered(&answer) {
+            pause(AGAIN).await;
+            if page.try_get_value().is_none() {
+                break;
+            }
+            let call = untrack(|| again());
+            answer = call.await;
+        }
+        if let Some(live) = live {
+            live.end_waiting();
+        }
+        answer
+    })
+}
+
+/// Lets time pass in the browser.
+async fn pause(length: Duration) {
+    // Whether it is over, and who is to be told.
+    let state = Arc::new(Mutex::new((false, None::<Waker>)));
+    let begun = Arc::clone(&state);
+    set_timeout(
+        move || {
+            let mut state = begun.lock().unwrap_or_else(PoisonError::into_inner);
+            state.0 = true;
+            if let Some(waker) = state.1.take() {
+                waker.wake();
+            }
+        },
+        length,
+    );
+    poll_fn(|context| {
+        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.0 {
+            return Poll::Ready(());
+        }
+        state.1 = Some(context.waker().clone());
+        Poll::Pending
+    })
+    .await;
 }
 
 /// A question that has been put. No two are equal: each change of what it depends on asks again.

@@ -31,8 +31,9 @@ use crate::words;
 /// What a script tells between two events is asked for this often.
 const ASK_AGAIN: Duration = Duration::from_secs(2);
 
-/// Reloads the page while scripts are off. It is a constant, put in as text: the browser's parser gives a `noscript`
-/// no children while scripts are on, so hydration must not look for any.
+/// Reloads the page while scripts are off, and tells the start script (`data-reload`) to do so where the module does not come.
+/// It is a constant, put in as text: the browser's parser gives a `noscript` no children while scripts are on, so hydration must
+/// not look for any.
 const RELOAD: &str = r#"<meta http-equiv="refresh" content="5">"#;
 
 /// The session of this address.
@@ -175,7 +176,7 @@ fn progress(session: &Session, kept: Kept) -> AnyView {
     let usual = session.wait.as_ref().and_then(|wait| wait.usual);
     let detail = server.map(|server| preparing(&server, usual, kept));
     view! {
-        <noscript inner_html=RELOAD></noscript>
+        <noscript data-reload="" inner_html=RELOAD></noscript>
         {step_list(&steps)}
         {detail}
         {session.wait.as_ref().map(why)}
@@ -287,7 +288,7 @@ fn connect_panel(session: &Session, connection: &Connection, kept: Kept) -> AnyV
             ("Ready", StepState::Ahead),
         ];
         return view! {
-            <noscript inner_html=RELOAD></noscript>
+            <noscript data-reload="" inner_html=RELOAD></noscript>
             {step_list(&steps)}
         }
         .into_any();

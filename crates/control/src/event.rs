@@ -45,8 +45,17 @@ pub struct Subscription {
     /// Events since the one the page saw last; none where that is too long ago or of an earlier run of the process:
     /// then the page reads everything again.
     pub missed: Option<Vec<ChangeEvent>>,
+    /// The sequence number of the newest event so far.
+    pub newest: u64,
     /// What comes from now on. A receiver that lags behind reads everything again too.
     pub receiver: broadcast::Receiver<ChangeEvent>,
+}
+
+/// The sequence number of the newest event; 0 where there was none yet.
+pub fn newest(plane: &ControlPlane) -> u64 {
+    let events = &plane.inner().events;
+    let recent = events.recent.lock().unwrap_or_else(PoisonError::into_inner);
+    recent.back().map_or(0, |last| last.sequence)
 }
 
 /// Begins to listen, after the event with the sequence number `last_seen`.
@@ -54,22 +63,24 @@ pub fn subscribe(plane: &ControlPlane, last_seen: Option<u64>) -> Subscription {
     let events = &plane.inner().events;
     let recent = events.recent.lock().unwrap_or_else(PoisonError::into_inner);
     let receiver = events.sender.subscribe();
-    let missed = match (last_seen, recent.front(), recent.back()) {
-        (None, _, _) => Some(Vec::new()),
-        (Some(seen), Some(first), Some(last))
-            if seen.saturating_add(1) >= first.sequence && seen <= last.sequence =>
-        {
-            Some(
-                recent
-                    .iter()
-                    .filter(|event| event.sequence > seen)
-                    .cloned()
-                    .collect(),
-            )
-        }
-        (Some(_), _, _) => None,
+    let first = recent.front().map_or(1, |first| first.sequence);
+    let newest = recent.back().map_or(0, |last| last.sequence);
+    let missed = match last_seen {
+        None => Some(Vec::new()),
+        Some(seen) if seen.saturating_add(1) >= first && seen <= newest => Some(
+            recent
+                .iter()
+                .filter(|event| event.sequence > seen)
+                .cloned()
+                .collect(),
+        ),
+        Some(_) => None,
     };
-    Subscription { missed, receiver }
+    Subscription {
+        missed,
+        newest,
+        receiver,
+    }
 }
 
 /// How somebody hears of an event.

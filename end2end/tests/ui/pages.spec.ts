@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { api } from "../../support/api.ts";
-import { adminTest, expect, expectAccessible, open } from "../../support/test.ts";
+import { adminTest, expect, expectAccessible, holdBack, open } from "../../support/test.ts";
 
 /** The addresses of things that have been made, by the words that stand for them below. */
 type Made = Record<string, string>;
@@ -137,6 +137,21 @@ async function fill(page: Page): Promise<Made> {
   return { zone, provider, directory, user, pool, bare, config: rdp, shell, desktop, waiting, ended, server };
 }
 
+/** Follows a link to another page of the app, without loading it from the server. */
+async function follow(page: Page, address: string): Promise<void> {
+  await page.evaluate((address) => {
+    const link = document.createElement("a");
+    link.href = address;
+    document.querySelector("main")?.append(link);
+    link.click();
+    link.remove();
+  }, address);
+  await expect(page).toHaveURL(new URL(address, page.url()).href);
+}
+
+/** The address of a page about things that have been made. */
+const addressOf = (name: string, made: Made) => PAGES[name].replace(/\{(\w+)\}/g, (_, word) => made[word]);
+
 /** Opens a page and looks at it. */
 async function visit(page: Page, name: string, address: string): Promise<void> {
   await open(page, address);
@@ -148,8 +163,7 @@ async function visit(page: Page, name: string, address: string): Promise<void> {
 /** Sees that everybody can use the page as it is, in both themes, and that it fits on the screen; pictures of it are kept with the
  * results. */
 async function look(page: Page, name: string): Promise<void> {
-  const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  expect(beyond, "what is wider than the screen").toBeLessThanOrEqual(0);
+  await expectFits(page);
   for (const colorScheme of ["light", "dark"] as const) {
     // Without motion the new colours are there at once: halfway between two themes nothing has its contrast.
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
@@ -159,10 +173,21 @@ async function look(page: Page, name: string): Promise<void> {
   }
 }
 
+async function expectFits(page: Page): Promise<void> {
+  const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  expect(beyond, "what is wider than the screen").toBeLessThanOrEqual(0);
+}
+
+/** The same for one of many pages that have their colours in common: in the theme that is there. */
+async function glance(page: Page): Promise<void> {
+  await expectFits(page);
+  await expectAccessible(page);
+}
+
 full.describe("with data", () => {
-  for (const [name, address] of Object.entries(PAGES)) {
+  for (const name of Object.keys(PAGES)) {
     full(name, async ({ page, made }) => {
-      await visit(page, name, address.replace(/\{(\w+)\}/g, (_, word) => made[word]));
+      await visit(page, name, addressOf(name, made));
     });
   }
 });
@@ -177,6 +202,95 @@ full.describe("a pool with nothing in it", () => {
   for (const part of PARTS) {
     full(part, async ({ page, made }) => visit(page, `pool ${part} empty`, `/admin/pools/${made.bare}?tab=${part}`));
   }
+});
+
+/** The pages that show nothing of the server's once they have come. */
+const OWN = ["sign in", "set-up without a link", "set-up by a link", "problems", "reasons"];
+
+/** Those that hold questions, each with the words on one of its buttons that asks before it acts. */
+const QUESTIONS: Record<string, RegExp> = {
+  "pool: overview": /^Delete/,
+  server: /^Delete/,
+  directories: /^Delete/,
+  people: /^Delete/,
+  "API keys": /^Delete/,
+  profile: /^Delete/,
+  "pool: config": /^Delete/,
+  "pool: sessions": /^End/,
+};
+
+/** What can be made beside each step of the wizard. */
+const SIDES: Record<string, string[]> = {
+  basics: ["New pool", "New zone"],
+  readiness: ["New LDAP config"],
+  provider: ["New provider config"],
+};
+
+full.describe("while the data is still to come", () => {
+  for (const [at, part] of ["first", "second"].entries()) {
+    full(`the ${part} half of the pages`, async ({ page, made }) => {
+      const loading = page.getByText("Loading", { exact: true });
+      await page.emulateMedia({ reducedMotion: "reduce" });
+      await open(page, "/admin");
+      const answers = await holdBack(page, "**/ui/fn/**");
+      const names = Object.keys(PAGES).filter((name) => !OWN.includes(name));
+      const half = Math.ceil(names.length / 2);
+      for (const name of names.slice(at * half, (at + 1) * half)) {
+        await full.step(name, async () => {
+          await follow(page, addressOf(name, made));
+          await expect(page.getByRole("heading", { level: 1 }).or(loading).first()).toBeVisible();
+          await glance(page);
+        });
+      }
+      await follow(page, addressOf("pool: servers", made));
+      await expect(loading.first()).toBeVisible();
+      await look(page, `loading ${part}`);
+      answers.letGo();
+      await expect(loading).toHaveCount(0);
+    });
+  }
+});
+
+full.describe("with a dialog open", () => {
+  full("the palette", async ({ page, made }) => {
+    await open(page, `/admin/pools/${made.pool}`);
+    await page.keyboard.press("Control+k");
+    await expect(page.getByRole("option", { name: /^Pause Finance/ })).toBeVisible();
+    await look(page, "palette");
+  });
+
+  full("the questions", async ({ page, made }) => {
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    for (const [name, button] of Object.entries(QUESTIONS)) {
+      await full.step(name, async () => {
+        await open(page, addressOf(name, made));
+        await page.getByRole("main").getByRole("button", { name: button }).first().click();
+        await expect(page.getByRole("dialog")).toBeVisible();
+        await glance(page);
+      });
+    }
+    await look(page, "question");
+  });
+
+  full("what is made beside a form", async ({ page, made }) => {
+    expect(made.zone).toBeTruthy();
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    for (const [step, buttons] of Object.entries(SIDES)) {
+      await open(page, `/admin/scaling/new?step=${step}`);
+      const record = page.getByRole("checkbox", { name: "Create Active Directory Computer Record" });
+      if (step === "readiness") await record.check();
+      for (const button of buttons) {
+        await full.step(button, async () => {
+          await page.getByRole("button", { name: button }).click();
+          await expect(page.getByRole("dialog", { name: button })).toBeVisible();
+          await expect(page.getByRole("dialog").getByLabel("Name", { exact: true })).toBeEnabled();
+          await glance(page);
+          await page.keyboard.press("Escape");
+          await expect(page.getByRole("dialog")).toHaveCount(0);
+        });
+      }
+    }
+  });
 });
 
 full.describe("in error", () => {

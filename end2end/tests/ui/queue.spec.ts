@@ -1,8 +1,9 @@
 import { writeFile } from "node:fs/promises";
-import type { Page } from "@playwright/test";
+import type { Browser, BrowserContextOptions, Page } from "@playwright/test";
 import { api } from "../../support/api.ts";
 import { gatedPool } from "../../support/gated_pool.ts";
-import { ADMIN, adminTest as test, expect, expectAccessible } from "../../support/test.ts";
+import { ADMIN, adminTest as test, expect, expectAccessible, recordNotices } from "../../support/test.ts";
+import type { Weir } from "../../support/weir.ts";
 
 const opener = (page: Page, name: string) => page.getByRole("button", { name: `Open ${name}`, exact: true });
 
@@ -30,18 +31,7 @@ test("a person waits, sees what the computer says of itself, and gets it", async
 });
 
 test("who looks at something else is told when the computer is ready", async ({ page, weir }) => {
-  // What the browser would show on the screen.
-  await page.addInitScript(() => {
-    const shown: string[] = [];
-    class Shown {
-      static permission = "granted";
-      static requestPermission = async () => "granted";
-      constructor(text: string) {
-        shown.push(text);
-      }
-    }
-    Object.assign(window, { shown, Notification: Shown });
-  });
+  const { notices } = await recordNotices(page);
   await page.goto("/portal");
   const pool = await gatedPool(page, weir.data, true);
   await page.goto("/portal");
@@ -50,11 +40,10 @@ test("who looks at something else is told when the computer is ready", async ({ 
   await page.getByRole("button", { name: "Tell me when it is ready" }).click();
   await expect(page.getByText("You are told when it is ready")).toBeVisible();
   await expectAccessible(page);
-  const shown = () => page.evaluate(() => (window as unknown as { shown: string[] }).shown);
-  expect(await shown()).toEqual([]);
+  expect(await notices()).toEqual([]);
   await writeFile(pool.gate, "");
   await expect(page.getByRole("heading", { name: "Connect", exact: true })).toBeVisible({ timeout: 30_000 });
-  expect(await shown()).toEqual([`${pool.name} is ready`]);
+  expect(await notices()).toEqual([`${pool.name} is ready`]);
   await page.getByRole("button", { name: /^End/ }).click();
   await expect(page.getByText("You ended this session.")).toBeVisible();
 });
@@ -74,28 +63,60 @@ test.describe("with nothing coming", () => {
   });
 });
 
-test.describe("without any script", () => {
-  test.use({ javaScriptEnabled: false, storageState: undefined });
+/** The same made by the admin in a browser of their own, while the person has not signed in. */
+async function gatedPoolOf(browser: Browser, storageState: BrowserContextOptions["storageState"], weir: Weir) {
+  const admin = await browser.newPage({ storageState, baseURL: weir.origin });
+  await admin.goto("/admin");
+  const pool = await gatedPool(admin, weir.data, true);
+  await admin.close();
+  return pool;
+}
 
-  test("signing in, opening, waiting and no longer wanting to", async ({ page, weir, signedIn, browser }) => {
-    const admin = await browser.newPage({ storageState: signedIn, baseURL: weir.origin });
-    await admin.goto("/admin");
-    const pool = await gatedPool(admin, weir.data, true);
-    await admin.close();
+async function signIn(page: Page): Promise<void> {
+  await page.goto("/login");
+  await page.getByLabel("Name").fill(ADMIN.name);
+  await page.getByLabel("Password").fill(ADMIN.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}
 
-    await page.goto("/login");
-    await page.getByLabel("Name").fill(ADMIN.name);
-    await page.getByLabel("Password").fill(ADMIN.password);
-    await page.getByRole("button", { name: "Sign in" }).click();
-    await page.goto("/portal");
-    await opener(page, pool.name).click();
-    await expect(page).toHaveURL(/\/portal\/sessions\/ses_/);
-    // The page loads itself again until the computer has said something.
-    await expect(page.getByText("Installing updates")).toBeVisible({ timeout: 30_000 });
-    await page.getByRole("button", { name: /^(Cancel|Stop)/ }).click();
-    await expect(page.getByText("You stopped waiting.")).toBeVisible();
-    await page.goto("/portal");
-    await page.getByRole("button", { name: "Sign out" }).click();
-    await expect(page.getByRole("heading", { level: 1 })).toHaveText("Sign in");
+for (const [how, options] of Object.entries({
+  "without any script": { javaScriptEnabled: false },
+  "with a module that does not come": { outages: true },
+})) {
+  test.describe(how, () => {
+    test.use({ ...options, storageState: undefined });
+
+    test.beforeEach(async ({ page, javaScriptEnabled }) => {
+      if (javaScriptEnabled) await page.route("**/*.wasm", (route) => route.abort());
+    });
+
+    test("signing in, opening, waiting, connecting, ending and signing out", async ({ page, weir, signedIn, browser }) => {
+      const pool = await gatedPoolOf(browser, signedIn, weir);
+      await signIn(page);
+      await page.goto("/portal");
+      await opener(page, pool.name).click();
+      await expect(page).toHaveURL(/\/portal\/sessions\/ses_/);
+      // The page loads itself again: until the computer has said something, and until it is there.
+      await expect(page.getByText("Installing updates")).toBeVisible({ timeout: 30_000 });
+      await writeFile(pool.gate, "");
+      await expect(page.getByRole("heading", { name: "Connect", exact: true })).toBeVisible({ timeout: 30_000 });
+      await expect(page.locator("pre").filter({ hasText: /^ssh / })).toBeVisible();
+      await page.getByRole("button", { name: /^End/ }).click();
+      await expect(page.getByText("You ended this session.")).toBeVisible();
+      await page.getByRole("link", { name: "Back to the portal" }).click();
+      await expect(opener(page, pool.name)).toBeEnabled();
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await expect(page.getByRole("heading", { level: 1 })).toHaveText("Sign in");
+    });
+
+    test("signing in, opening, waiting and no longer wanting to", async ({ page, weir, signedIn, browser }) => {
+      const pool = await gatedPoolOf(browser, signedIn, weir);
+      await signIn(page);
+      await page.goto("/portal");
+      await opener(page, pool.name).click();
+      await expect(page.getByText("Installing updates")).toBeVisible({ timeout: 30_000 });
+      await page.getByRole("button", { name: /^(Cancel|Stop)/ }).click();
+      await expect(page.getByText("You stopped waiting.")).toBeVisible();
+    });
   });
-});
+}
