@@ -6,7 +6,7 @@ XTASK := cargo run --quiet --package xtask --
 SEEDS := 300
 SEED_FROM := 0
 
-.PHONY: run test build bench web-bench sim planted-bugs dev lint
+.PHONY: run test build bench web-bench sim planted-bugs pictures dev lint
 
 # Installs what is missing, builds, and starts Weir on http://127.0.0.1:3000 with its data in ./data.
 run:
@@ -36,6 +36,10 @@ sim:
 # Plants bugs in a copy of the code and finds each by simulation; the last line is `n of n planted bugs found`.
 planted-bugs:
 	@$(XTASK) planted-bugs
+
+# Takes the pictures of the gallery anew, which the browser tests compare with how it looks.
+pictures:
+	@$(XTASK) pictures
 
 # Starts Weir and builds and starts it again on every save.
 dev:

@@ -11,6 +11,11 @@ const report = process.env.WEIR_REPORT;
 export default defineConfig<object, Options>({
   testDir: "tests/ui",
   outputDir: "test-results",
+  snapshotPathTemplate: "pictures/{projectName}/{arg}{ext}",
+  expect: {
+    // Nothing on a picture moves. A text drawn a shade lighter is the same text; a line that is gone is not.
+    toHaveScreenshot: { animations: "disabled", caret: "hide", scale: "css", threshold: 0.1, maxDiffPixels: 20 },
+  },
   forbidOnly: true,
   fullyParallel: true,
   retries: 0,

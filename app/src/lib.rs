@@ -63,8 +63,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/") view=Home ssr=SsrMode::Async />
                     <Route path=path!("/setup") view=SetupPage ssr=SsrMode::Async />
                     <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
-                    <Route path=path!("/docs/problems") view={Lazy::<Problems>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/docs/reasons") view={Lazy::<Reasons>::new()} ssr=SsrMode::Async />
+                    <ManualRoutes />
                     <ParentRoute path=path!("/portal") view=PortalFrame ssr=SsrMode::Async>
                         <Route path=path!("") view={Lazy::<Portal>::new()} />
                         <Route path=path!("sessions/:id") view={Lazy::<Session>::new()} />
@@ -78,6 +77,26 @@ pub fn App() -> impl IntoView {
             </main>
         </Router>
     }
+}
+
+/// What explains Weir's words to everyone. In a debug build the gallery stands beside it; nobody else has it.
+#[component(transparent)]
+fn ManualRoutes() -> impl MatchNestedRoutes + Clone {
+    let manual = view! {
+        <ParentRoute path=path!("") view=leptos_router::components::Outlet>
+            <Route path=path!("/docs/problems") view={Lazy::<Problems>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/docs/reasons") view={Lazy::<Reasons>::new()} ssr=SsrMode::Async />
+        </ParentRoute>
+    }
+    .into_inner();
+    #[cfg(debug_assertions)]
+    let manual = {
+        let gallery = view! { <Route path=path!("/gallery") view=pages::gallery::GalleryPage ssr=SsrMode::Async /> };
+        leptos_router::NestedRoute::new(path!(""), leptos_router::components::Outlet)
+            .child((manual, gallery.into_inner()))
+            .into_maybe_erased()
+    };
+    manual
 }
 
 /// The admin's pages about what runs. Routes come in groups, because one list holds 16 at most.

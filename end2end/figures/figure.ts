@@ -7,7 +7,7 @@ export const test = adminTest.extend<object, { weir: Weir }>({
   weir: [
     // eslint-disable-next-line no-empty-pattern
     async ({}, use) => {
-      const weir = await startWeir("--creates-per-hour", "100000");
+      const weir = await startWeir("release", "--creates-per-hour", "100000");
       await use(weir);
       await weir.stop();
     },

@@ -10,20 +10,28 @@ export interface Options {
   database: "sqlite" | "postgres";
 }
 
+/** What a file of tests sets, where it is not about what people get. */
+interface Built {
+  /** Which binary is under test. */
+  build: "release" | "debug";
+}
+
 /** Every UI test imports `test` from here: it serves a Weir of its own to each worker, and fails on what a page says aside.
  * A test that asks for things that the server refuses says so: `test.use({ refusals: true })`; so does one in which the server is
  * not reached: `test.use({ outages: true })`. */
-export const test = base.extend<{ quiet: void; refusals: boolean; outages: boolean }, Options & { weir: Weir }>({
+export const test = base.extend<{ quiet: void; refusals: boolean; outages: boolean }, Options & Built & { weir: Weir }>({
   refusals: [false, { option: true }],
 
   outages: [false, { option: true }],
 
   database: ["sqlite", { option: true, scope: "worker" }],
 
+  build: ["release", { option: true, scope: "worker" }],
+
   weir: [
-    async ({ database }, use, { workerIndex }) => {
+    async ({ build, database }, use, { workerIndex }) => {
       const made = database === "postgres" ? await createDatabase(`end2end_${process.pid}_${workerIndex}`) : undefined;
-      const weir = await startWeir(...(made ? ["--database-url", made.url] : []));
+      const weir = await startWeir(build, ...(made ? ["--database-url", made.url] : []));
       await use(weir);
       await weir.stop();
       await made?.drop();

@@ -5,8 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 
-/** The binary under test; `make test` names it. */
-const binary = process.env.WEIR_BIN ?? join(import.meta.dirname, "../../target/release/weir");
+/** The binaries under test; `make test` names them. */
+export const BINARIES = {
+  release: process.env.WEIR_BIN ?? join(import.meta.dirname, "../../target/release/weir"),
+  debug: process.env.WEIR_DEBUG_BIN ?? join(import.meta.dirname, "../../target/debug/weir"),
+};
 
 /** The environment without what is meant for another Weir on this machine. */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("WEIR_")));
@@ -28,9 +31,10 @@ export interface Weir {
 }
 
 /** Starts Weir on a free port and waits until it says where it listens. */
-export async function startWeir(...options: string[]): Promise<Weir> {
+export async function startWeir(build: keyof typeof BINARIES, ...options: string[]): Promise<Weir> {
+  const binary = BINARIES[build];
   const data = await mkdtemp(join(tmpdir(), "weir-end2end-"));
-  const begin = (listen: string) => startProcess(["serve", "--data", data, "--listen", listen, ...options]);
+  const begin = (listen: string) => startProcess(binary, ["serve", "--data", data, "--listen", listen, ...options]);
   let running = await begin("127.0.0.1:0");
   const { origin, setupLink } = running;
   return {
@@ -49,8 +53,8 @@ export async function startWeir(...options: string[]): Promise<Weir> {
   };
 }
 
-/** Starts the binary and waits until it says where it listens. */
-async function startProcess(args: string[]) {
+/** Starts a binary and waits until it says where it listens. */
+async function startProcess(binary: string, args: string[]) {
   const child = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"], env: environment });
   const ended = new Promise<never>((_, reject) => {
     child.once("error", (cause) => reject(new Error(`can not start ${binary}`, { cause })));

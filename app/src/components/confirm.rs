@@ -67,9 +67,18 @@ pub fn Confirm(
     }
 }
 
+/// Whether components begin as they are once the browser has taken the page over; the gallery provides it.
+#[cfg(debug_assertions)]
+#[derive(Clone, Copy)]
+pub struct ReadyAtOnce(pub bool);
+
 /// Whether the browser has taken the page over: false in the first render on both sides.
 pub fn use_ready() -> RwSignal<bool> {
-    let ready = RwSignal::new(false);
+    #[cfg(debug_assertions)]
+    let is_ready = use_context::<ReadyAtOnce>().is_some_and(|ready| ready.0);
+    #[cfg(not(debug_assertions))]
+    let is_ready = false;
+    let ready = RwSignal::new(is_ready);
     Effect::new(move |_| ready.set(true));
     ready
 }

@@ -23,6 +23,14 @@ impl SignedIn {
     }
 }
 
+#[cfg(debug_assertions)]
+impl SignedIn {
+    /// Provides somebody without asking the server, for the gallery.
+    pub fn provide_as(me: Option<Me>) {
+        provide_context(Self(data(move || std::future::ready(Ok(me.clone())))));
+    }
+}
+
 /// Shows something that depends on who is signed in; nothing where that cannot be told.
 fn signed_in<V: IntoView + 'static>(
     view: impl Fn(Option<Me>) -> V + Send + Sync + 'static,
@@ -113,27 +121,31 @@ pub fn AdminFrame() -> impl IntoView {
             Some(me) => (!me.is_admin).then(|| view! { <Redirect path="/portal" /> }),
         })}
         <div class="admin">
-            <nav class="admin-nav" aria-label="Admin">
-                <ul>
-                    {MENU
-                        .iter()
-                        .map(|(href, word)| {
-                            view! {
-                                <li>
-                                    <A href=*href exact=*href == "/admin">
-                                        {*word}
-                                    </A>
-                                </li>
-                            }
-                        })
-                        .collect_view()}
-                </ul>
-            </nav>
+            {menu()}
             <div class="admin-page">
                 <Outlet />
             </div>
         </div>
     }
+}
+
+/// The way to the admin's pages.
+pub fn menu() -> AnyView {
+    let item = |&(href, word): &(&'static str, &'static str)| {
+        view! {
+            <li>
+                <A href=href exact=href == "/admin">
+                    {word}
+                </A>
+            </li>
+        }
+    };
+    view! {
+        <nav class="admin-nav" aria-label="Admin">
+            <ul>{MENU.iter().map(item).collect_view()}</ul>
+        </nav>
+    }
+    .into_any()
 }
 
 /// The admin's menu.

@@ -321,14 +321,19 @@ fn of(stream: &Weak<Stream>, act: fn(&Rc<Stream>)) -> impl Fn() + 'static {
 #[component]
 pub fn LiveStatus() -> impl IntoView {
     let live = expect_context::<Live>();
+    link_status(Signal::derive(move || live.link()))
+}
+
+/// How a stream is doing, in a word.
+pub fn link_status(link: Signal<Link>) -> AnyView {
     let (word, class) = (
-        move || match live.link() {
+        move || match link.get() {
             Link::Off => "",
             Link::Live => "Live",
             Link::Reconnecting => "Reconnecting",
             Link::Lost => "Not live",
         },
-        move || match live.link() {
+        move || match link.get() {
             Link::Live => "live-status ready",
             Link::Off | Link::Reconnecting => "live-status starting",
             Link::Lost => "live-status failed",
@@ -339,4 +344,5 @@ pub fn LiveStatus() -> impl IntoView {
             {word}
         </span>
     }
+    .into_any()
 }

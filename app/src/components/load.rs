@@ -73,11 +73,14 @@ where
 /// One for all types of data.
 fn transition(view: Box<dyn Fn() -> Option<AnyView> + Send + Sync>) -> AnyView {
     view! {
-        <Transition fallback=|| {
-            view! { <p class="muted" role="status">"Loading"</p> }
-        }>{move || view()}</Transition>
+        <Transition fallback=loading>{move || view()}</Transition>
     }
     .into_any()
+}
+
+/// What stands where data will.
+pub fn loading() -> AnyView {
+    view! { <p class="muted" role="status">"Loading"</p> }.into_any()
 }
 
 fn problem_page(problem: &Problem) -> AnyView {

@@ -1,5 +1,6 @@
 //! Tells people, who may look at something else by then, what became of what they wait for, if they have asked for it.
 
+use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen_futures::JsFuture;
@@ -10,9 +11,12 @@ use crate::components::confirm::use_ready;
 
 /// What the button says of itself.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Wish {
+pub enum Wish {
+    /// Nobody has asked for it.
     No,
+    /// Somebody has.
     Yes,
+    /// Somebody has, and the browser does not allow it.
     NotAllowed,
 }
 
@@ -71,20 +75,25 @@ impl Notify {
                 let _ = wish.try_set(answer);
             });
         };
-        view! {
-            <div class="actions" hidden=move || !can()>
-                <button type="button" class="button" hidden=move || wish.get() != Wish::No on:click=ask>
-                    "Tell me when it is ready"
-                </button>
-                <span role="status" class="muted">
-                    {move || match wish.get() {
-                        Wish::No => "",
-                        Wish::Yes => "You are told when it is ready, as long as this tab stays open.",
-                        Wish::NotAllowed => "The browser does not allow notifications from this page.",
-                    }}
-                </span>
-            </div>
-        }
-        .into_any()
+        view! { <div hidden=move || !can()>{offer(wish.into(), ask)}</div> }.into_any()
     }
+}
+
+/// The button, or what became of it.
+pub fn offer(wish: Signal<Wish>, ask: impl Fn(MouseEvent) + 'static) -> AnyView {
+    view! {
+        <div class="actions">
+            <button type="button" class="button" hidden=move || wish.get() != Wish::No on:click=ask>
+                "Tell me when it is ready"
+            </button>
+            <span role="status" class="muted">
+                {move || match wish.get() {
+                    Wish::No => "",
+                    Wish::Yes => "You are told when it is ready, as long as this tab stays open.",
+                    Wish::NotAllowed => "The browser does not allow notifications from this page.",
+                }}
+            </span>
+        </div>
+    }
+    .into_any()
 }

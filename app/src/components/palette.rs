@@ -200,6 +200,23 @@ pub fn palette(is_admin: bool, sign_out: NodeRef<html::Form>) -> AnyView {
             <span class="word">"Search…"</span>
             <kbd>"Ctrl K"</kbd>
         </button>
+        {box_of(palette)}
+    }
+    .into_any()
+}
+
+/// An admin's palette once this has been typed, for the gallery. Its dialog is closed: what is on the page shows it.
+#[cfg(debug_assertions)]
+pub fn typed(text: &str) -> AnyView {
+    let palette = Palette::new(NodeRef::new());
+    palette.entries.set(known(true, None));
+    palette.text.set(text.to_owned());
+    palette.is_open.set(true);
+    box_of(palette)
+}
+
+fn box_of(palette: Palette) -> AnyView {
+    view! {
         <dialog
             node_ref=palette.dialog
             class="dialog palette"

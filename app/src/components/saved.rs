@@ -46,6 +46,15 @@ impl LastSaved {
         }));
     }
 
+    /// What was saved has been taken back.
+    pub fn set_undone(self) {
+        self.0.update(|saved| {
+            if let Some(saved) = saved {
+                saved.is_undone = true;
+            }
+        });
+    }
+
     /// Called in a question of [`data`](super::data::data), has it asked again whenever a config was saved here.
     pub fn follow(self) {
         self.0.track();
@@ -80,10 +89,7 @@ fn notice(
     } = saved;
     let back = move |_| {
         submit(busy, problem, undo(config, version), move |_| {
-            last.set(Some(Saved {
-                is_undone: true,
-                ..saved
-            }));
+            LastSaved(last).set_undone();
             live.changed(EventNoun::Pool);
             focus_later(ID);
         });

@@ -6,6 +6,8 @@
 use leptos::prelude::*;
 use web_sys::wasm_bindgen::JsCast;
 
+use crate::components::confirm::use_ready;
+
 /// Name of the cookie that holds the choice.
 pub const THEME_COOKIE: &str = "weir_theme";
 
@@ -88,6 +90,12 @@ impl ChosenTheme {
         provide_context(Self(RwSignal::new(current_theme())));
     }
 
+    /// Provides one that is chosen already, for the gallery.
+    #[cfg(debug_assertions)]
+    pub fn provide_as(theme: Theme) {
+        provide_context(Self(RwSignal::new(theme)));
+    }
+
     /// Shows another one from now on.
     pub fn set(self, theme: Theme) {
         self.0.set(theme);
@@ -100,8 +108,7 @@ impl ChosenTheme {
 pub fn ThemePicker() -> impl IntoView {
     let theme = expect_context::<ChosenTheme>();
     let ChosenTheme(chosen) = theme;
-    let ready = RwSignal::new(false);
-    Effect::new(move |_| ready.set(true));
+    let ready = use_ready();
 
     view! {
         <fieldset class="segmented" disabled=move || !ready.get()>

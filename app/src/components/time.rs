@@ -35,6 +35,12 @@ impl Now {
         });
     }
 
+    /// Provides a clock that stands still, for the gallery.
+    #[cfg(debug_assertions)]
+    pub fn provide_at(at: Timestamp) {
+        provide_context(Self(RwSignal::new(Some(at.millis()))));
+    }
+
     /// The time, as far as it is known.
     pub fn get(self) -> Option<i64> {
         self.0.get()

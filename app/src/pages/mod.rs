@@ -7,6 +7,8 @@ pub mod autoscale;
 mod autoscale_forecast;
 mod autoscale_start;
 pub mod directories;
+#[cfg(debug_assertions)]
+pub mod gallery;
 pub mod login;
 pub mod manual;
 pub mod not_found;

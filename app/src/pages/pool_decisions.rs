@@ -90,7 +90,7 @@ struct Row {
 }
 
 /// The rows, each of which stays where it is in the page, and as open as it is, while it goes on.
-fn fold_list(folds: Box<dyn Fn() -> Vec<Fold> + Send>) -> AnyView {
+pub fn fold_list(folds: Box<dyn Fn() -> Vec<Fold> + Send>) -> AnyView {
     let rows = StoredValue::new(Vec::<Row>::new());
     let each = move || {
         let old = rows.get_value();

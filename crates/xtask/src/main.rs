@@ -1,6 +1,7 @@
 //! Builds, runs and tests Weir; the Makefile's targets are the subcommands.
 
 mod api;
+mod browser;
 mod console;
 mod dev;
 mod packages;
@@ -30,6 +31,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   lint    formatting and clippy
   sim     run seeds of the simulation; arguments are passed on
   planted-bugs  plant bugs in a copy of the code and find them by simulation
+  pictures  take the pictures of the gallery anew, which the tests compare
   bench   measure; the figures are in target/bench.json too
   web-bench  measure the pages in a browser; the figures are in target/web-bench.json too";
 
@@ -67,6 +69,7 @@ fn dispatch(command: &str, rest: &[String]) -> Result<ExitCode> {
                 ExitCode::FAILURE
             });
         }
+        "pictures" => browser::renew_pictures(&workspace)?,
         "bench" => programs::bench(&workspace)?,
         "web-bench" => programs::web_bench(&workspace)?,
         _ => return Err(format!("unknown command\n\n{USAGE}")),

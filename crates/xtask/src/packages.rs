@@ -1,5 +1,6 @@
 //! Debian packages: finding out which are missing, and installing those.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::Result;
@@ -24,6 +25,14 @@ pub const TO_RUN: &[Package] = &[
     },
 ];
 
+/// The fonts that `end2end/tests/ui/gallery.spec.ts` names.
+const FONTS: [&str; 4] = [
+    "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
+    "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf",
+    "/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf",
+    "/usr/share/fonts/truetype/dejavu/DejaVuSansMono-Bold.ttf",
+];
+
 /// What the tests use beside that.
 pub const TO_TEST: &[Package] = &[
     Package {
@@ -33,6 +42,11 @@ pub const TO_TEST: &[Package] = &[
     Package {
         name: "chromium",
         present: || console::on_path("chromium"),
+    },
+    // What the pictures of the gallery are written in.
+    Package {
+        name: "fonts-dejavu-core",
+        present: || FONTS.iter().all(|font| Path::new(font).is_file()),
     },
     Package {
         name: "postgresql",

@@ -1,6 +1,5 @@
 //! Everything that must hold, as a list of parts.
 
-use std::fs;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
@@ -10,7 +9,6 @@ use crate::postgres::Postgres;
 use crate::programs;
 use crate::setup;
 use crate::tally::{self, Tally};
-use crate::web::Mode;
 use crate::workspace::Workspace;
 
 /// One part of the run. A new suite is a new entry in [`PARTS`].
@@ -63,8 +61,8 @@ const PARTS: &[Part] = &[
     },
     Part {
         name: "end to end",
-        what: "the release binary in a browser, wide over SQLite and narrow over Postgres",
-        run: end_to_end,
+        what: "the release binary in a browser, wide over SQLite and narrow over Postgres; the debug binary's gallery in pictures",
+        run: crate::browser::test,
     },
 ];
 
@@ -207,40 +205,10 @@ fn simulation(workspace: &Workspace) -> Result<Tally> {
     Ok(tally::of_simulation(&output).judged(status.success()))
 }
 
-fn end_to_end(workspace: &Workspace) -> Result<Tally> {
-    let report = workspace.target("end2end.json");
-    // A report of an earlier run must not be counted for this one.
-    if report.exists() {
-        fs::remove_file(&report)
-            .map_err(|source| format!("can not remove {}: {source}", report.display()))?;
-    }
-    let postgres = Postgres::start()?;
-    let folder = workspace.end2end();
-    let mut playwright = workspace.command(
-        &folder
-            .join("node_modules/.bin/playwright")
-            .to_string_lossy(),
-    );
-    playwright
-        .arg("test")
-        .current_dir(&folder)
-        .env("WEIR_BIN", workspace.weir(Mode::Release))
-        .env("WEIR_REPORT", &report)
-        .env("WEIR_TEST_POSTGRES", postgres.url());
-    let (status, _) = console::watch(&mut playwright)?;
-    let counted = fs::read_to_string(&report).map_err(|source| {
-        format!(
-            "Playwright left no report at {}: {source}",
-            report.display()
-        )
-    })?;
-    Ok(tally::of_playwright(&counted).judged(status.success()))
-}
-
 /// A cargo command in which clippy's driver takes the compiler's place for the workspace's own crates, as it does in `cargo clippy`,
 /// and a warning is an error. `cargo clippy` itself makes nothing that can run, so every dependency would be read twice:
 /// once for the lints and once for the tests.
-fn linted(workspace: &Workspace, arguments: &[&str]) -> Command {
+pub fn linted(workspace: &Workspace, arguments: &[&str]) -> Command {
     let mut cargo = workspace.cargo(arguments);
     cargo
         .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")

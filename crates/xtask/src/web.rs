@@ -282,6 +282,15 @@ fn named_together(files: Vec<(String, Vec<u8>)>) -> Vec<File> {
     files
 }
 
+/// Writes the style sheet as pages load it, for a binary that has none in it.
+pub fn write_style_sheet(workspace: &Workspace) -> Result<PathBuf> {
+    let path = workspace.target("weir.css");
+    let sheet = style_sheet(&workspace.root().join("style"))?;
+    write_if_new(&path, sheet.as_bytes())
+        .map_err(|source| format!("can not write {}: {source}", path.display()))?;
+    Ok(path)
+}
+
 /// All style sheets as one: `tokens.css` first, since it names the layers in their order; then by name.
 fn style_sheet(folder: &Path) -> Result<String> {
     let cannot = |source: std::io::Error| {

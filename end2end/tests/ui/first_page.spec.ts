@@ -1,4 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { expect, expectAccessible, open, test } from "../../support/test.ts";
+import { BINARIES } from "../../support/weir.ts";
 
 test("who has not signed in is asked to", async ({ page }) => {
   await open(page, "/");
@@ -53,6 +55,14 @@ test("an unknown address has a page with a way back", async ({ page, request }) 
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Page not found");
   await page.getByRole("link", { name: "Go to the first page" }).click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Sign in");
+});
+
+test("the gallery is not in what people get", async ({ request }) => {
+  expect((await request.get("/gallery")).status()).toBe(404);
+  // The browser's half is in the binary too. Both hold the words of every page that they have.
+  const binary = await readFile(BINARIES.release);
+  expect(binary.includes("Choose what the form goes on with")).toBe(true);
+  expect(binary.includes("A question about one of several")).toBe(false);
 });
 
 test.describe("without any script", () => {

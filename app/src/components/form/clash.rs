@@ -68,9 +68,14 @@ impl Clash {
 
     /// A save was refused: somebody else has saved this meanwhile.
     pub fn found(self, theirs: Theirs) {
+        self.show(theirs);
+        focus_later(ID);
+    }
+
+    /// Says that somebody else has saved this.
+    pub fn show(self, theirs: Theirs) {
         // The page may be gone meanwhile.
         let _ = self.theirs.try_set(Some(theirs));
-        focus_later(ID);
     }
 
     /// What they changed, and the three ways on. None of them saves: the form shows first what would be saved.

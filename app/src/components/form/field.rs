@@ -26,6 +26,7 @@ fn frame(state: FormState, field: &'static Field) -> AnyView {
             {move || error.get()}
         </p>
     };
+    let is_on = move || state.value(field) == Some(Value::Bool(true));
     match field.kind {
         Kind::Bool => view! {
             <div class="field">
@@ -36,7 +37,8 @@ fn frame(state: FormState, field: &'static Field) -> AnyView {
                         name=field.key
                         disabled=state.is_locked(field)
                         aria-describedby=move || ids.described_by()
-                        prop:checked=move || state.value(field) == Some(Value::Bool(true))
+                        checked=untrack(is_on)
+                        prop:checked=is_on
                         on:change=move |event| {
                             state.enter(field, Some(Value::Bool(event_target_checked(&event))));
                             state.touch(field);
@@ -164,6 +166,7 @@ fn line(state: FormState, field: &'static Field, ids: Ids, is_number: bool) -> A
                 disabled=state.is_locked(field)
                 aria-describedby=move || ids.described_by()
                 aria-invalid=move || ids.is_invalid()
+                value=untrack(text)
                 prop:value=text
                 on:input=move |event| {
                     let text = event_target_value(&event);
@@ -197,17 +200,29 @@ fn area(state: FormState, field: &'static Field, ids: Ids, is_code: bool) -> Any
                 typed.set(text);
             }
             on:blur=move |_| state.touch(field)
-        ></textarea>
+        >
+            {first_content(untrack(text))}
+        </textarea>
     }
     .into_any()
+}
+
+/// What a `textarea` begins with: of its content the browser takes the first line break away.
+fn first_content(text: String) -> String {
+    if text.is_empty() {
+        text
+    } else {
+        format!("\n{text}")
+    }
 }
 
 fn select(state: FormState, field: &'static Field, ids: Ids, noun: Option<Noun>) -> AnyView {
     let is_chosen = move |value: &str| state.value(field).is_some_and(|chosen| chosen == value);
     let option = move |(value, label): (String, String)| {
         let id = value.clone();
+        let is_chosen = move || is_chosen(&id);
         view! {
-            <option value=value prop:selected=move || is_chosen(&id)>
+            <option value=value selected=untrack(&is_chosen) prop:selected=is_chosen>
                 {label}
             </option>
         }
@@ -313,6 +328,7 @@ pub fn radio_card(card: RadioCard) -> AnyView {
                 aria-labelledby=format!("{id}-name")
                 aria-describedby=format!("{id}-help")
                 disabled=move || is_off.get()
+                checked=is_chosen.get_untracked()
                 prop:checked=move || is_chosen.get()
                 on:change=move |_| choose.run(())
             />

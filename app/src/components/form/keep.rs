@@ -14,7 +14,7 @@ use leptos::task::spawn_local;
 use super::FormState;
 use crate::api::ApiError;
 use crate::api::draft::{draft_create, draft_delete, draft_replace};
-use crate::components::time::Age;
+use crate::components::time::{Age, AgeAs};
 
 /// A draft is saved once nothing has been typed for this long.
 const QUIET: Duration = Duration::from_millis(700);
@@ -203,8 +203,8 @@ impl Keeper {
                         .map(|draft| {
                             view! {
                                 "Draft saved "
-                                <Age since=draft.updated_at />
-                                " ago, without secrets"
+                                <Age since=draft.updated_at part_of=AgeAs::Ago />
+                                ", without secrets"
                             }
                         })
                 }}

@@ -1,0 +1,38 @@
+//! What stands around every page.
+
+use leptos::prelude::*;
+
+use super::{id, row, state, within};
+use crate::api::me::Me;
+use crate::components::frame::{Header, SignedIn, menu};
+use crate::components::live::{Link, link_status};
+
+/// The head of the page for each who may see it, and the admin's menu. Of the choices of a theme the last one is marked alone: on one
+/// page they are one group.
+pub fn frame() -> AnyView {
+    let person = |name: &str, is_admin| Me {
+        id: id("usr", 1),
+        name: name.to_owned(),
+        is_admin,
+    };
+    let stream = |words, link| state(words, link_status(Signal::stored(link)));
+    view! {
+        {header("Nobody is signed in", None)}
+        {header("A person is signed in", Some(person("ben", false)))}
+        {header("An admin is signed in", Some(person("ana", true)))}
+        {state("The admin's menu", menu())}
+        {row([
+            stream("Events arrive", Link::Live),
+            stream("The stream broke", Link::Reconnecting),
+            stream("The stream is over", Link::Lost),
+        ])}
+    }
+    .into_any()
+}
+
+fn header(words: &'static str, me: Option<Me>) -> AnyView {
+    within(
+        move || SignedIn::provide_as(me),
+        move || state(words, view! { <Header /> }),
+    )
+}
