@@ -43,7 +43,10 @@ pub fn test(workspace: &Workspace) -> Result<Tally> {
 pub fn renew_pictures(workspace: &Workspace) -> Result<()> {
     setup::all(workspace)?;
     say("building the debug binary");
-    console::run(&mut linted(workspace, &["test", "--no-run", "--test", "process"]))?;
+    console::run(&mut linted(
+        workspace,
+        &["test", "--no-run", "--test", "process"],
+    ))?;
     // Those of what is gone go too.
     let pictures = workspace.end2end().join("pictures");
     if pictures.exists() {
