@@ -148,6 +148,19 @@ export async function holdBack(page: Page, form: string): Promise<{ letGo(): voi
   return { letGo };
 }
 
+/** Takes over the clock of the pages that are opened from now on (`page.clock`). Its ids of timers do not fit into the integers that
+ * the browser's own are, and that leptos keeps, so that no timer could be cleared: here they do. */
+export async function takeClock(page: Page): Promise<void> {
+  await page.clock.install();
+  await page.context().addInitScript(() => {
+    const { setTimeout, clearTimeout } = window;
+    const ids: number[] = [];
+    const set = (act: () => void, millis?: number) => ids.push(setTimeout(act, millis));
+    const clear = (id: number) => clearTimeout(ids[id - 1]);
+    Object.assign(window, { setTimeout: set, clearTimeout: clear });
+  });
+}
+
 /** Keeps what the browser would show outside of the page; `notices` gives it. It has to be asked for before a page is opened. */
 export async function recordNotices(page: Page): Promise<{ notices(): Promise<string[]> }> {
   await page.addInitScript(() => {
