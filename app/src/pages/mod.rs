@@ -5,6 +5,7 @@ pub mod admin;
 pub mod api_keys;
 pub mod autoscale;
 mod autoscale_forecast;
+mod autoscale_mode;
 mod autoscale_start;
 pub mod directories;
 pub mod login;

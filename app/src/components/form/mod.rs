@@ -197,6 +197,13 @@ impl FormState {
         answer
     }
 
+    /// Whether all that the browser can check by itself is right.
+    pub fn is_right(self) -> bool {
+        // A draft notes things that are no field.
+        let is_ours = |error: &FieldError| self.form.field(key_of(&error.pointer)).is_some();
+        !self.faults.read().iter().any(is_ours)
+    }
+
     /// What is wrong with a field, if that is to be said yet.
     pub fn error_of(self, field: &'static Field) -> Option<String> {
         let about = |error: &&FieldError| key_of(&error.pointer) == field.key;
@@ -300,9 +307,14 @@ impl FormState {
         }
     }
 
+    /// What the server has refused no longer counts: a choice has been made on which more than one field depends.
+    pub fn forget_refusals(self) {
+        self.refused.set(Vec::new());
+    }
+
     /// Goes on with values that come from elsewhere than from typing.
     pub fn fill(self, values: Draft) {
-        self.refused.set(Vec::new());
+        self.forget_refusals();
         self.draft.set(values);
     }
 
