@@ -314,3 +314,48 @@ test("a new config is created enabled, as a dry run or paused, and the review fo
   await page.getByRole("button", { name: `Resume ${config}` }).click();
   await expect(async () => expect((await api(page, "GET", `/servers?pool_id=${id}`)).items).toHaveLength(1)).toPass();
 });
+
+test("Connection Info says where it is wrong, is set out on demand, and loses nothing", async ({ page }) => {
+  await open(page, "/admin");
+  await open(page, `/admin/pools/${await pool(page)}/scaling/new?step=connection`);
+  await page.getByText("More options", { exact: true }).click();
+  const info = page.getByLabel("Connection Info (JSON)", { exact: true });
+  const format = page.getByRole("button", { name: "Format Connection Info (JSON)" });
+  const [wrong, said] = ['{"b": 1.50\n  "a": [1, {}]}', "Line 2, column 3: a comma or } is missing before this."];
+
+  // Quiet while it is typed, said on leaving.
+  await info.fill(wrong);
+  await expect(info).not.toHaveAttribute("aria-invalid", "true");
+  await info.blur();
+  await expect(info).toHaveAttribute("aria-invalid", "true");
+  await expect(info).toHaveAccessibleDescription(new RegExp(said.replace("}", "\\}")));
+  await expectAccessibleInBoth(page);
+  // What is no object cannot be set out: it stays, and so does what is wrong with it.
+  await format.click();
+  await expect(info).toBeFocused();
+  await expect(info).toHaveValue(wrong);
+  await expectKept(page, "connection_info", wrong);
+  await page.reload();
+  await expect(page.locator("html")).toHaveAttribute("data-hydrated", "true");
+  await page.getByText("More options", { exact: true }).click();
+  await expect(info).toHaveValue(wrong);
+
+  // It does not fold away while it is put right.
+  await info.focus();
+  await info.blur();
+  await expect(info).toHaveAttribute("aria-invalid", "true");
+  await info.fill('{"b": 1.50,\n  "a": [1, {}]}');
+  await expect(info).not.toHaveAttribute("aria-invalid", "true");
+  await expect(info).toBeVisible();
+  await format.focus();
+  await page.keyboard.press("Enter");
+  await expect(info).toHaveValue('{\n  "b": 1.50,\n  "a": [\n    1,\n    {}\n  ]\n}');
+  await expectKept(page, "connection_info", { a: [1, {}], b: 1.5 });
+  await info.fill('{"a": 1, "a": 2}');
+  await info.blur();
+  await expect(info).toHaveAccessibleDescription(/the key "a" stands twice/);
+
+  // The API says the same.
+  const { errors } = await api(page, "POST", "/autoscale-configs", { data: { connection_info: wrong }, status: 422 });
+  expect(errors).toContainEqual({ pointer: "/connection_info", code: "bad_format", message: said });
+});

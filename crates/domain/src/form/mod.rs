@@ -11,12 +11,14 @@
 
 mod check;
 mod draft;
+mod json;
 mod reader;
 mod schema;
 mod secrets;
 
 pub use check::{check, check_draft, refusal};
 pub use draft::Draft;
+pub use json::{JsonFault, read_object, set_out};
 pub use reader::Reader;
 pub use schema::{schema, view_schema};
 pub use secrets::{SecretInput, SecretInputs, SecretKeys};
@@ -163,9 +165,9 @@ impl Kind {
                 Err(_) => as_text(),
             },
             Self::Object if text.trim().is_empty() => None,
-            Self::Object => match serde_json::from_str::<Value>(text) {
-                Ok(value @ Value::Object(_)) => Some(value),
-                _ => as_text(),
+            Self::Object => match read_object(text) {
+                Ok(members) => Some(Value::Object(members)),
+                Err(_) => as_text(),
             },
             Self::List { .. } => {
                 let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
