@@ -124,6 +124,7 @@ fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
             provider::delete_provider
         ))
         .routes(routes!(provider::test_provider))
+        .routes(routes!(provider::list_provider_choices))
         .routes(routes!(
             ldap_config::list_ldap_configs,
             ldap_config::create_ldap_config

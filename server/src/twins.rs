@@ -320,6 +320,17 @@ impl World {
                 "POST /providers/{id}/test",
                 [by_id(&provider, "/providers", "/test")],
             ),
+            twin(
+                "provider_choice_list",
+                "POST /providers/choices",
+                [
+                    json!({ "kind": "local", "settings": {} }),
+                    json!({ "kind": "fake", "settings": { "boot_millis": -1 } }),
+                ]
+                .map(|input| {
+                    Ask::new(json!({ "input": input }), "/providers/choices").body(input)
+                }),
+            ),
         ]);
         twins.extend(self.autoscale());
         twins.extend(self.servers());

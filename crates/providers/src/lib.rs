@@ -55,6 +55,14 @@ pub trait Provider: Send + Sync {
         keys: &[String],
     ) -> Result<(), ProviderError>;
 
+    /// What can be chosen now in the fields of its kind's form that are marked as offered, by their keys; no side effects.
+    ///
+    /// # Errors
+    /// The provider does not say.
+    async fn choices(&self) -> Result<domain::provider::ProviderChoices, ProviderError> {
+        Ok(domain::provider::ProviderChoices::new())
+    }
+
     /// Has the start-up script of the next machine of `pool` fail, once, so that people see what a failure looks like. Machines
     /// of other pools are not touched. Kinds of provider that are not for trying things out leave this as it is.
     ///

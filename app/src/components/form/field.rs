@@ -153,12 +153,15 @@ fn use_text(
 fn line(state: FormState, field: &'static Field, ids: Ids, is_number: bool) -> AnyView {
     let (text, typed) = use_text(state, field);
     let unit = (!field.unit.is_empty()).then(|| view! { <span class="unit">{field.unit}</span> });
+    let offers = state.offers.filter(|_| field.is_offered);
+    let list = offers.map(|offers| (offers, format!("{}-list", state.id_of(field))));
     view! {
         <div class="with-unit">
             <input
                 type="text"
                 id=state.id_of(field)
                 name=field.key
+                list=list.as_ref().map(|(_, id)| id.clone())
                 class=if is_number { "number" } else { "" }
                 inputmode=is_number.then_some("numeric")
                 autocomplete="off"
@@ -175,6 +178,7 @@ fn line(state: FormState, field: &'static Field, ids: Ids, is_number: bool) -> A
             />
             {unit}
         </div>
+        {list.map(|(offers, id)| offers.view(field, id))}
     }
     .into_any()
 }

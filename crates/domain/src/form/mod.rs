@@ -74,6 +74,9 @@ pub struct Field {
     pub shown: Condition,
     /// Whether it waits behind "More options".
     pub advanced: bool,
+    /// Whether somebody outside can say what can be chosen now, such as the provider that the form is of. Anything else can be
+    /// typed all the same.
+    pub is_offered: bool,
 }
 
 impl Field {
@@ -92,6 +95,7 @@ impl Field {
         required: Condition::Never,
         shown: Condition::Always,
         advanced: false,
+        is_offered: false,
     };
 }
 

@@ -11,11 +11,12 @@ use std::sync::Arc;
 use domain::clock::Clock;
 use domain::connection::Address;
 use domain::id::{DeploymentId, PoolId, ServerId};
-use domain::provider::TestCheck;
+use domain::provider::{ProviderChoices, TestCheck};
 use domain::server::MachineId;
 use domain::snapshot::{MachineState, ProviderFacts};
 
 use super::LocalConfig;
+use super::config::SHELL;
 use super::folder::{self, Lock, Record, Site, Stage, failed};
 use super::process::{self, MARKER};
 use super::sshd::{self, Tools};
@@ -27,6 +28,9 @@ const HOST: &str = "127.0.0.1";
 /// Below the range from which Linux takes ports for outgoing connections (32768 and up), so that none of these is taken
 /// between its choice and the start of sshd.
 const PORTS: std::ops::Range<u16> = 20_000..32_000;
+
+/// Names the shells of this computer.
+const SHELLS: &str = "/etc/shells";
 
 /// A port can be lost to another program between its choice and its use.
 const ATTEMPTS: u16 = 3;
@@ -139,6 +143,11 @@ impl Provider for LocalProvider {
             .await
     }
 
+    async fn choices(&self) -> Result<ProviderChoices, ProviderError> {
+        let shells = self.run(|_| sshd::shells(Path::new(SHELLS))).await?;
+        Ok(ProviderChoices::from([(SHELL.to_owned(), shells)]))
+    }
+
     async fn break_next(&self, pool: PoolId) -> Result<(), ProviderError> {
         self.run(move |inner| Site::open(&inner.root)?.mark(pool))
             .await
@@ -167,6 +176,7 @@ impl Inner {
         check_name(&request.name)?;
         let tools = Tools::find(&self.search_path)?;
         let account = sshd::account(&self.search_path)?;
+        self.shell(&tools)?;
         make_privilege_folder()?;
         let site = Site::open(&self.root)?;
         let server = request.tags.server;
@@ -201,6 +211,21 @@ impl Inner {
                 .map_err(|error| ProviderError::Unknown(format!("{why}; then {error}")))?;
         }
         Err(ProviderError::Unavailable(why))
+    }
+
+    /// The program that people get when they sign in.
+    fn shell<'a>(&'a self, tools: &'a Tools) -> Result<&'a Path, ProviderError> {
+        let Some(shell) = &self.config.login_shell else {
+            return Ok(&tools.bash);
+        };
+        let path = Path::new(shell);
+        if sshd::is_program(path) {
+            return Ok(path);
+        }
+        Err(ProviderError::Invalid {
+            field: SHELL.to_owned(),
+            text: format!("there is no program {shell} on this computer"),
+        })
     }
 
     /// Fills the folder of a machine and puts it in its place; nothing runs yet. Gives the port.
@@ -243,10 +268,11 @@ impl Inner {
         let delay = self.config.boot_delay_secs;
         let settings = sshd::config(&live, tags.server, account, port);
         let boot = sshd::boot(tools, &live, delay, script, is_broken);
+        let login = sshd::login(tools, self.shell(tools)?);
         for (path, mode, text) in [
             (making.join("authorized_keys"), 0o600, ""),
             (making.join("sshd_config"), 0o600, settings.as_str()),
-            (making.join("login"), 0o700, &sshd::login(tools)),
+            (making.join("login"), 0o700, &login),
             (making.join("boot"), 0o700, &boot),
             (making.join("startup-script"), 0o700, script),
             (home.join(".bashrc"), 0o600, &sshd::bashrc(&request.name)),
@@ -421,6 +447,10 @@ impl Inner {
             detail: result.unwrap_or_else(|error| error.to_string()),
         };
         let mut checks = sshd::checks(&self.search_path);
+        if let Ok(tools) = Tools::find(&self.search_path) {
+            let shell = self.shell(&tools).map(|shell| shell.display().to_string());
+            checks.push(check("the login shell is installed", shell));
+        }
         let account = sshd::account(&self.search_path);
         let login = account.as_ref().map_err(Clone::clone).and_then(|name| {
             let barrier = barrier(name);
