@@ -153,6 +153,7 @@ fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(server::list_servers, server::create_fixed_server))
         .routes(routes!(server::get_server, server::delete_server))
         .routes(routes!(server::get_server_history))
+        .routes(routes!(server::get_server_console))
         .routes(routes!(server::drain_server))
         .routes(routes!(server::undrain_server))
         .routes(routes!(session::list_sessions, session::request_session))

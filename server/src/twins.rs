@@ -421,7 +421,7 @@ impl World {
         ]
     }
 
-    fn servers(&self) -> [Twin; 6] {
+    fn servers(&self) -> [Twin; 7] {
         let (pool, server) = (&self.made.pool, missing(ServerId::from_uuid));
         let verb = |verb: &str| {
             let operation = format!("POST /servers/{{id}}/{verb}");
@@ -459,6 +459,11 @@ impl World {
                 "server_history_get",
                 "GET /servers/{id}/history",
                 [by_id(&server, "/servers", "/history")],
+            ),
+            twin(
+                "server_console_get",
+                "GET /servers/{id}/console",
+                [by_id(&server, "/servers", "/console")],
             ),
             verb("drain"),
             verb("undrain"),

@@ -21,6 +21,7 @@ pub mod portal;
 pub mod profile;
 pub mod providers;
 pub mod server;
+mod server_console;
 pub mod server_start;
 pub mod session;
 pub mod setup;

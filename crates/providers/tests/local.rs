@@ -481,10 +481,10 @@ async fn the_script_runs_once_and_its_output_is_kept() {
         !log.contains("CARGO"),
         "nothing of this process's environment: {log}"
     );
-    assert_eq!(
-        log,
-        text(&rig.provider.script_output(&machine.id).expect("output")) + "\n"
-    );
+    let console = rig.provider.console(&machine.id).await.expect("output");
+    let console = console.expect("a console");
+    assert_eq!(log, text(&console.bytes) + "\n");
+    assert!(!console.is_cut);
     let read = |name| fs::read_to_string(folder.join(name)).expect(name);
     assert_eq!(read("script.exit"), "7\n");
     assert_eq!(read("count"), "x\n");

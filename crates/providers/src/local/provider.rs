@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -20,7 +20,7 @@ use super::config::SHELL;
 use super::folder::{self, Lock, Record, Site, Stage, failed};
 use super::process::{self, MARKER};
 use super::sshd::{self, Tools};
-use crate::{CreateRequest, Listing, Machine, Provider, ProviderError};
+use crate::{Console, CreateRequest, Listing, Machine, Provider, ProviderError};
 
 /// The only address machines listen on.
 const HOST: &str = "127.0.0.1";
@@ -87,14 +87,6 @@ impl LocalProvider {
         self.inner.read(machine, "startup-script")
     }
 
-    /// What the start-up script of a machine has written so far.
-    ///
-    /// # Errors
-    /// There is no such machine, its script has not begun, or its folder cannot be read.
-    pub fn script_output(&self, machine: &MachineId) -> Result<Vec<u8>, ProviderError> {
-        self.inner.read(machine, "script.log")
-    }
-
     /// Runs `work` where it may wait for files and programs. It runs to its end even if nobody waits for it any more.
     async fn run<T: Send + 'static>(
         &self,
@@ -141,6 +133,13 @@ impl Provider for LocalProvider {
         let (machine, keys) = (machine.clone(), keys.to_vec());
         self.run(move |inner| inner.authorize(&machine, &keys))
             .await
+    }
+
+    /// What its start-up script has written; before it begins, what went wrong at its boot.
+    async fn console(&self, machine: &MachineId) -> Result<Option<Console>, ProviderError> {
+        let machine = machine.clone();
+        let console = self.run(move |inner| inner.console(&machine)).await?;
+        Ok(Some(console))
     }
 
     async fn choices(&self) -> Result<ProviderChoices, ProviderError> {
@@ -432,6 +431,20 @@ impl Inner {
         fs::rename(&new, &path)
             .and_then(|()| folder::sync(&folder))
             .map_err(|error| failed("the keys cannot be put in place", &path, &error))
+    }
+
+    fn console(&self, machine: &MachineId) -> Result<Console, ProviderError> {
+        let site = Site::open(&self.root)?;
+        let folder = site.folder(Stage::Live, known(&site, machine)?);
+        for name in ["script.log", "boot.log"] {
+            let path = folder.join(name);
+            match folder::end_of(&path, Console::MAX_BYTES) {
+                Ok((bytes, is_cut)) => return Ok(Console { bytes, is_cut }),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(failed("the file cannot be read", &path, &error)),
+            }
+        }
+        Ok(Console::default())
     }
 
     fn read(&self, machine: &MachineId, name: &str) -> Result<Vec<u8>, ProviderError> {
