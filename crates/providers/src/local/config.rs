@@ -26,11 +26,9 @@ impl LocalConfig {
 
     /// The draft that [`Self::parse`] reads as this config.
     pub fn draft(&self) -> Draft {
-        let draft = Draft::new().with("boot_delay_seconds", self.boot_delay_secs);
-        match &self.login_shell {
-            Some(shell) => draft.with(SHELL, shell.as_str()),
-            None => draft,
-        }
+        Draft::new()
+            .with("boot_delay_seconds", self.boot_delay_secs)
+            .with(SHELL, self.login_shell.as_deref().unwrap_or_default())
     }
 
     fn read(reader: &Reader<'_>) -> Result<Self, Vec<FieldError>> {
