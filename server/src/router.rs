@@ -124,6 +124,7 @@ fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
             provider::delete_provider
         ))
         .routes(routes!(provider::test_provider))
+        .routes(routes!(provider::list_provider_choices))
         .routes(routes!(
             ldap_config::list_ldap_configs,
             ldap_config::create_ldap_config
@@ -152,6 +153,7 @@ fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(server::list_servers, server::create_fixed_server))
         .routes(routes!(server::get_server, server::delete_server))
         .routes(routes!(server::get_server_history))
+        .routes(routes!(server::get_server_console))
         .routes(routes!(server::drain_server))
         .routes(routes!(server::undrain_server))
         .routes(routes!(session::list_sessions, session::request_session))

@@ -320,6 +320,17 @@ impl World {
                 "POST /providers/{id}/test",
                 [by_id(&provider, "/providers", "/test")],
             ),
+            twin(
+                "provider_choice_list",
+                "POST /providers/choices",
+                [
+                    json!({ "kind": "local", "settings": {} }),
+                    json!({ "kind": "fake", "settings": { "boot_millis": -1 } }),
+                ]
+                .map(|input| {
+                    Ask::new(json!({ "input": input }), "/providers/choices").body(input)
+                }),
+            ),
         ]);
         twins.extend(self.autoscale());
         twins.extend(self.servers());
@@ -410,7 +421,7 @@ impl World {
         ]
     }
 
-    fn servers(&self) -> [Twin; 6] {
+    fn servers(&self) -> [Twin; 7] {
         let (pool, server) = (&self.made.pool, missing(ServerId::from_uuid));
         let verb = |verb: &str| {
             let operation = format!("POST /servers/{{id}}/{verb}");
@@ -451,6 +462,11 @@ impl World {
                 "server_history_get",
                 "GET /servers/{id}/history",
                 [by_id(&server, "/servers", "/history")],
+            ),
+            twin(
+                "server_console_get",
+                "GET /servers/{id}/console",
+                [by_id(&server, "/servers", "/console")],
             ),
             verb("drain"),
             verb("undrain"),

@@ -7,7 +7,7 @@
 
 use domain::id::ProviderId;
 use domain::page::Page;
-use domain::provider::{Provider, ProviderInput, TestCheck};
+use domain::provider::{Provider, ProviderChoices, ProviderChoicesInput, ProviderInput, TestCheck};
 use leptos::prelude::*;
 
 use super::ApiResult;
@@ -53,4 +53,10 @@ pub async fn provider_delete(id: ProviderId, seen: i64) -> ApiResult<()> {
 #[server(prefix = "/ui/fn", endpoint = "provider_test", protocol = Call)]
 pub async fn provider_test(id: ProviderId) -> ApiResult<Vec<TestCheck>> {
     answer(control::provider::test(&plane()?, &actor()?, id).await)
+}
+
+/// What a provider that is being entered offers for its fields now, without side effects.
+#[server(prefix = "/ui/fn", endpoint = "provider_choice_list", protocol = Call)]
+pub async fn provider_choice_list(input: ProviderChoicesInput) -> ApiResult<ProviderChoices> {
+    answer(control::provider::choices(&plane()?, &actor()?, input).await)
 }

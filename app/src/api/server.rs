@@ -5,6 +5,7 @@
     reason = "the macro makes a struct of each function's arguments"
 )]
 
+use domain::console::ConsoleLog;
 use domain::id::{PoolId, ServerId};
 use domain::page::Page;
 use domain::server::Server;
@@ -43,6 +44,12 @@ pub async fn server_get(id: ServerId) -> ApiResult<Server> {
 #[server(prefix = "/ui/fn", endpoint = "server_history_get", protocol = Call)]
 pub async fn server_history_get(id: ServerId) -> ApiResult<ServerHistory> {
     answer(control::server::history(&plane()?, &actor()?, id).await)
+}
+
+/// What the console of a server's machine shows now.
+#[server(prefix = "/ui/fn", endpoint = "server_console_get", protocol = Call)]
+pub async fn server_console_get(id: ServerId) -> ApiResult<ConsoleLog> {
+    answer(control::console::read(&plane()?, &actor()?, id).await)
 }
 
 /// Takes no new sessions from now on.

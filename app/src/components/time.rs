@@ -45,6 +45,11 @@ impl Now {
     pub fn get(self) -> Option<i64> {
         self.0.get()
     }
+
+    /// The time at this moment. Runs in the browser only.
+    pub fn read(self) -> Timestamp {
+        Timestamp::from_millis(read())
+    }
 }
 
 /// How many stretches of this length have passed since the browser has taken the page over.

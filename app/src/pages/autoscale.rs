@@ -41,6 +41,7 @@ use crate::components::saved::LastSaved;
 use crate::components::table::{link, table};
 use crate::components::time::Time;
 use crate::pages::autoscale_forecast::{Machines, forecast};
+use crate::pages::autoscale_mode::mode;
 use crate::pages::autoscale_start::{Beginning, settled_type};
 use crate::pages::directories::name_of;
 use crate::pages::pool::config_report;
@@ -420,6 +421,7 @@ fn wizard(
                     None => copy_as(state, CONFIGS.to_owned(), None),
                 };
                 view! {
+                    {saved.is_none().then(|| mode(state))}
                     {preview(state, saved.map(|(id, _)| id))}
                     {copy}
                 }
@@ -528,12 +530,12 @@ fn use_draft_address() -> Callback<DraftId> {
 }
 
 /// What the server says about the answers: warnings, what the loop would do now, and the script as it would run. Nothing
-/// while a field is wrong, since the list of mistakes says so already.
+/// while a field is wrong, since the list of mistakes says so already. What is chosen on the review itself is asked for anew.
 fn preview(state: FormState, id: Option<ConfigId>) -> AnyView {
-    let document = state.document();
-    let is_complete = state.errors_in(None).is_empty();
+    let document = Memo::new(move |_| state.draft.read().only_shown(state.form));
     let preview = data(move || {
-        let document = document.clone();
+        let document = document.get();
+        let is_complete = state.is_right();
         async move {
             if !is_complete {
                 return Ok(None);

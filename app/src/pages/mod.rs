@@ -5,6 +5,7 @@ pub mod admin;
 pub mod api_keys;
 pub mod autoscale;
 mod autoscale_forecast;
+mod autoscale_mode;
 mod autoscale_start;
 pub mod directories;
 #[cfg(debug_assertions)]
@@ -22,6 +23,7 @@ pub mod portal;
 pub mod profile;
 pub mod providers;
 pub mod server;
+mod server_console;
 pub mod server_start;
 pub mod servers;
 pub mod session;

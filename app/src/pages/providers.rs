@@ -4,19 +4,23 @@ use domain::event::EventNoun;
 use domain::form::Form;
 use domain::id::ProviderId;
 use domain::plan::explain;
-use domain::provider::{Provider, ProviderInput, ProviderKind, ProviderWarning, TestCheck};
+use domain::provider::{
+    Provider, ProviderChoicesInput, ProviderInput, ProviderKind, ProviderWarning, TestCheck,
+};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
 
 use crate::api::provider::{
-    provider_create, provider_delete, provider_get, provider_list, provider_replace, provider_test,
+    provider_choice_list, provider_create, provider_delete, provider_get, provider_list,
+    provider_replace, provider_test,
 };
 use crate::components::confirm::{Confirm, use_ready};
 use crate::components::data::data;
 use crate::components::empty::Empty;
 use crate::components::filter::{Rank, filter_bar, narrowed, use_sort, use_wanted_text};
 use crate::components::finding::finding_list;
+use crate::components::form::offers::Offers;
 use crate::components::form::page::{Beside, Cancel, FormPage, fields};
 use crate::components::form::{FormState, Start};
 use crate::components::live::Live;
@@ -227,17 +231,22 @@ pub fn editor(old: Option<(Provider, Trigger)>, beside: Option<Beside<Provider>>
             .filter(|provider| provider.kind == kind)
             .map(|provider| provider.settings.clone());
         let draft = settings.map(Into::into).unwrap_or_default();
-        (
-            kind,
-            FormState::new(
-                providers::form(kind),
-                Start {
-                    draft,
-                    is_beside: beside.is_some(),
-                    ..Start::default()
-                },
-            ),
-        )
+        let state = FormState::new(
+            providers::form(kind),
+            Start {
+                draft,
+                is_beside: beside.is_some(),
+                ..Start::default()
+            },
+        );
+        let offers = Offers::new(move || {
+            let settings = state.document().into();
+            Box::pin(provider_choice_list(ProviderChoicesInput {
+                kind,
+                settings,
+            }))
+        });
+        (kind, state.with_offers(offers))
     });
     let seen = old.map(|provider| (provider.id, provider.version));
     let kind = Memo::new(move |_| {

@@ -19,6 +19,7 @@ use crate::components::load::{Tried, loaded, loaded_page, submit, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::table::{facts, link, use_cursor};
 use crate::components::time::{Age, Time};
+use crate::pages::server_console::{console_of, console_section};
 use crate::pages::server_start::start_section;
 use crate::pages::sessions::session_table;
 use crate::words;
@@ -47,6 +48,7 @@ pub fn ServerPage() -> impl IntoView {
         live.follow(&[EventNoun::Session]);
         async move { session_list(None, Some(id?), None, None, cursor).await }
     });
+    let console = console_of(id);
     let tried = Tried::new();
     view! {
         <Title text="Server" />
@@ -60,6 +62,7 @@ pub fn ServerPage() -> impl IntoView {
             <h2 id="start">"Start"</h2>
             {loaded(started, |(server, history)| start_section(&server, &history))}
         </section>
+        {console_section(console)}
     }
 }
 

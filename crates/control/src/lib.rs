@@ -10,6 +10,7 @@ pub mod audit;
 pub mod autoscale;
 pub mod checkin;
 pub mod checkin_token;
+pub mod console;
 pub mod decision;
 pub mod demo;
 pub mod draft;

@@ -1,15 +1,18 @@
 //! Provider configs.
 
 use domain::actor::Actor;
-use domain::error::FieldError;
+use domain::error::{FieldError, Problem, ProblemCode};
 use domain::event::EventNoun;
 use domain::form::Draft;
 use domain::id::ProviderId;
 use domain::page::{Page, PageQuery};
-use domain::provider::{Provider, ProviderInput, ProviderKind, TestCheck};
+use domain::provider::{
+    Provider, ProviderChoices, ProviderChoicesInput, ProviderInput, ProviderKind, TestCheck,
+};
 use domain::value::Name;
+use providers::ProviderError;
 use providers::registry::Settings as KindSettings;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::autoscale;
 use crate::error::{Result, not_found};
@@ -137,6 +140,37 @@ pub async fn test(plane: &ControlPlane, actor: &Actor, id: ProviderId) -> Result
     }
 }
 
+/// What the provider that is being entered offers for its fields now, without side effects.
+pub async fn choices(
+    plane: &ControlPlane,
+    actor: &Actor,
+    input: ProviderChoicesInput,
+) -> Result<ProviderChoices> {
+    actor.require_admin()?;
+    settings(input.kind, &input.settings)?;
+    let silent = |error: ProviderError| {
+        let detail = format!("The provider does not say what can be chosen: {error}.");
+        Problem::new(ProblemCode::Conflict, detail)
+    };
+    let parts = &plane.inner().parts;
+    let provider = parts.providers.unsaved(input.kind, &input.settings);
+    let provider = provider.map_err(silent)?;
+    Ok(provider.choices().await.map_err(silent)?)
+}
+
+/// The kind's own fields, or what is wrong with them.
+fn settings(
+    kind: ProviderKind,
+    settings: &Map<String, Value>,
+) -> Result<KindSettings, Vec<FieldError>> {
+    let below = |error: FieldError| FieldError {
+        pointer: format!("/settings{}", error.pointer),
+        ..error
+    };
+    KindSettings::parse(kind, &Draft::from(settings.clone()))
+        .map_err(|errors| errors.into_iter().map(below).collect())
+}
+
 fn parse(plane: &ControlPlane, input: ProviderInput) -> Result<ProviderInput> {
     let mut fields = Fields::default();
     let name = fields.read::<Name>("name", &input.name);
@@ -150,14 +184,10 @@ fn parse(plane: &ControlPlane, input: ProviderInput) -> Result<ProviderInput> {
         );
     }
     fields.extend(script::check(&input.startup_script));
-    let settings = match KindSettings::parse(input.kind, &Draft::from(input.settings.clone())) {
+    let settings = match settings(input.kind, &input.settings) {
         Ok(settings) => settings.draft().into(),
         Err(errors) => {
-            let below = |error: FieldError| FieldError {
-                pointer: format!("/settings{}", error.pointer),
-                ..error
-            };
-            fields.extend(errors.into_iter().map(below).collect());
+            fields.extend(errors);
             input.settings
         }
     };

@@ -333,7 +333,8 @@ pub async fn delete(
     Ok(())
 }
 
-async fn row(plane: &ControlPlane, id: ServerId) -> Result<ServerRow> {
+/// The row of one server.
+pub(crate) async fn row(plane: &ControlPlane, id: ServerId) -> Result<ServerRow> {
     plane
         .store()
         .server(id)

@@ -8,6 +8,7 @@ pub mod capacity;
 pub mod checkin;
 pub mod clock;
 pub mod connection;
+pub mod console;
 pub mod count;
 pub mod demo;
 pub mod draft;

@@ -93,6 +93,32 @@ pub struct Provider {
     pub version: i64,
 }
 
+/// What is entered for a provider config so far, to hear what can be chosen in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProviderChoicesInput {
+    /// Its kind.
+    pub kind: ProviderKind,
+    /// The kind's own fields, as its form describes them.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, serde_json::Value>))]
+    pub settings: serde_json::Map<String, serde_json::Value>,
+}
+
+/// What a provider offers now, by the keys of its kind's fields.
+pub type ProviderChoices = std::collections::BTreeMap<String, Vec<ProviderChoice>>;
+
+/// One value that a provider offers for a field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProviderChoice {
+    /// What is entered.
+    pub value: String,
+    /// Its name for people.
+    pub label: String,
+}
+
 /// How creating through a provider config goes: input of the breaker (`scaling::source`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -16,7 +16,7 @@ mod machine;
 #[cfg(feature = "ssr")]
 pub use error::ProviderError;
 #[cfg(feature = "ssr")]
-pub use machine::{CreateRequest, Listing, Machine, Tags};
+pub use machine::{Console, CreateRequest, Listing, Machine, Tags};
 #[cfg(feature = "ssr")]
 pub use registry::Providers;
 pub use registry::form;
@@ -54,6 +54,25 @@ pub trait Provider: Send + Sync {
         machine: &domain::server::MachineId,
         keys: &[String],
     ) -> Result<(), ProviderError>;
+
+    /// What a machine has written on its console so far; none where this kind of provider cannot read it.
+    ///
+    /// # Errors
+    /// There is no such machine, or its console cannot be read now.
+    async fn console(
+        &self,
+        _machine: &domain::server::MachineId,
+    ) -> Result<Option<Console>, ProviderError> {
+        Ok(None)
+    }
+
+    /// What can be chosen now in the fields of its kind's form that are marked as offered, by their keys; no side effects.
+    ///
+    /// # Errors
+    /// The provider does not say.
+    async fn choices(&self) -> Result<domain::provider::ProviderChoices, ProviderError> {
+        Ok(domain::provider::ProviderChoices::new())
+    }
 
     /// Has the start-up script of the next machine of `pool` fail, once, so that people see what a failure looks like. Machines
     /// of other pools are not touched. Kinds of provider that are not for trying things out leave this as it is.

@@ -48,6 +48,20 @@ pub struct Machine {
     pub host_key: Option<String>,
 }
 
+/// What a machine has written on its console.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Console {
+    /// The newest part of it, at most [`Console::MAX_BYTES`].
+    pub bytes: Vec<u8>,
+    /// Whether more was written before.
+    pub is_cut: bool,
+}
+
+impl Console {
+    /// As much as people read.
+    pub const MAX_BYTES: u64 = 64 * 1024;
+}
+
 /// A complete list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {

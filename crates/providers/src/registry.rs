@@ -74,6 +74,16 @@ mod open {
             kind: ProviderKind,
             settings: &Map<String, Value>,
         ) -> Result<Arc<dyn Provider>, ProviderError>;
+
+        /// A provider of settings that are not saved, to ask it something. Nothing is made with it.
+        ///
+        /// # Errors
+        /// As with [`Self::open`].
+        fn unsaved(
+            &self,
+            kind: ProviderKind,
+            settings: &Map<String, Value>,
+        ) -> Result<Arc<dyn Provider>, ProviderError>;
     }
 
     /// What providers need to know of the process.
@@ -146,16 +156,39 @@ mod open {
             kind: ProviderKind,
             settings: &Map<String, Value>,
         ) -> Result<Arc<dyn Provider>, ProviderError> {
-            let settings =
-                Settings::parse(kind, &Draft::from(settings.clone())).map_err(refused)?;
+            let settings = read(kind, settings)?;
             let mut state = self.lock();
             if let Some((known, provider)) = state.open.get(&id)
                 && *known == settings
             {
                 return Ok(Arc::clone(provider));
             }
-            let provider: Arc<dyn Provider> = match &settings {
-                Settings::Local(_) if !self.context.allow_local => {
+            let cloud = || state.cloud(id, &self.context.clock);
+            // A folder for each provider config: one never sees, counts or deletes the machines of another.
+            let provider = self.context.build(&id.bare(), &settings, cloud)?;
+            state.open.insert(id, (settings, Arc::clone(&provider)));
+            Ok(provider)
+        }
+
+        fn unsaved(
+            &self,
+            kind: ProviderKind,
+            settings: &Map<String, Value>,
+        ) -> Result<Arc<dyn Provider>, ProviderError> {
+            let cloud = || Arc::new(FakeCloud::new(Arc::clone(&self.context.clock)));
+            self.context.build("unsaved", &read(kind, settings)?, cloud)
+        }
+    }
+
+    impl Context {
+        fn build(
+            &self,
+            folder: &str,
+            settings: &Settings,
+            cloud: impl FnOnce() -> Arc<FakeCloud>,
+        ) -> Result<Arc<dyn Provider>, ProviderError> {
+            Ok(match settings {
+                Settings::Local(_) if !self.allow_local => {
                     return Err(ProviderError::Invalid {
                         field: "kind".to_owned(),
                         text: "servers on this machine are offered only while Weir listens on this machine alone; start \
@@ -164,28 +197,21 @@ mod open {
                     });
                 }
                 Settings::Local(config) => {
-                    // A folder for each provider config: one never sees, counts or deletes the machines of another.
-                    let root = self
-                        .context
-                        .data
-                        .join("local")
-                        .join(self.context.deployment.bare())
-                        .join(id.bare());
+                    let site = self.data.join("local").join(self.deployment.bare());
                     Arc::new(LocalProvider::new(
-                        root,
-                        self.context.search_path.clone(),
-                        *config,
-                        Arc::clone(&self.context.clock),
+                        site.join(folder),
+                        self.search_path.clone(),
+                        config.clone(),
+                        Arc::clone(&self.clock),
                     ))
                 }
-                Settings::Fake(config) => {
-                    let cloud = state.cloud(id, &self.context.clock);
-                    Arc::new(FakeProvider::new(cloud, *config))
-                }
-            };
-            state.open.insert(id, (settings, Arc::clone(&provider)));
-            Ok(provider)
+                Settings::Fake(config) => Arc::new(FakeProvider::new(cloud(), *config)),
+            })
         }
+    }
+
+    fn read(kind: ProviderKind, settings: &Map<String, Value>) -> Result<Settings, ProviderError> {
+        Settings::parse(kind, &Draft::from(settings.clone())).map_err(refused)
     }
 
     fn refused(errors: Vec<domain::error::FieldError>) -> ProviderError {

@@ -168,7 +168,10 @@ fn provider(folder: &TempDir, boot_delay_secs: u32) -> LocalProvider {
     LocalProvider::new(
         folder.path().join("local"),
         LocalProvider::SEARCH_PATH,
-        LocalConfig { boot_delay_secs },
+        LocalConfig {
+            boot_delay_secs,
+            ..LocalConfig::default()
+        },
         Arc::new(SystemClock),
     )
 }
@@ -373,6 +376,40 @@ async fn a_login_is_an_interactive_shell_that_names_the_server() {
 }
 
 #[tokio::test]
+async fn people_get_the_shell_that_is_chosen() {
+    let mut rig = Rig::new();
+    let root = rig.folder.path().join("local");
+    let with = |shell: &str| {
+        let config = LocalConfig {
+            login_shell: Some(shell.to_owned()),
+            ..LocalConfig::default()
+        };
+        let clock = Arc::new(SystemClock);
+        LocalProvider::new(root.clone(), LocalProvider::SEARCH_PATH, config, clock)
+    };
+    rig.provider = with("/bin/no-such-shell");
+    let request = contract::request(rig.new_server(), rig.deployment, "true");
+    let refused = rig.provider.create(&request).await.expect_err("no shell");
+    assert!(
+        matches!(&refused, ProviderError::Invalid { field, .. } if field == "login_shell"),
+        "{refused}"
+    );
+
+    let offered = rig.provider.choices().await.expect("choices");
+    let shell = offered["login_shell"].iter().find(|one| one.label == "sh");
+    let shell = shell.expect("a system has a sh").value.clone();
+    rig.provider = with(&shell);
+    let machine = rig.create("true").await;
+    let person = Person::new();
+    rig.provider
+        .authorize(&machine.id, std::slice::from_ref(&person.public_key))
+        .await
+        .expect("authorize");
+    let answer = person.run(&machine, "echo $0 $SHELL");
+    assert_eq!(text(&answer.stdout), format!("{shell} {shell}"));
+}
+
+#[tokio::test]
 async fn a_file_is_copied_into_the_servers_home() {
     let rig = Rig::new();
     let person = Person::new();
@@ -444,10 +481,10 @@ async fn the_script_runs_once_and_its_output_is_kept() {
         !log.contains("CARGO"),
         "nothing of this process's environment: {log}"
     );
-    assert_eq!(
-        log,
-        text(&rig.provider.script_output(&machine.id).expect("output")) + "\n"
-    );
+    let console = rig.provider.console(&machine.id).await.expect("output");
+    let console = console.expect("a console");
+    assert_eq!(log, text(&console.bytes) + "\n");
+    assert!(!console.is_cut);
     let read = |name| fs::read_to_string(folder.join(name)).expect(name);
     assert_eq!(read("script.exit"), "7\n");
     assert_eq!(read("count"), "x\n");
@@ -604,7 +641,7 @@ async fn a_weir_killed_at_any_moment_leaves_nothing_unseen() {
     const CHURN: &str = "WEIR_TEST_CHURN";
     let deployment = DeploymentId::from_uuid(Uuid::from_u128(1));
     if let Ok(root) = std::env::var(CHURN) {
-        let config = LocalConfig { boot_delay_secs: 0 };
+        let config = LocalConfig::default();
         let clock = Arc::new(SystemClock);
         let provider = LocalProvider::new(root.into(), LocalProvider::SEARCH_PATH, config, clock);
         loop {
@@ -781,7 +818,7 @@ async fn a_missing_program_is_named_with_what_brings_it() {
     let provider = LocalProvider::new(
         rig.folder.path().join("local"),
         tools.path().display().to_string(),
-        LocalConfig { boot_delay_secs: 0 },
+        LocalConfig::default(),
         Arc::new(SystemClock),
     );
     let request = contract::request(rig.new_server(), rig.deployment, "true");

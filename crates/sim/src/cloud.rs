@@ -236,6 +236,14 @@ impl Providers for Watched {
             clouds: Arc::clone(&self.0),
         }))
     }
+
+    fn unsaved(
+        &self,
+        kind: ProviderKind,
+        settings: &Map<String, Value>,
+    ) -> Result<Arc<dyn Provider>, ProviderError> {
+        self.0.registry.unsaved(kind, settings)
+    }
 }
 
 struct WatchedProvider {

@@ -255,3 +255,107 @@ test("Enter leads on, and from a text of many lines with Ctrl", async ({ page })
   await page.getByLabel("Minimum Available Sessions").press("Enter");
   await expect(page.getByRole("heading", { level: 2, name: "Readiness" })).toBeFocused();
 });
+
+test("a new config is created enabled, as a dry run or paused, and the review follows", async ({ page }) => {
+  await open(page, "/admin");
+  const name = unique("Modes");
+  const { id } = await fakePool(page, name, { max_instances: 3, config: { enabled: false } });
+  const config = unique("Mode");
+  await open(page, `/admin/pools/${id}/scaling/new?step=basics`);
+  await page.getByLabel("Name", { exact: true }).fill(config);
+  await page.getByLabel("Deployment Zone", { exact: true }).selectOption({ label: name });
+  await step(page, "Connection");
+  await page.getByLabel("Connection Username").fill("people");
+  await step(page, "Capacity");
+  await page.getByLabel("Minimum Available Sessions").fill("1");
+  await step(page, "Provider");
+  await page.getByLabel("Provider", { exact: true }).selectOption({ label: name });
+  await step(page, "Review");
+
+  const as = page.getByRole("group", { name: "Create it as" });
+  const mode = (name: string) => as.getByRole("radio", { name, exact: true });
+  const preview = page.getByRole("region", { name: "What happens when you save" });
+  const basics = page.getByRole("region", { name: "Basics" });
+  await page.getByText("Copy as", { exact: true }).click();
+  const document = async () => JSON.parse(await page.getByLabel("JSON", { exact: true }).innerText());
+  await expect(mode("Enabled")).toBeChecked();
+  await expect(mode("Enabled")).toHaveAccessibleDescription("Servers are made and removed by these rules at once.");
+  await expect(preview).toContainText("1 server is made now.");
+  await expectAccessibleInBoth(page);
+
+  await mode("Dry run").check();
+  await expect(mode("Dry run")).toHaveAccessibleDescription("The loop decides and records what it would do. It makes and removes no server.");
+  await expect(preview).toContainText("No server is made or removed now.");
+  await expect(preview).toContainText("Dry run: 1 server would be made");
+  await expect(basics).toContainText("On, was Off");
+  expect(await document()).toMatchObject({ enabled: true, dry_run: true });
+
+  // A dry run that is paused stays one, and says so.
+  await mode("Paused").check();
+  await expect(preview).toContainText("The config is disabled; enabled, it makes 1 server");
+  await expect(mode("Paused")).toHaveAccessibleDescription(/until you choose Resume on the pool's page\. Then it is a dry run\.$/);
+  expect(await document()).toMatchObject({ enabled: false, dry_run: true });
+
+  // The switches and the choice are one.
+  await step(page, "Basics");
+  await expect(page.getByRole("checkbox", { name: "Enabled" })).not.toBeChecked();
+  await page.getByText("More options", { exact: true }).click();
+  await page.getByRole("checkbox", { name: "Dry Run" }).uncheck();
+  await step(page, "Review");
+  await expect(mode("Paused")).toBeChecked();
+  await expect(mode("Paused")).toHaveAccessibleDescription("The loop makes and removes no server until you choose Resume on the pool's page.");
+  await expectKept(page, "dry_run", false);
+
+  await page.getByRole("button", { name: "Create scaling" }).click();
+  await expect(page).toHaveURL(new RegExp(`/admin/pools/${id}$`));
+  const { items } = await api(page, "GET", `/autoscale-configs?pool_id=${id}`);
+  expect(items.find((one: { name: string }) => one.name === config)).toMatchObject({ enabled: false, dry_run: false });
+  expect((await api(page, "GET", `/servers?pool_id=${id}`)).items).toEqual([]);
+  await page.getByRole("button", { name: `Resume ${config}` }).click();
+  await expect(async () => expect((await api(page, "GET", `/servers?pool_id=${id}`)).items).toHaveLength(1)).toPass();
+});
+
+test("Connection Info says where it is wrong, is set out on demand, and loses nothing", async ({ page }) => {
+  await open(page, "/admin");
+  await open(page, `/admin/pools/${await pool(page)}/scaling/new?step=connection`);
+  await page.getByText("More options", { exact: true }).click();
+  const info = page.getByLabel("Connection Info (JSON)", { exact: true });
+  const format = page.getByRole("button", { name: "Format Connection Info (JSON)" });
+  const [wrong, said] = ['{"b": 1.50\n  "a": [1, {}]}', "Line 2, column 3: a comma or } is missing before this."];
+
+  // Quiet while it is typed, said on leaving.
+  await info.fill(wrong);
+  await expect(info).not.toHaveAttribute("aria-invalid", "true");
+  await info.blur();
+  await expect(info).toHaveAttribute("aria-invalid", "true");
+  await expect(info).toHaveAccessibleDescription(new RegExp(said.replace("}", "\\}")));
+  await expectAccessibleInBoth(page);
+  // What is no object cannot be set out: it stays, and so does what is wrong with it.
+  await format.click();
+  await expect(info).toBeFocused();
+  await expect(info).toHaveValue(wrong);
+  await expectKept(page, "connection_info", wrong);
+  await page.reload();
+  await expect(page.locator("html")).toHaveAttribute("data-hydrated", "true");
+  await page.getByText("More options", { exact: true }).click();
+  await expect(info).toHaveValue(wrong);
+
+  // It does not fold away while it is put right.
+  await info.focus();
+  await info.blur();
+  await expect(info).toHaveAttribute("aria-invalid", "true");
+  await info.fill('{"b": 1.50,\n  "a": [1, {}]}');
+  await expect(info).not.toHaveAttribute("aria-invalid", "true");
+  await expect(info).toBeVisible();
+  await format.focus();
+  await page.keyboard.press("Enter");
+  await expect(info).toHaveValue('{\n  "b": 1.50,\n  "a": [\n    1,\n    {}\n  ]\n}');
+  await expectKept(page, "connection_info", { a: [1, {}], b: 1.5 });
+  await info.fill('{"a": 1, "a": 2}');
+  await info.blur();
+  await expect(info).toHaveAccessibleDescription(/the key "a" stands twice/);
+
+  // The API says the same.
+  const { errors } = await api(page, "POST", "/autoscale-configs", { data: { connection_info: wrong }, status: 422 });
+  expect(errors).toContainEqual({ pointer: "/connection_info", code: "bad_format", message: said });
+});

@@ -332,6 +332,40 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn connection_info_that_is_no_object_is_refused_with_its_place() {
+        let app = TestApp::new().await;
+        let mut document = app.pool("Desks", json!({})).await.document;
+        document["name"] = json!("Another");
+        for (info, code, message) in [
+            (
+                json!("{\"b\": 1\n  \"a\": 2}"),
+                "bad_format",
+                "Line 2, column 3: a comma or } is missing before this.",
+            ),
+            (
+                json!("{\"a\": 1}"),
+                "wrong_type",
+                "This is a text. Send the object itself, without quotes around it.",
+            ),
+            (
+                json!([1]),
+                "wrong_type",
+                "This is a list, not an object: { ... }.",
+            ),
+        ] {
+            document["connection_info"] = info;
+            let answer = app
+                .admin("POST", "/autoscale-configs", Some(document.clone()))
+                .await
+                .expect(422)
+                .json();
+            let wanted =
+                json!([{ "pointer": "/connection_info", "code": code, "message": message }]);
+            assert_eq!(answer["errors"], wanted, "{answer}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_previewed_script_shows_a_mask_for_each_secret_that_is_set() {
         let app = TestApp::new().await;
         let made = app.pool("Desks", json!({})).await;

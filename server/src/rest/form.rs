@@ -78,6 +78,8 @@ pub struct FieldTable {
     pub shown: String,
     /// Whether it waits behind "More options".
     pub advanced: bool,
+    /// Whether the provider says what can be chosen now: `POST /providers/choices`. Anything else can be entered too.
+    pub offered: bool,
     /// The least number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min: Option<i64>,
@@ -187,6 +189,7 @@ impl FieldTable {
             required: field.required.words(form),
             shown: field.shown.words(form),
             advanced: field.advanced,
+            offered: field.is_offered,
             min: None,
             max: None,
             max_length: None,

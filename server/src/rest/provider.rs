@@ -5,7 +5,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use domain::id::ProviderId;
 use domain::page::Page;
-use domain::provider::{Provider, ProviderInput, ProviderKind, TestCheck};
+use domain::provider::{
+    Provider, ProviderChoice, ProviderChoices, ProviderChoicesInput, ProviderInput, ProviderKind,
+    TestCheck,
+};
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -110,6 +113,22 @@ pub async fn test_provider(
     ))
 }
 
+/// What a provider offers now for the fields that are marked as offered in its kind's form, by their keys. It need not be
+/// saved. A field takes other values too.
+#[utoipa::path(post, path = "/providers/choices", tag = "providers", request_body = ProviderChoicesInput,
+    responses((status = 200, body = std::collections::BTreeMap<String, Vec<ProviderChoice>>),
+        (status = 409, description = "The provider does not say.", body = domain::error::Problem,
+        content_type = "application/problem+json")))]
+pub async fn list_provider_choices(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Json(input): Json<ProviderChoicesInput>,
+) -> ApiResult<Json<ProviderChoices>> {
+    Ok(Json(
+        control::provider::choices(&state.plane, &actor, input).await?,
+    ))
+}
+
 /// A kind of provider with the form of its own fields (`settings`).
 #[derive(Serialize, ToSchema)]
 pub struct ProviderKindForm {
@@ -162,5 +181,41 @@ mod tests {
         );
         let read = app.admin("GET", &path, None).await.expect(200).json();
         assert_eq!(read["warnings"], saved["warnings"]);
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_is_not_saved_says_what_can_be_chosen() {
+        let app = TestApp::new().await;
+        let ask = async |input| app.admin("POST", "/providers/choices", Some(input)).await;
+        let local = ask(json!({ "kind": "local" })).await.expect(200).json();
+        let shells = local["login_shell"].as_array().expect("a list");
+        assert!(shells.iter().any(|one| one["label"] == "sh"), "{local}");
+        let fake = ask(json!({ "kind": "fake", "settings": {} })).await;
+        assert_eq!(fake.expect(200).json(), json!({}));
+
+        let wrong = json!({ "kind": "local", "settings": { "boot_delay_seconds": 601 } });
+        let wrong = ask(wrong).await.expect(422).json();
+        assert_eq!(
+            wrong["errors"][0]["pointer"],
+            "/settings/boot_delay_seconds"
+        );
+        app.user(
+            "POST",
+            "/providers/choices",
+            Some(json!({ "kind": "local" })),
+        )
+        .await
+        .expect_problem(403, "forbidden");
+
+        // The fields of the form that are marked are those that are answered.
+        let form = app
+            .admin("GET", "/forms/local", None)
+            .await
+            .expect(200)
+            .json();
+        let fields = form["fields"].as_array().expect("fields");
+        let offered = fields.iter().filter(|field| field["offered"] == true);
+        let offered: Vec<_> = offered.map(|field| &field["key"]).collect();
+        assert_eq!(offered, ["login_shell"]);
     }
 }

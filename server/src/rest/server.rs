@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use domain::console::ConsoleLog;
 use domain::error::Problem;
 use domain::id::{PoolId, ServerId};
 use domain::page::{Page, PageQuery};
@@ -94,6 +95,19 @@ pub async fn get_server_history(
 ) -> ApiResult<Json<ServerHistory>> {
     Ok(Json(
         control::server::history(&state.plane, &actor, id).await?,
+    ))
+}
+
+/// What the console of a server's machine shows now, where its provider can read it. Secrets that Weir knows of are masked.
+#[utoipa::path(get, path = "/servers/{id}/console", tag = "servers", params(("id" = ServerId, Path)),
+    responses((status = 200, body = ConsoleLog)))]
+pub async fn get_server_console(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ServerId>,
+) -> ApiResult<Json<ConsoleLog>> {
+    Ok(Json(
+        control::console::read(&state.plane, &actor, id).await?,
     ))
 }
 
@@ -210,6 +224,15 @@ mod tests {
                 usual,
                 "{history}"
             );
+            app.user("GET", &path, None)
+                .await
+                .expect_problem(403, "forbidden");
+
+            let path = format!("/servers/{server}/console");
+            let console = app.admin("GET", &path, None).await.expect(200).json();
+            let why = "This provider gives no console log.";
+            let wanted = json!({ "text": null, "is_cut": false, "why": why, "is_starting": false });
+            assert_eq!(console, wanted);
             app.user("GET", &path, None)
                 .await
                 .expect_problem(403, "forbidden");

@@ -1,10 +1,11 @@
 //! One field of a form, of whatever kind.
 
-use domain::form::{Choice, Field, Format, Kind, Noun};
+use domain::form::{Choice, Field, Format, Kind, Noun, set_out};
 use leptos::prelude::*;
 use serde_json::Value;
 
 use super::side::title;
+use super::summary::focus_later;
 use super::{FormState, text_of};
 use crate::components::time::Time;
 
@@ -119,7 +120,7 @@ fn input(state: FormState, field: &'static Field, ids: Ids) -> AnyView {
         Kind::Secret => secret(state, field, ids, false),
         Kind::SecretMultiline => secret(state, field, ids, true),
         Kind::Multiline { format, .. } => area(state, field, ids, format == Format::StartupScript),
-        Kind::Object => area(state, field, ids, true),
+        Kind::Object => object(state, field, ids),
         Kind::List { .. } => area(state, field, ids, false),
         Kind::Int { .. } => line(state, field, ids, true),
         Kind::Text { .. } | Kind::Bool | Kind::Choice(_) => line(state, field, ids, false),
@@ -154,12 +155,15 @@ fn use_text(
 fn line(state: FormState, field: &'static Field, ids: Ids, is_number: bool) -> AnyView {
     let (text, typed) = use_text(state, field);
     let unit = (!field.unit.is_empty()).then(|| view! { <span class="unit">{field.unit}</span> });
+    let offers = state.offers.filter(|_| field.is_offered);
+    let list = offers.map(|offers| (offers, format!("{}-list", state.id_of(field))));
     view! {
         <div class="with-unit">
             <input
                 type="text"
                 id=state.id_of(field)
                 name=field.key
+                list=list.as_ref().map(|(_, id)| id.clone())
                 class=if is_number { "number" } else { "" }
                 inputmode=is_number.then_some("numeric")
                 autocomplete="off"
@@ -177,12 +181,52 @@ fn line(state: FormState, field: &'static Field, ids: Ids, is_number: bool) -> A
             />
             {unit}
         </div>
+        {list.map(|(offers, id)| offers.view(field, id))}
     }
     .into_any()
 }
 
 fn area(state: FormState, field: &'static Field, ids: Ids, is_code: bool) -> AnyView {
     let (text, typed) = use_text(state, field);
+    text_area(state, field, ids, is_code, text, typed)
+}
+
+/// The text of a JSON object, and a button that sets it out. What is no object yet stays as it is, and says why.
+fn object(state: FormState, field: &'static Field, ids: Ids) -> AnyView {
+    let (text, typed) = use_text(state, field);
+    let format = move |_| {
+        let before = untrack(text);
+        if let Ok(after) = set_out(&before) {
+            state.type_in(field, &after);
+            typed.set(after);
+        } else if !before.trim().is_empty() {
+            state.touch(field);
+            focus_later(&state.id_of(field));
+        }
+    };
+    view! {
+        {text_area(state, field, ids, true, text, typed)}
+        <button
+            type="button"
+            class="button"
+            aria-label=format!("Format {}", field.label)
+            disabled=state.is_locked(field)
+            on:click=format
+        >
+            "Format"
+        </button>
+    }
+    .into_any()
+}
+
+fn text_area(
+    state: FormState,
+    field: &'static Field,
+    ids: Ids,
+    is_code: bool,
+    text: impl Fn() -> String + Copy + Send + 'static,
+    typed: RwSignal<String>,
+) -> AnyView {
     view! {
         <textarea
             id=state.id_of(field)

@@ -6,6 +6,7 @@ pub mod copy_as;
 pub mod field;
 pub mod keep;
 pub mod merge;
+pub mod offers;
 pub mod page;
 pub mod side;
 pub mod summary;
@@ -19,6 +20,7 @@ use domain::form::{self, Draft, Field, Form, Kind, Noun, SecretKeys};
 use leptos::prelude::*;
 use serde_json::Value;
 
+use self::offers::Offers;
 use self::side::Side;
 use crate::api::{ApiError, ApiResult};
 use crate::words;
@@ -71,6 +73,8 @@ pub struct FormState {
     is_beside: bool,
     /// Where something new to choose is made, if it can be.
     side: Option<Side>,
+    /// What is offered for fields that are marked so.
+    offers: Option<Offers>,
 }
 
 impl FormState {
@@ -94,6 +98,7 @@ impl FormState {
             faults,
             is_beside: start.is_beside,
             side: None,
+            offers: None,
         }
     }
 
@@ -102,6 +107,15 @@ impl FormState {
     pub fn with_side(self, side: Side) -> Self {
         Self {
             side: Some(side),
+            ..self
+        }
+    }
+
+    /// The same form, where somebody outside is asked what can be chosen.
+    #[must_use]
+    pub fn with_offers(self, offers: Offers) -> Self {
+        Self {
+            offers: Some(offers),
             ..self
         }
     }
@@ -195,6 +209,13 @@ impl FormState {
             let _ = self.refused.try_set(refused);
         }
         answer
+    }
+
+    /// Whether all that the browser can check by itself is right.
+    pub fn is_right(self) -> bool {
+        // A draft notes things that are no field.
+        let is_ours = |error: &FieldError| self.form.field(key_of(&error.pointer)).is_some();
+        !self.faults.read().iter().any(is_ours)
     }
 
     /// What is wrong with a field, if that is to be said yet.
@@ -300,9 +321,14 @@ impl FormState {
         }
     }
 
+    /// What the server has refused no longer counts: a choice has been made on which more than one field depends.
+    pub fn forget_refusals(self) {
+        self.refused.set(Vec::new());
+    }
+
     /// Goes on with values that come from elsewhere than from typing.
     pub fn fill(self, values: Draft) {
-        self.refused.set(Vec::new());
+        self.forget_refusals();
         self.draft.set(values);
     }
 

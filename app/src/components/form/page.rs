@@ -144,14 +144,12 @@ pub fn fields(state: FormState, step: &'static Step) -> AnyView {
             .collect_view()
     };
     let has_more = state.form.step_fields(step.key).any(|one| one.advanced);
-    // A field with an error must not hide.
-    let is_open = move || {
-        state
-            .errors_in(Some(step.key))
-            .iter()
-            .any(|(one, _)| one.advanced)
-            .then_some("")
-    };
+    // A field with an error must not hide, nor go while it is being put right.
+    let is_opened = Memo::new(move |was: Option<&bool>| {
+        let errors = state.errors_in(Some(step.key));
+        was == Some(&true) || errors.iter().any(|(one, _)| one.advanced)
+    });
+    let is_open = move || is_opened.get().then_some("");
     view! {
         {of(false)}
         {has_more

@@ -39,7 +39,7 @@ impl Access {
     }
 
     /// Reads a server's. A server that nobody has entered access data for has none.
-    pub(super) async fn open(plane: &ControlPlane, server: ServerId) -> Result<Self> {
+    pub(crate) async fn open(plane: &ControlPlane, server: ServerId) -> Result<Self> {
         match plane.store().server_connection(server).await? {
             Some(text) => serde_json::from_str(text.expose())
                 .map_err(|_| Error::Fault(format!("the access data of {server} cannot be read"))),

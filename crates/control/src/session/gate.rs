@@ -269,6 +269,14 @@ mod tests {
         ) -> std::result::Result<Arc<dyn Provider>, ProviderError> {
             Err(ProviderError::Unavailable("there is none".to_owned()))
         }
+
+        fn unsaved(
+            &self,
+            _: ProviderKind,
+            _: &Map<String, Value>,
+        ) -> std::result::Result<Arc<dyn Provider>, ProviderError> {
+            Err(ProviderError::Unavailable("there is none".to_owned()))
+        }
     }
 
     async fn plane() -> ControlPlane {

@@ -1,5 +1,6 @@
 //! What is wrong with a draft.
 
+use super::json::{noun_of, read_object};
 use super::{Draft, Field, Form, Format, Kind, Noun, Preset, SecretKeys};
 use crate::{
     error::FieldError,
@@ -162,11 +163,18 @@ pub(super) fn value_errors(
             Ok(_) => Vec::new(),
             Err(wrong) => one("too_long", format!("It {wrong}.")),
         },
-        (Kind::Object, Value::String(text)) => match serde_json::from_str::<Value>(text) {
-            Err(wrong) => one("bad_format", format!("This is not JSON: {wrong}.")),
-            Ok(_) => one("wrong_type", "This is a JSON object: { ... }".to_owned()),
+        // What a person has typed stays a text until it is right.
+        (Kind::Object, Value::String(text)) => match read_object(text) {
+            Err(fault) => one("bad_format", fault.to_string()),
+            Ok(_) => one(
+                "wrong_type",
+                "This is a text. Send the object itself, without quotes around it.".to_owned(),
+            ),
         },
-        (Kind::Object, _) => one("wrong_type", "This is a JSON object: { ... }".to_owned()),
+        (Kind::Object, _) => one(
+            "wrong_type",
+            format!("This is {}, not an object: {{ ... }}.", noun_of(value)),
+        ),
         (Kind::Text { max, format } | Kind::Multiline { max, format }, Value::String(text)) => {
             let lines = matches!(field.kind, Kind::Multiline { .. });
             text_errors(text, *max, *format, lines)

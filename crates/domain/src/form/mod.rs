@@ -11,12 +11,14 @@
 
 mod check;
 mod draft;
+mod json;
 mod reader;
 mod schema;
 mod secrets;
 
 pub use check::{check, check_draft, refusal};
 pub use draft::Draft;
+pub use json::{JsonFault, read_object, set_out};
 pub use reader::Reader;
 pub use schema::{schema, view_schema};
 pub use secrets::{SecretInput, SecretInputs, SecretKeys};
@@ -72,6 +74,9 @@ pub struct Field {
     pub shown: Condition,
     /// Whether it waits behind "More options".
     pub advanced: bool,
+    /// Whether somebody outside can say what can be chosen now, such as the provider that the form is of. Anything else can be
+    /// typed all the same.
+    pub is_offered: bool,
 }
 
 impl Field {
@@ -90,6 +95,7 @@ impl Field {
         required: Condition::Never,
         shown: Condition::Always,
         advanced: false,
+        is_offered: false,
     };
 }
 
@@ -163,9 +169,9 @@ impl Kind {
                 Err(_) => as_text(),
             },
             Self::Object if text.trim().is_empty() => None,
-            Self::Object => match serde_json::from_str::<Value>(text) {
-                Ok(value @ Value::Object(_)) => Some(value),
-                _ => as_text(),
+            Self::Object => match read_object(text) {
+                Ok(members) => Some(Value::Object(members)),
+                Err(_) => as_text(),
             },
             Self::List { .. } => {
                 let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());

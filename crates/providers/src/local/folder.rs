@@ -10,7 +10,7 @@
 //! ```
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -246,6 +246,17 @@ pub(super) fn sync(folder: &Path) -> io::Result<()> {
 /// A step on a path that did not work.
 pub(super) fn failed(what: &str, path: &Path, error: &io::Error) -> ProviderError {
     ProviderError::Unavailable(format!("{what}: {}: {error}", path.display()))
+}
+
+/// The last bytes of a file, at most so many, and whether there are more before them.
+pub(super) fn end_of(path: &Path, max: u64) -> io::Result<(Vec<u8>, bool)> {
+    let mut file = File::open(path)?;
+    let skipped = file.metadata()?.len().saturating_sub(max);
+    file.seek(SeekFrom::Start(skipped))?;
+    let mut bytes = Vec::new();
+    // It may grow meanwhile.
+    file.take(max).read_to_end(&mut bytes)?;
+    Ok((bytes, skipped > 0))
 }
 
 fn lock_name(server: ServerId) -> String {

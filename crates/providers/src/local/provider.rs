@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,15 +11,16 @@ use std::sync::Arc;
 use domain::clock::Clock;
 use domain::connection::Address;
 use domain::id::{DeploymentId, PoolId, ServerId};
-use domain::provider::TestCheck;
+use domain::provider::{ProviderChoices, TestCheck};
 use domain::server::MachineId;
 use domain::snapshot::{MachineState, ProviderFacts};
 
 use super::LocalConfig;
+use super::config::SHELL;
 use super::folder::{self, Lock, Record, Site, Stage, failed};
 use super::process::{self, MARKER};
 use super::sshd::{self, Tools};
-use crate::{CreateRequest, Listing, Machine, Provider, ProviderError};
+use crate::{Console, CreateRequest, Listing, Machine, Provider, ProviderError};
 
 /// The only address machines listen on.
 const HOST: &str = "127.0.0.1";
@@ -27,6 +28,9 @@ const HOST: &str = "127.0.0.1";
 /// Below the range from which Linux takes ports for outgoing connections (32768 and up), so that none of these is taken
 /// between its choice and the start of sshd.
 const PORTS: std::ops::Range<u16> = 20_000..32_000;
+
+/// Names the shells of this computer.
+const SHELLS: &str = "/etc/shells";
 
 /// A port can be lost to another program between its choice and its use.
 const ATTEMPTS: u16 = 3;
@@ -83,14 +87,6 @@ impl LocalProvider {
         self.inner.read(machine, "startup-script")
     }
 
-    /// What the start-up script of a machine has written so far.
-    ///
-    /// # Errors
-    /// There is no such machine, its script has not begun, or its folder cannot be read.
-    pub fn script_output(&self, machine: &MachineId) -> Result<Vec<u8>, ProviderError> {
-        self.inner.read(machine, "script.log")
-    }
-
     /// Runs `work` where it may wait for files and programs. It runs to its end even if nobody waits for it any more.
     async fn run<T: Send + 'static>(
         &self,
@@ -139,6 +135,18 @@ impl Provider for LocalProvider {
             .await
     }
 
+    /// What its start-up script has written; before it begins, what went wrong at its boot.
+    async fn console(&self, machine: &MachineId) -> Result<Option<Console>, ProviderError> {
+        let machine = machine.clone();
+        let console = self.run(move |inner| inner.console(&machine)).await?;
+        Ok(Some(console))
+    }
+
+    async fn choices(&self) -> Result<ProviderChoices, ProviderError> {
+        let shells = self.run(|_| sshd::shells(Path::new(SHELLS))).await?;
+        Ok(ProviderChoices::from([(SHELL.to_owned(), shells)]))
+    }
+
     async fn break_next(&self, pool: PoolId) -> Result<(), ProviderError> {
         self.run(move |inner| Site::open(&inner.root)?.mark(pool))
             .await
@@ -167,6 +175,7 @@ impl Inner {
         check_name(&request.name)?;
         let tools = Tools::find(&self.search_path)?;
         let account = sshd::account(&self.search_path)?;
+        self.shell(&tools)?;
         make_privilege_folder()?;
         let site = Site::open(&self.root)?;
         let server = request.tags.server;
@@ -201,6 +210,21 @@ impl Inner {
                 .map_err(|error| ProviderError::Unknown(format!("{why}; then {error}")))?;
         }
         Err(ProviderError::Unavailable(why))
+    }
+
+    /// The program that people get when they sign in.
+    fn shell<'a>(&'a self, tools: &'a Tools) -> Result<&'a Path, ProviderError> {
+        let Some(shell) = &self.config.login_shell else {
+            return Ok(&tools.bash);
+        };
+        let path = Path::new(shell);
+        if sshd::is_program(path) {
+            return Ok(path);
+        }
+        Err(ProviderError::Invalid {
+            field: SHELL.to_owned(),
+            text: format!("there is no program {shell} on this computer"),
+        })
     }
 
     /// Fills the folder of a machine and puts it in its place; nothing runs yet. Gives the port.
@@ -243,10 +267,11 @@ impl Inner {
         let delay = self.config.boot_delay_secs;
         let settings = sshd::config(&live, tags.server, account, port);
         let boot = sshd::boot(tools, &live, delay, script, is_broken);
+        let login = sshd::login(tools, self.shell(tools)?);
         for (path, mode, text) in [
             (making.join("authorized_keys"), 0o600, ""),
             (making.join("sshd_config"), 0o600, settings.as_str()),
-            (making.join("login"), 0o700, &sshd::login(tools)),
+            (making.join("login"), 0o700, &login),
             (making.join("boot"), 0o700, &boot),
             (making.join("startup-script"), 0o700, script),
             (home.join(".bashrc"), 0o600, &sshd::bashrc(&request.name)),
@@ -408,6 +433,20 @@ impl Inner {
             .map_err(|error| failed("the keys cannot be put in place", &path, &error))
     }
 
+    fn console(&self, machine: &MachineId) -> Result<Console, ProviderError> {
+        let site = Site::open(&self.root)?;
+        let folder = site.folder(Stage::Live, known(&site, machine)?);
+        for name in ["script.log", "boot.log"] {
+            let path = folder.join(name);
+            match folder::end_of(&path, Console::MAX_BYTES) {
+                Ok((bytes, is_cut)) => return Ok(Console { bytes, is_cut }),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(failed("the file cannot be read", &path, &error)),
+            }
+        }
+        Ok(Console::default())
+    }
+
     fn read(&self, machine: &MachineId, name: &str) -> Result<Vec<u8>, ProviderError> {
         let site = Site::open(&self.root)?;
         let path = site.folder(Stage::Live, known(&site, machine)?).join(name);
@@ -421,6 +460,10 @@ impl Inner {
             detail: result.unwrap_or_else(|error| error.to_string()),
         };
         let mut checks = sshd::checks(&self.search_path);
+        if let Ok(tools) = Tools::find(&self.search_path) {
+            let shell = self.shell(&tools).map(|shell| shell.display().to_string());
+            checks.push(check("the login shell is installed", shell));
+        }
         let account = sshd::account(&self.search_path);
         let login = account.as_ref().map_err(Clone::clone).and_then(|name| {
             let barrier = barrier(name);

@@ -1,14 +1,18 @@
 //! What a machine is made of: the programs it needs, the settings of its sshd, and what it does at boot and at login.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use domain::id::ServerId;
-use domain::provider::TestCheck;
+use domain::provider::{ProviderChoice, TestCheck};
 
 use super::BREAK;
+use super::config::is_plain_path;
+use super::folder::failed;
 use super::process::MARKER;
 use crate::ProviderError;
 
@@ -156,16 +160,33 @@ pub(super) fn config(folder: &Path, server: ServerId, account: &str, port: u16) 
 }
 
 /// What runs at a login: the shell, or the command of `ssh host command` and of `scp`, in the machine's own home.
-pub(super) fn login(tools: &Tools) -> String {
-    let bash = tools.bash.display();
+pub(super) fn login(tools: &Tools, shell: &Path) -> String {
+    let (bash, shell) = (tools.bash.display(), shell.display());
     format!(
         "#!{bash}\n\
          cd -- \"$HOME\" || exit 1\n\
+         export SHELL={shell}\n\
          if [ -n \"${{SSH_ORIGINAL_COMMAND+set}}\" ]; then\n\
-         \x20 exec {bash} -c \"$SSH_ORIGINAL_COMMAND\"\n\
+         \x20 exec {shell} -c \"$SSH_ORIGINAL_COMMAND\"\n\
          fi\n\
-         exec {bash} -l\n"
+         exec {shell} -l\n"
     )
+}
+
+/// The shells that this file names and that are there.
+pub(super) fn shells(list: &Path) -> Result<Vec<ProviderChoice>, ProviderError> {
+    let text = fs::read_to_string(list)
+        .map_err(|error| failed("the file cannot be read", list, &error))?;
+    let paths: BTreeSet<&str> = text
+        .lines()
+        .map(str::trim)
+        .filter(|path| is_plain_path(path) && is_program(Path::new(path)))
+        .collect();
+    let choice = |path: &str| ProviderChoice {
+        value: path.to_owned(),
+        label: path.rsplit('/').next().unwrap_or(path).to_owned(),
+    };
+    Ok(paths.into_iter().map(choice).collect())
 }
 
 /// The shell's start-up file in the machine's home: a prompt that names the machine.
@@ -216,8 +237,34 @@ fn find(search_path: &str, name: &str) -> Option<PathBuf> {
         .split(':')
         .filter(|folder| folder.starts_with('/'))
         .map(|folder| Path::new(folder).join(OsStr::new(name)))
-        .find(|path| {
-            path.metadata()
-                .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
-        })
+        .find(|path| is_program(path))
+}
+
+/// Whether there is a program at this path.
+pub(super) fn is_program(path: &Path) -> bool {
+    path.metadata()
+        .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shells_that_are_there_are_offered() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let list = folder.path().join("shells");
+        fs::write(
+            &list,
+            "# shells\n/bin/sh\n /bin/sh \n/bin/no-such-shell\nbin/sh\n/etc/passwd\n",
+        )
+        .expect("a file");
+        let sh = ProviderChoice {
+            value: "/bin/sh".to_owned(),
+            label: "sh".to_owned(),
+        };
+        assert_eq!(shells(&list), Ok(vec![sh]));
+        let error = shells(&folder.path().join("none")).expect_err("no list");
+        assert!(error.to_string().contains("none"), "{error}");
+    }
 }

@@ -1,0 +1,142 @@
+//! The console of a server's machine: read where its provider can, without the secrets that Weir has put there.
+
+use domain::actor::Actor;
+use domain::console::ConsoleLog;
+use domain::id::ServerId;
+use domain::server::Origin;
+use domain::startup_script::Script;
+use providers::{Console, ProviderError};
+
+use crate::error::Result;
+use crate::plane::ControlPlane;
+use crate::server;
+use crate::session::Access;
+
+/// What the machine of a server has written so far.
+pub async fn read(plane: &ControlPlane, actor: &Actor, id: ServerId) -> Result<ConsoleLog> {
+    actor.require_admin()?;
+    let server = server::row(plane, id).await?.server;
+    let is_starting = server.status.is_in_flight();
+    let none = |why: String| ConsoleLog {
+        text: None,
+        is_cut: false,
+        why: Some(why),
+        is_starting,
+    };
+    let Origin::Scaled { provider, .. } = server.origin else {
+        return Ok(none(
+            "A server that was entered by hand has no console log here.".to_owned(),
+        ));
+    };
+    let Some(machine) = server.status.machine() else {
+        let why = if is_starting {
+            "The machine is not there yet."
+        } else {
+            "The machine is not there any more."
+        };
+        return Ok(none(why.to_owned()));
+    };
+    let Some(row) = plane.store().provider(provider).await? else {
+        return Ok(none("Its provider config has gone.".to_owned()));
+    };
+    let parts = &plane.inner().parts;
+    let open = parts.providers.open(row.id, row.kind, &row.settings);
+    let shown = match open {
+        Ok(open) => open.console(machine).await,
+        Err(error) => Err(error),
+    };
+    Ok(match shown {
+        Ok(Some(console)) => {
+            let access = Access::open(plane, id).await?;
+            ConsoleLog {
+                is_cut: console.is_cut,
+                text: Some(masked(&console, &access)),
+                why: None,
+                is_starting,
+            }
+        }
+        Ok(None) => none("This provider gives no console log.".to_owned()),
+        Err(error) => none(unread(&error)),
+    })
+}
+
+fn unread(error: &ProviderError) -> String {
+    format!("The console log cannot be read: {error}.")
+}
+
+/// The text without what opens the server and what it checks in with, as scripts that print their commands write them.
+fn masked(console: &Console, access: &Access) -> String {
+    let mut text = String::from_utf8_lossy(&console.bytes).into_owned();
+    // A secret that was cut in two would not be known again.
+    if console.is_cut
+        && let Some((_, whole)) = text.split_once('\n')
+    {
+        text = whole.to_owned();
+    }
+    let shared = &access.shared;
+    let secrets = [&shared.password, &shared.private_key_passphrase];
+    let key = shared.private_key.iter().flat_map(|key| key.lines());
+    for secret in secrets.into_iter().flatten().map(String::as_str).chain(key) {
+        if !secret.trim().is_empty() {
+            text = text.replace(secret, Script::MASK);
+        }
+    }
+    without_tokens(&text)
+}
+
+/// The text with a mask for each signed token.
+fn without_tokens(text: &str) -> String {
+    let is_inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("eyJ") {
+        let (before, from) = rest.split_at(at);
+        let end = from.find(|c| !is_inside(c)).unwrap_or(from.len());
+        let (word, after) = from.split_at(end);
+        let is_token = word.matches('.').count() >= 2;
+        out.push_str(before);
+        out.push_str(if is_token { Script::MASK } else { word });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::session::Revealed;
+
+    use super::*;
+
+    fn shown(text: &str, is_cut: bool) -> String {
+        let shared = Revealed {
+            password: Some("hunter2".to_owned()),
+            private_key: Some("-----BEGIN\nAAAAkeykey\n".to_owned()),
+            ..Revealed::default()
+        };
+        let access = Access {
+            shared,
+            sso_domain: None,
+        };
+        let bytes = text.as_bytes().to_vec();
+        masked(&Console { bytes, is_cut }, &access)
+    }
+
+    #[test]
+    fn secrets_are_masked() {
+        assert_eq!(
+            shown(
+                "+ useradd -p hunter2\n+ curl -H 'Bearer eyJh.eyJp.s-_g' https://w\neyJhbGci alone\nAAAAkeykey",
+                false
+            ),
+            "+ useradd -p ********\n+ curl -H 'Bearer ********' https://w\neyJhbGci alone\n********"
+        );
+    }
+
+    #[test]
+    fn what_is_cut_begins_with_a_whole_line() {
+        assert_eq!(shown("ter2\nsecond", true), "second");
+        assert_eq!(shown("one long line", true), "one long line");
+        assert_eq!(shown("first\nsecond", false), "first\nsecond");
+    }
+}
