@@ -224,30 +224,7 @@ pub fn editor(old: Option<(Provider, Trigger)>, beside: Option<Beside<Provider>>
         .unwrap_or_default();
     start.is_beside = beside.is_some();
     let state = FormState::new(&forms::PROVIDER, start);
-    // Each kind keeps what was entered for it while another one is looked at.
-    let kinds = ProviderKind::ALL.map(|kind| {
-        let settings = old
-            .as_ref()
-            .filter(|provider| provider.kind == kind)
-            .map(|provider| provider.settings.clone());
-        let draft = settings.map(Into::into).unwrap_or_default();
-        let state = FormState::new(
-            providers::form(kind),
-            Start {
-                draft,
-                is_beside: beside.is_some(),
-                ..Start::default()
-            },
-        );
-        let offers = Offers::new(move || {
-            let settings = state.document().into();
-            Box::pin(provider_choice_list(ProviderChoicesInput {
-                kind,
-                settings,
-            }))
-        });
-        (kind, state.with_offers(offers))
-    });
+    let kinds = kind_states(old.as_ref(), beside.is_some());
     let seen = old.map(|provider| (provider.id, provider.version));
     let kind = Memo::new(move |_| {
         let word = forms::PROVIDER
@@ -319,6 +296,32 @@ pub fn editor(old: Option<(Provider, Trigger)>, beside: Option<Beside<Provider>>
         </FormPage>
     }
     .into_any()
+}
+
+/// The form of each kind, which keeps what was entered for it while another one is looked at.
+fn kind_states(
+    old: Option<&Provider>,
+    is_beside: bool,
+) -> [(ProviderKind, FormState); ProviderKind::ALL.len()] {
+    ProviderKind::ALL.map(|kind| {
+        let settings = old
+            .filter(|provider| provider.kind == kind)
+            .map(|provider| provider.settings.clone());
+        let start = Start {
+            draft: settings.map(Into::into).unwrap_or_default(),
+            is_beside,
+            ..Start::default()
+        };
+        let state = FormState::new(providers::form(kind), start);
+        let offers = Offers::new(move || {
+            let settings = state.document().into();
+            Box::pin(provider_choice_list(ProviderChoicesInput {
+                kind,
+                settings,
+            }))
+        });
+        (kind, state.with_offers(offers))
+    })
 }
 
 fn kind_fields(state: FormState) -> AnyView {

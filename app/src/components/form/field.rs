@@ -155,7 +155,7 @@ fn use_text(
 fn line(state: FormState, field: &'static Field, ids: Ids, is_number: bool) -> AnyView {
     let (text, typed) = use_text(state, field);
     let unit = (!field.unit.is_empty()).then(|| view! { <span class="unit">{field.unit}</span> });
-    let offers = state.offers.filter(|_| field.is_offered);
+    let offers = state.offers.get_value().filter(|_| field.is_offered);
     let list = offers.map(|offers| (offers, format!("{}-list", state.id_of(field))));
     view! {
         <div class="with-unit">

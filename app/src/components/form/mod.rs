@@ -74,7 +74,7 @@ pub struct FormState {
     /// Where something new to choose is made, if it can be.
     side: Option<Side>,
     /// What is offered for fields that are marked so.
-    offers: Option<Offers>,
+    offers: StoredValue<Option<Offers>>,
 }
 
 impl FormState {
@@ -98,7 +98,7 @@ impl FormState {
             faults,
             is_beside: start.is_beside,
             side: None,
-            offers: None,
+            offers: StoredValue::new(None),
         }
     }
 
@@ -114,10 +114,8 @@ impl FormState {
     /// The same form, where somebody outside is asked what can be chosen.
     #[must_use]
     pub fn with_offers(self, offers: Offers) -> Self {
-        Self {
-            offers: Some(offers),
-            ..self
-        }
+        self.offers.set_value(Some(offers));
+        self
     }
 
     /// Chooses what has just been made, in the field for such things.

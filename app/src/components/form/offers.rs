@@ -3,6 +3,7 @@
 
 use std::pin::Pin;
 
+use domain::count::counted;
 use domain::form::Field;
 use domain::provider::{ProviderChoice, ProviderChoices};
 use domain::timestamp::Timestamp;
@@ -12,7 +13,6 @@ use crate::api::{ApiError, ApiResult};
 use crate::components::confirm::use_ready;
 use crate::components::load::submit;
 use crate::components::time::{Age, AgeAs, Now};
-use crate::words;
 
 /// The question for what can be chosen, under way.
 pub type Asked = Pin<Box<dyn Future<Output = ApiResult<ProviderChoices>>>>;
@@ -103,7 +103,7 @@ impl Offers {
             return "Asks what can be chosen".to_owned();
         }
         let count = u32::try_from(self.of(field).len()).unwrap_or(u32::MAX);
-        words::counted(count, "choice", "choices")
+        counted(count, "choice", "choices")
     }
 
     fn ask_again(self) {
