@@ -7,6 +7,8 @@ import { startWeir, type Weir } from "./weir.ts";
 export interface Options {
   /** Where the Weir under test keeps its data. */
   database: "sqlite" | "postgres";
+  /** What else Weir is told on its command line. */
+  settings: string[];
 }
 
 /** Every UI test imports `test` from here: it serves a Weir of its own to each worker, and fails on what a page says aside.
@@ -19,10 +21,12 @@ export const test = base.extend<{ quiet: void; refusals: boolean; outages: boole
 
   database: ["sqlite", { option: true, scope: "worker" }],
 
+  settings: [[], { option: true, scope: "worker" }],
+
   weir: [
-    async ({ database }, use, { workerIndex }) => {
+    async ({ database, settings }, use, { workerIndex }) => {
       const made = database === "postgres" ? await createDatabase(`end2end_${process.pid}_${workerIndex}`) : undefined;
-      const weir = await startWeir(...(made ? ["--database-url", made.url] : []));
+      const weir = await startWeir(...settings, ...(made ? ["--database-url", made.url] : []));
       await use(weir);
       await weir.stop();
       await made?.drop();
