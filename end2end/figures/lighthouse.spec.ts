@@ -3,7 +3,8 @@ import { expect } from "@playwright/test";
 import { launch } from "chrome-launcher";
 import lighthouse, { desktopConfig } from "lighthouse";
 import { fakePool, unique } from "../support/api.ts";
-import { figure, test } from "./figure.ts";
+import { adminTest as test } from "../support/test.ts";
+import { figure } from "./figure.ts";
 
 /** What Lighthouse judges, and the points below which a page is not shipped. Performance is told, and not judged here: it is a
  * matter of the machine too. */

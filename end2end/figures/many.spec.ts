@@ -1,7 +1,10 @@
 import { expect, type Browser, type Page } from "@playwright/test";
 import { api, fakePool, unique } from "../support/api.ts";
-import { open } from "../support/test.ts";
-import { figure, test } from "./figure.ts";
+import { adminTest as test, open } from "../support/test.ts";
+import { figure } from "./figure.ts";
+
+// As many in an hour as are asked for.
+test.use({ settings: ["--creates-per-hour", "100000"] });
 
 const SERVERS = 2000;
 

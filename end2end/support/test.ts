@@ -8,6 +8,8 @@ import { startWeir, type Weir } from "./weir.ts";
 export interface Options {
   /** Where the Weir under test keeps its data. */
   database: "sqlite" | "postgres";
+  /** What else Weir is told on its command line. */
+  settings: string[];
 }
 
 /** What a file of tests sets, where it is not about what people get. */
@@ -28,10 +30,12 @@ export const test = base.extend<{ quiet: void; refusals: boolean; outages: boole
 
   build: ["release", { option: true, scope: "worker" }],
 
+  settings: [[], { option: true, scope: "worker" }],
+
   weir: [
-    async ({ build, database }, use, { workerIndex }) => {
+    async ({ build, database, settings }, use, { workerIndex }) => {
       const made = database === "postgres" ? await createDatabase(`end2end_${process.pid}_${workerIndex}`) : undefined;
-      const weir = await startWeir(build, ...(made ? ["--database-url", made.url] : []));
+      const weir = await startWeir(build, ...settings, ...(made ? ["--database-url", made.url] : []));
       await use(weir);
       await weir.stop();
       await made?.drop();

@@ -1,11 +1,9 @@
 import type { Page } from "@playwright/test";
 import { api, change, fakePool, unique } from "../../support/api.ts";
-import { adminTest, expect, open, recordNotices, takeClock } from "../../support/test.ts";
+import { adminTest as test, expect, open, recordNotices, takeClock } from "../../support/test.ts";
 
-/** Weir is killed here, so that it is shared with no other tests. */
-const test = adminTest.extend<object, { mortal: boolean }>({ mortal: [true, { option: true, scope: "worker" }] });
-
-test.use({ outages: true });
+// Weir is killed here, so it is shared with no other tests. Over Postgres the next one waits for the lease of the dead one to end.
+test.use({ outages: true, settings: ["--lease-seconds", "10"] });
 
 /** What the head of the page says of its events. */
 const status = (page: Page, word: "Live" | "Reconnecting") => page.getByText(word, { exact: true });
