@@ -16,17 +16,17 @@ pub fn Copyable(
     what: &'static str,
 ) -> impl IntoView {
     let ready = use_ready();
-    let said = RwSignal::new("");
+    let said = RwSignal::new(None);
     let copy = move |_| {
         let writing = window()
             .navigator()
             .clipboard()
             .write_text(&text.get_untracked());
         spawn_local(async move {
-            said.set(match JsFuture::from(writing).await {
+            said.set(Some(match JsFuture::from(writing).await {
                 Ok(_) => "Copied",
                 Err(_) => "The browser does not allow copying: select the text",
-            });
+            }));
         });
     };
     view! {

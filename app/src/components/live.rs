@@ -327,11 +327,12 @@ pub fn LiveStatus() -> impl IntoView {
 /// How a stream is doing, in a word.
 pub fn link_status(link: Signal<Link>) -> AnyView {
     let (word, class) = (
+        // Where there is no word there is no text at all, not even an empty one: the dot before it goes too.
         move || match link.get() {
-            Link::Off => "",
-            Link::Live => "Live",
-            Link::Reconnecting => "Reconnecting",
-            Link::Lost => "Not live",
+            Link::Off => None,
+            Link::Live => Some("Live"),
+            Link::Reconnecting => Some("Reconnecting"),
+            Link::Lost => Some("Not live"),
         },
         move || match link.get() {
             Link::Live => "live-status ready",

@@ -1,10 +1,12 @@
 //! The tests in a browser, and the pictures that they compare.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use crate::Result;
 use crate::console::{self, say};
+use crate::packages::{self, TO_PICTURE};
 use crate::postgres::Postgres;
 use crate::setup;
 use crate::tally::{self, Tally};
@@ -42,6 +44,7 @@ pub fn test(workspace: &Workspace) -> Result<Tally> {
 /// Takes the pictures of the gallery anew.
 pub fn renew_pictures(workspace: &Workspace) -> Result<()> {
     setup::all(workspace)?;
+    packages::install(&[&TO_PICTURE])?;
     say("building the debug binary");
     console::run(&mut linted(
         workspace,
@@ -56,8 +59,28 @@ pub fn renew_pictures(workspace: &Workspace) -> Result<()> {
     let postgres = Postgres::start()?;
     let mut playwright = playwright(workspace, &postgres)?;
     console::run(playwright.args(["gallery.spec.ts", "--update-snapshots", "all"]))?;
+    make_small(&pictures)?;
     say("they are in end2end/pictures: look at those that git says have changed");
     Ok(())
+}
+
+/// A third of the size in few colours. What that changes is less than a comparison sees.
+fn make_small(pictures: &Path) -> Result<()> {
+    const COLOURS: &str = "64";
+    let cannot = |source: std::io::Error| format!("can not read {}: {source}", pictures.display());
+    let mut files = Vec::new();
+    for folder in fs::read_dir(pictures).map_err(cannot)? {
+        for file in fs::read_dir(folder.map_err(cannot)?.path()).map_err(cannot)? {
+            files.push(file.map_err(cannot)?.path());
+        }
+    }
+    console::run(
+        Command::new("pngquant")
+            .args([
+                "--nofs", "--strip", "--speed", "1", "--force", "--ext", ".png", COLOURS,
+            ])
+            .args(files),
+    )
 }
 
 /// A run of the tests.

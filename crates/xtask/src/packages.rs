@@ -58,6 +58,12 @@ pub const TO_TEST: &[Package] = &[
     },
 ];
 
+/// What taking the pictures anew uses beside that.
+pub const TO_PICTURE: Package = Package {
+    name: "pngquant",
+    present: || console::on_path("pngquant"),
+};
+
 /// Installs the packages that are missing, as root or by `sudo -n`; where neither works, the error is the command to type.
 pub fn install(packages: &[&Package]) -> Result<()> {
     let missing: Vec<&str> = packages

@@ -12,11 +12,14 @@ const STYLE = process.env.WEIR_STYLE ?? join(import.meta.dirname, "../../../targ
 /** The pictures are written in fonts that `make test` installs, whatever else is on the machine. */
 const FONTS = ':root { --font: "DejaVu Sans"; --mono: "DejaVu Sans Mono"; }';
 
-/** The sections of which the address shows another side. */
-const BY_ADDRESS = ["lists", "wizard"];
-
-/** The sections that hold something to be opened. */
-const FOLDED = ["folded", "fields", "clash"];
+/** The states that the address makes others of, by the words above them. */
+const BY_ADDRESS = {
+  narrowed: "What narrows a list",
+  sorted: "Sorted by a column",
+  "later-page": "A page of a long list",
+  "page-without-a-row": "The last page",
+  "nothing-left": "Nothing is left of a list",
+};
 
 /** The dialogs, in their order. The third question can not be asked yet. */
 const DIALOGS = ["question", "question-about-one", undefined, "palette", "palette-typed", "palette-nothing"];
@@ -59,8 +62,9 @@ for (const theme of ["light", "dark"] as const) {
     );
     for (const name of names) await compare(section(page, name), name);
 
-    await page.locator("main details").evaluateAll((folded) => folded.forEach((one) => one.setAttribute("open", "")));
-    for (const name of FOLDED) await compare(section(page, name), `${name}-open`);
+    await unfold(page);
+    await compare(section(page, "folded").locator(".fold"), "folded-open");
+    await compare(section(page, "clash").locator("details"), "copy-as-open");
 
     const dialogs = section(page, "asking").locator("dialog");
     await expect(dialogs).toHaveCount(DIALOGS.length);
@@ -69,8 +73,11 @@ for (const theme of ["light", "dark"] as const) {
     }
 
     await visit(page, "?step=review&sort=-name&q=nothing&cursor=2&open=side");
-    await page.locator("main details").evaluateAll((folded) => folded.forEach((one) => one.setAttribute("open", "")));
-    for (const name of BY_ADDRESS) await compare(section(page, name), `${name}-by-address`);
+    await unfold(page);
+    for (const [name, words] of Object.entries(BY_ADDRESS)) {
+      await compare(section(page, "lists").locator(".card", { hasText: words }), `list-${name}`);
+    }
+    await compare(section(page, "wizard"), "wizard-review");
     await compare(await shown(page.locator("dialog.side")), "dialog-side");
     await expectAccessible(page, theme === "light" ? "everything" : "colours");
 
@@ -78,6 +85,11 @@ for (const theme of ["light", "dark"] as const) {
     const ofTheme = kept.filter((picture) => picture.endsWith(`-${theme}.png`));
     expect(ofTheme.sort(), "`make pictures` removes those of what is gone").toEqual(taken.sort());
   });
+}
+
+/** Opens all that is folded away. */
+async function unfold(page: Page): Promise<void> {
+  await page.locator("main details").evaluateAll((folded) => folded.forEach((one) => one.setAttribute("open", "")));
 }
 
 /** Opens a dialog alone, as its button does. */

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use super::{NOW, id, marks, state};
 use crate::components::badge::Badge;
 use crate::components::filter::{Choice, Rank, filter_bar, none_left, use_sort};
-use crate::components::table::{facts, link, page_table, paged_table, sorted_table, table};
+use crate::components::table::{facts, link, page_table, paged_table, sorted_table};
 use crate::fold::fold;
 use crate::pages::pool_decisions::fold_list;
 use crate::words::{Shape, StateWord};
@@ -43,9 +43,8 @@ pub fn lists() -> AnyView {
         {state("Sorted by a column, where the address says so", sorted())}
         {state("A page of a long list", paged_table("Pages of desks", "There is no desk.", HEADS, page(&DESKS[..1], true), cells))}
         {state("The last page, empty by now", paged_table("Left desks", "There is no desk.", HEADS, page(&[], false), cells))}
-        {state("Cut off", page_table("First desks", HEADS, page(&DESKS[..1], true), cells))}
+        {state("Cut off", page_table("First desks", HEADS, page(&DESKS[..2], true), cells))}
         {state("Nothing is left of a list that the address narrows", none_left())}
-        {state("Without a row", table("No desks", HEADS, Vec::new()))}
         {state(
             "Names and values",
             facts(vec![
@@ -103,7 +102,7 @@ fn cells((name, state, free): Desk) -> Vec<AnyView> {
     ]
 }
 
-/// Three decisions that say the same, and one before them.
+/// Two decisions that say the same, and one before them.
 pub fn folded() -> AnyView {
     let decision = |number, at: Timestamp, many| {
         let mut config = marks::report();
@@ -120,8 +119,7 @@ pub fn folded() -> AnyView {
         }
     };
     let decisions = vec![
-        decision(4, NOW, 2),
-        decision(3, NOW.plus_millis(-60_000), 2),
+        decision(3, NOW, 2),
         decision(2, NOW.plus_millis(-600_000), 2),
         decision(1, NOW.plus_millis(-900_000), 1),
     ];

@@ -70,7 +70,7 @@ const NOW: Timestamp = Timestamp::from_millis(1_795_507_200_000);
 /// A state of a component, in words and as it looks.
 fn state(words: &'static str, view: impl IntoView + 'static) -> AnyView {
     view! {
-        <div class="group">
+        <div class="card">
             <p class="muted">{words}</p>
             {view.into_any()}
         </div>
