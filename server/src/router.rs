@@ -94,7 +94,26 @@ pub fn router(state: AppState) -> Result<Router, serde_json::Error> {
 /// The API's routes, and what they say of themselves.
 fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
     // Programs with an API key, and pages with the cookie.
-    let v1 = OpenApiRouter::new()
+    let v1 = configured().merge(running());
+    // Servers, with their check-in tokens.
+    let servers = OpenApiRouter::new()
+        .routes(routes!(checkin::set_server_status))
+        .routes(routes!(checkin::check_in));
+
+    let (router, gathered) = OpenApiRouter::with_openapi(openapi::Api::openapi())
+        .nest("/api/v1", v1)
+        .merge(servers)
+        .split_for_parts();
+    let router = router
+        .route("/api", get(no_such_path))
+        .route("/api/{*path}", axum::routing::any(no_such_path))
+        .method_not_allowed_fallback(no_such_method);
+    (router, gathered)
+}
+
+/// What admins set up.
+fn configured() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
         .routes(routes!(zone::list_zones, zone::create_zone))
         .routes(routes!(
             zone::get_zone,
@@ -150,6 +169,11 @@ fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(autoscale_version::list_autoscale_config_versions))
         .routes(routes!(autoscale_version::restore_autoscale_config_version))
         .routes(routes!(form::get_form))
+}
+
+/// What runs, who uses it, and what became of it.
+fn running() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
         .routes(routes!(server::list_servers, server::create_fixed_server))
         .routes(routes!(server::get_server, server::delete_server))
         .routes(routes!(server::get_server_history))
@@ -182,22 +206,7 @@ fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(audit::list_audit))
         .routes(routes!(deployment::get_deployment))
         .routes(routes!(deployment::get_me))
-        .routes(routes!(live::stream_events));
-
-    // Servers, with their check-in tokens.
-    let servers = OpenApiRouter::new()
-        .routes(routes!(checkin::set_server_status))
-        .routes(routes!(checkin::check_in));
-
-    let (router, gathered) = OpenApiRouter::with_openapi(openapi::Api::openapi())
-        .nest("/api/v1", v1)
-        .merge(servers)
-        .split_for_parts();
-    let router = router
-        .route("/api", get(no_such_path))
-        .route("/api/{*path}", axum::routing::any(no_such_path))
-        .method_not_allowed_fallback(no_such_method);
-    (router, gathered)
+        .routes(routes!(live::stream_events))
 }
 
 /// Servers prove who they are by other means than people and programs.
