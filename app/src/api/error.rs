@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn what_weir_refuses_is_an_answer() {
-        let error = |error| ApiError::from_server_fn_error(error);
+        let error = ApiError::from_server_fn_error;
         assert!(error(ServerFnErrorErr::Request("gone".to_owned())).is_unanswered());
         assert!(!error(ServerFnErrorErr::Args("none".to_owned())).is_unanswered());
         let away = Problem::new(ProblemCode::Unavailable, "The database does not answer.");
