@@ -113,8 +113,7 @@ pub async fn test_provider(
     ))
 }
 
-/// What a provider offers now for the fields that are marked as offered in its kind's form, by their keys. It need not be
-/// saved. A field takes other values too.
+/// What a provider, saved or not, offers now for the fields that its kind's form marks as offered, by their keys.
 #[utoipa::path(post, path = "/providers/choices", tag = "providers", request_body = ProviderChoicesInput,
     responses((status = 200, body = std::collections::BTreeMap<String, Vec<ProviderChoice>>),
         (status = 409, description = "The provider does not say.", body = domain::error::Problem,
