@@ -197,6 +197,7 @@ mod tests {
             "zone" => json!({ "name": "x", "upstream_auth_address": "x" }),
             "pool" => json!({ "name": "x" }),
             "provider" => json!({ "name": "x", "kind": "fake", "max_instances": 1 }),
+            "provider_choices" => json!({ "kind": "fake", "settings": {} }),
             "user" => json!({ "name": "x", "role": "user" }),
             "api_key" => json!({ "name": "x", "role": "admin" }),
             "draft" => json!({ "form": "autoscale", "values": {} }),
