@@ -21,6 +21,9 @@ pub fn Confirm(
     /// What the button is about, for people who listen, where the page does not make it clear.
     #[prop(optional, into)]
     about: Option<String>,
+    /// Whether it asks at all now: where there is nothing to lose, it acts at once.
+    #[prop(optional, into)]
+    asks: Option<Signal<bool>>,
     /// What else is to be known before, below the consequence.
     #[prop(optional)]
     children: Option<Children>,
@@ -28,7 +31,9 @@ pub fn Confirm(
     let dialog = NodeRef::<html::Dialog>::new();
     let ready = use_ready();
     let open = move |_| {
-        if let Some(dialog) = dialog.get() {
+        if asks.is_some_and(|asks| !asks.get_untracked()) {
+            on_confirm.run(());
+        } else if let Some(dialog) = dialog.get() {
             // It fails only for a dialog that is open already.
             let _ = dialog.show_modal();
         }

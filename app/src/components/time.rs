@@ -132,15 +132,11 @@ pub fn Age(
             (AgeAs::Alone | AgeAs::Ago, None) => since.in_words(),
         }
     };
-    // Not with each second: it stays the same.
-    let is_known = Memo::new(move |_| now.get().is_some());
-    let both = move || {
-        let utc = since.in_words();
-        if is_known.get() {
-            format!("{} ({utc})", localised(since, TimeAs::Whole))
-        } else {
-            utc
-        }
+    let local = RwSignal::new(None);
+    Effect::new(move |_| local.set(Some(localised(since, TimeAs::Whole))));
+    let both = move || match local.get() {
+        Some(local) => format!("{local} ({})", since.in_words()),
+        None => since.in_words(),
     };
     view! {
         <time datetime=since.to_string() title=both>

@@ -33,8 +33,12 @@ pub fn PoolsPage() -> impl IntoView {
     let live = expect_context::<Live>();
     let pools = data(move || {
         live.follow(&[EventNoun::Pool, EventNoun::Server, EventNoun::Session]);
-        // The pools are worth showing without the drafts.
-        async { Ok((pool_list().await?, draft_list().await.unwrap_or_default())) }
+        pool_list()
+    });
+    // The pools are worth showing without the drafts.
+    let drafts = data(move || {
+        live.follow(&[EventNoun::Pool]);
+        async { Ok((draft_list().await?, pool_list().await?.items)) }
     });
     let lines = last_hours();
     let (tried, wanted) = (Tried::new(), use_wanted_text());
@@ -51,22 +55,16 @@ pub fn PoolsPage() -> impl IntoView {
         </div>
         <LastProblem problem=tried.problem />
         {filter_bar("pools", true, Vec::new())}
+        {loaded(drafts, move |(drafts, pools)| draft_section(&drafts, &pools, tried))}
         {loaded_beside(
             pools,
             lines,
-            move |(page, drafts), lines| {
-                let drafts = draft_section(&drafts, &page.items, tried);
-                let pools = if page.items.is_empty() {
-                    view! { <Empty text="There is no pool yet." /> }.into_any()
-                } else {
-                    let texts = |pool: &Pool| format!("{} {}", pool.name, words::pool(pool).word);
-                    pool_table(narrowed(page, wanted.get().as_deref(), texts), lines.as_ref())
-                };
-                view! {
-                    {drafts}
-                    {pools}
+            move |page, lines| {
+                if page.items.is_empty() {
+                    return view! { <Empty text="There is no pool yet." /> }.into_any();
                 }
-                    .into_any()
+                let texts = |pool: &Pool| format!("{} {}", pool.name, words::pool(pool).word);
+                pool_table(narrowed(page, wanted.get().as_deref(), texts), lines.as_ref())
             },
         )}
     }

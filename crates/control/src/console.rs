@@ -67,19 +67,26 @@ fn unread(error: &ProviderError) -> String {
 /// The text without what opens the server and what it checks in with, as scripts that print their commands write them.
 fn masked(console: &Console, access: &Access) -> String {
     let mut text = String::from_utf8_lossy(&console.bytes).into_owned();
-    // A secret that was cut in two would not be known again.
-    if console.is_cut
-        && let Some((_, whole)) = text.split_once('\n')
-    {
-        text = whole.to_owned();
-    }
     let shared = &access.shared;
-    let secrets = [&shared.password, &shared.private_key_passphrase];
     let key = shared.private_key.iter().flat_map(|key| key.lines());
-    for secret in secrets.into_iter().flatten().map(String::as_str).chain(key) {
-        if !secret.trim().is_empty() {
-            text = text.replace(secret, Script::MASK);
-        }
+    let mut secrets: Vec<&str> = [&shared.password, &shared.private_key_passphrase]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .chain(key)
+        .filter(|secret| !secret.trim().is_empty())
+        .collect();
+    // A secret that was cut in two would not be known again. A bar of progress begins its line anew by `\r`.
+    if console.is_cut {
+        text = match text.split_once(['\n', '\r']) {
+            Some((_, whole)) => whole.to_owned(),
+            None => String::new(),
+        };
+    }
+    // The longest first: one may be a part of another, whose rest would stay.
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    for secret in secrets {
+        text = text.replace(secret, Script::MASK);
     }
     without_tokens(&text)
 }
@@ -112,6 +119,7 @@ mod tests {
         let shared = Revealed {
             password: Some("hunter2".to_owned()),
             private_key: Some("-----BEGIN\nAAAAkeykey\n".to_owned()),
+            private_key_passphrase: Some("hunter2-and-more".to_owned()),
             ..Revealed::default()
         };
         let access = Access {
@@ -126,17 +134,18 @@ mod tests {
     fn secrets_are_masked() {
         assert_eq!(
             shown(
-                "+ useradd -p hunter2\n+ curl -H 'Bearer eyJh.eyJp.s-_g' https://w\neyJhbGci alone\nAAAAkeykey",
+                "+ ssh-keygen -N hunter2-and-more\n+ useradd -p hunter2\n+ curl -H 'Bearer eyJh.eyJp.s-_g' https://w\neyJhbGci alone\nAAAAkeykey",
                 false
             ),
-            "+ useradd -p ********\n+ curl -H 'Bearer ********' https://w\neyJhbGci alone\n********"
+            "+ ssh-keygen -N ********\n+ useradd -p ********\n+ curl -H 'Bearer ********' https://w\neyJhbGci alone\n********"
         );
     }
 
     #[test]
     fn what_is_cut_begins_with_a_whole_line() {
         assert_eq!(shown("ter2\nsecond", true), "second");
-        assert_eq!(shown("one long line", true), "one long line");
+        assert_eq!(shown("ter2\r50 %\r60 %", true), "50 %\r60 %");
+        assert_eq!(shown("one long line", true), "");
         assert_eq!(shown("first\nsecond", false), "first\nsecond");
     }
 }

@@ -30,7 +30,7 @@ test("what a script writes is seen while its server starts, without its secrets"
   const [server] = await servers();
 
   await open(page, `/admin/servers/${server.id}`);
-  const console = page.getByLabel("Console log", { exact: true });
+  const console = page.getByRole("region", { name: "Console log" }).locator("pre");
   await expect(console).toContainText("Signing in with ********, checking in with ********");
   await expect(console).not.toContainText("The gate is open");
   await expectAccessible(page);

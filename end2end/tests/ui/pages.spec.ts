@@ -229,6 +229,8 @@ const SIDES: Record<string, string[]> = {
 full.describe("while the data is still to come", () => {
   for (const [at, part] of ["first", "second"].entries()) {
     full(`the ${part} half of the pages`, async ({ page, made }) => {
+      // So many pages are one look after the other.
+      full.slow();
       const loading = page.getByText("Loading", { exact: true });
       await page.emulateMedia({ reducedMotion: "reduce" });
       await open(page, "/admin");

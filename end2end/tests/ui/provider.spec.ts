@@ -23,7 +23,7 @@ test("what a provider offers can be chosen, and anything else typed", async ({ p
   await page.getByLabel("Boot delay").fill("601");
   const again = page.getByRole("button", { name: "Load again: Login shell" });
   await again.click();
-  await expect(page.getByText("There is no list while another field is wrong.")).toBeVisible();
+  await expect(page.getByText("There is no new list while a field is wrong.")).toBeVisible();
   await expect(offered).toHaveCount(0);
   await shell.fill("/opt/no/such/shell");
   await expectAccessible(page);

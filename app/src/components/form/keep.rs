@@ -26,6 +26,8 @@ const AGAIN: Duration = Duration::from_secs(5);
 pub struct Keeper {
     kept: RwSignal<Option<SavedDraft>>,
     problem: RwSignal<Option<ApiError>>,
+    /// Whether the form is another than it began.
+    is_changed: RwSignal<bool>,
     /// Told the id whenever there is a draft that was not there before.
     on_new: Callback<DraftId>,
     timer: StoredValue<Option<TimeoutHandle>>,
@@ -57,6 +59,7 @@ impl Keeper {
         let keeper = Self {
             kept: RwSignal::new(kept),
             problem: RwSignal::new(None),
+            is_changed: RwSignal::new(false),
             on_new,
             timer: StoredValue::new(None),
             work: StoredValue::new(Arc::clone(&work)),
@@ -68,6 +71,7 @@ impl Keeper {
                 // Drafts hold no secrets, so none is sent.
                 let _ = SecretInputs::take_from(state.form, &mut values);
                 lock(&wanted).wanted = Some(values);
+                keeper.is_changed.set(true);
                 keeper.save_after(QUIET);
             }
         });
@@ -83,9 +87,9 @@ impl Keeper {
         self.kept.with_untracked(Option::is_some)
     }
 
-    /// The same, followed.
-    pub fn is_kept(self) -> bool {
-        self.kept.with(Option::is_some)
+    /// Whether something was typed, kept already or not; followed.
+    pub fn has_something(self) -> bool {
+        self.is_changed.get() || self.kept.with(Option::is_some)
     }
 
     /// Throws the draft away: the form is done with.

@@ -96,7 +96,7 @@ impl Offers {
             return if problem.errors.is_empty() {
                 format!("{} Type the value.", problem.detail)
             } else {
-                "There is no list while another field is wrong. Type the value, or put that right and load again.".to_owned()
+                "There is no new list while a field is wrong. Type the value, or put that right and load again.".to_owned()
             };
         }
         if self.came_at.read().is_none() {

@@ -189,12 +189,12 @@ fn actions(
     .into_any()
 }
 
-/// The way out. Where something would be lost on it, it asks first.
+/// The way out. It asks first where something would be lost.
 fn discard(state: FormState, base: Base, cancel: String, keeper: Option<Keeper>) -> AnyView {
     let go = use_go();
     let loses = Memo::new(move |_| {
         if let Some(keeper) = keeper {
-            return keeper.is_kept();
+            return keeper.has_something();
         }
         let saved = base.values.read();
         let is_changed = |field| !matches!(state.change(field, &saved), Change::None);
@@ -207,35 +207,14 @@ fn discard(state: FormState, base: Base, cancel: String, keeper: Option<Keeper>)
         ),
         None => ("Leave without saving?", "What you changed is lost."),
     };
-    let finish = move || {
+    let leave = Callback::new(move |()| {
         if let Some(keeper) = keeper {
             keeper.finish();
         }
-    };
-    (move || {
-        let to = cancel.clone();
-        if loses.get() {
-            let leave = Callback::new(move |()| {
-                finish();
-                go.run(to.clone());
-            });
-            view! { <Confirm label="Discard" question consequence action="Discard" on_confirm=leave /> }.into_any()
-        } else {
-            let leave = move |click: leptos::ev::MouseEvent| {
-                // One that opens another tab leaves the form where it is.
-                if !(click.ctrl_key() || click.meta_key() || click.shift_key()) {
-                    finish();
-                }
-            };
-            view! {
-                <a class="button" href=to on:click=leave>
-                    "Discard"
-                </a>
-            }
-            .into_any()
-        }
-    })
-    .into_any()
+        go.run(cancel.clone());
+    });
+    view! { <Confirm label="Discard" question consequence action="Discard" on_confirm=leave asks=loses /> }
+        .into_any()
 }
 
 /// The key of the step that the address names (`first`, where it names none), or `None` for the review.

@@ -135,7 +135,7 @@ impl Provider for LocalProvider {
             .await
     }
 
-    /// What its start-up script has written; before it begins, what went wrong at its boot.
+    /// What its start-up script has written; before it begins, what its boot has.
     async fn console(&self, machine: &MachineId) -> Result<Option<Console>, ProviderError> {
         let machine = machine.clone();
         let console = self.run(move |inner| inner.console(&machine)).await?;

@@ -70,7 +70,7 @@ byEachHand(test, () => {
     const yesterday = await page.evaluate(() => {
       const day = new Date();
       day.setDate(day.getDate() - 1);
-      return day.toLocaleDateString();
+      return day.toLocaleDateString(undefined, { year: "numeric", month: "short", day: "numeric" });
     });
     await expect(edit.getByRole("time")).toContainText(yesterday);
     hand.expectTook("what and who", { mouse: 1, keyboard: 2 });

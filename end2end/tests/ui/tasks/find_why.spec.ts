@@ -47,6 +47,8 @@ byEachHand(test, () => {
   });
 
   test("why a server has failed is told in the words of its script", async ({ page, hand }) => {
+    // Three servers start and fail one after the other.
+    test.slow();
     await page.goto("/admin");
     const pool = await localPool(page, unique("Shells"), FAILS, { max_instances: 2, config: { minimum_available_sessions: 1 } });
     const decisions = async () => JSON.stringify((await api(page, "GET", `/decisions?pool_id=${pool.id}`)).items);

@@ -46,10 +46,13 @@ byEachHand(test, () => {
     const { deployment_zone_id: zone, provider_id: provider } = await api(page, "GET", `/autoscale-configs/${config}`);
     const pool = (await api(page, "POST", "/pools", { data: { name: unique("Half done"), description: "" } })).id as string;
     const server = await playwright.chromium.launchServer(launchOptions);
-    const doomed = await playwright.chromium.connect(server.wsEndpoint());
-    const context = await doomed.newContext({ storageState: signedIn, baseURL: weir.origin, viewport: page.viewportSize() });
-    await fillInHalf(await context.newPage(), pool, name, { zone, provider });
-    await server.kill();
+    try {
+      const doomed = await playwright.chromium.connect(server.wsEndpoint());
+      const context = await doomed.newContext({ storageState: signedIn, baseURL: weir.origin, viewport: page.viewportSize() });
+      await fillInHalf(await context.newPage(), pool, name, { zone, provider });
+    } finally {
+      await server.kill();
+    }
 
     await open(page, "/admin");
     await hand.go(page.getByRole("navigation", { name: "Admin" }).getByRole("link", { name: "Pools" }), "Pools");
