@@ -164,6 +164,8 @@ test("what a config points at is made beside it, by keyboard alone", async ({ pa
   await open(page, "/admin/scaling/new?step=basics");
   const [name, zone] = [unique("Config"), unique("Zone")];
   await page.getByLabel("Name", { exact: true }).fill(name);
+  // Not the one of the dialog, which is gone a moment after it was closed.
+  const own = page.getByRole("textbox", { name: "Name", exact: true });
   const button = page.getByRole("button", { name: "New zone" });
   const dialog = page.getByRole("dialog", { name: "New zone" });
   const enter = async () => {
@@ -185,7 +187,7 @@ test("what a config points at is made beside it, by keyboard alone", async ({ pa
   await page.keyboard.press("Escape");
   await expect(dialog).toHaveCount(0);
   await expect(button).toBeFocused();
-  await expect(page.getByLabel("Name", { exact: true })).toHaveValue(name);
+  await expect(own).toHaveValue(name);
   await expect(page.getByRole("alert")).toHaveCount(0);
 
   // Made, it is chosen.
@@ -198,7 +200,7 @@ test("what a config points at is made beside it, by keyboard alone", async ({ pa
   await expect(button).toBeFocused();
   const chosen = page.getByLabel("Deployment Zone", { exact: true });
   await expect(chosen.locator("option:checked")).toHaveText(zone);
-  await expect(page.getByLabel("Name", { exact: true })).toHaveValue(name);
+  await expect(own).toHaveValue(name);
   await expectKept(page, "deployment_zone_id", await chosen.inputValue());
 });
 
@@ -245,7 +247,7 @@ test("Enter leads on, and from a text of many lines with Ctrl", async ({ page })
   await open(page, "/admin");
   await open(page, `/admin/pools/${await pool(page)}/scaling/new?step=connection`);
   await page.getByText("More options", { exact: true }).click();
-  const info = page.getByLabel("Connection Info (JSON)");
+  const info = page.getByLabel("Connection Info (JSON)", { exact: true });
   await info.fill("{");
   await info.press("Enter");
   await info.press("}");
@@ -311,6 +313,7 @@ test("a new config is created enabled, as a dry run or paused, and the review fo
   const { items } = await api(page, "GET", `/autoscale-configs?pool_id=${id}`);
   expect(items.find((one: { name: string }) => one.name === config)).toMatchObject({ enabled: false, dry_run: false });
   expect((await api(page, "GET", `/servers?pool_id=${id}`)).items).toEqual([]);
+  await page.getByRole("navigation", { name: "Parts of the pool" }).getByRole("link", { name: "Config" }).click();
   await page.getByRole("button", { name: `Resume ${config}` }).click();
   await expect(async () => expect((await api(page, "GET", `/servers?pool_id=${id}`)).items).toHaveLength(1)).toPass();
 });

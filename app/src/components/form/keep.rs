@@ -165,8 +165,9 @@ impl Keeper {
                 let id = draft.id;
                 lock(work).kept = Some((id, draft.version));
                 let _ = self.problem.try_set(None);
+                let is_over = lock(work).is_over;
                 // What it gives back is what could not be set, because the page is gone.
-                if self.kept.try_set(Some(draft)).is_none() && is_new {
+                if self.kept.try_set(Some(draft)).is_none() && is_new && !is_over {
                     self.on_new.run(id);
                 }
                 true
