@@ -2,7 +2,8 @@ import { defineConfig } from "@playwright/test";
 import base from "../playwright.config.ts";
 
 /** What is measured in a browser, one thing at a time. `make web-bench` runs it. */
-export default defineConfig(base, {
+export default defineConfig({
+  ...base,
   testDir: ".",
   outputDir: "../test-results/figures",
   fullyParallel: false,
