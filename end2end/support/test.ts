@@ -181,6 +181,12 @@ export async function recordNotices(page: Page): Promise<{ notices(): Promise<st
   return { notices: () => page.evaluate(() => (window as unknown as { shown: string[] }).shown) };
 }
 
+/** Checks that nothing on the page is wider than the screen. */
+export async function expectFits(page: Page): Promise<void> {
+  const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  expect(beyond, "what is wider than the screen").toBeLessThanOrEqual(0);
+}
+
 /** Checks the page as it is now against WCAG 2.0 to 2.2, levels A and AA; of it `colours` alone, where nothing else has changed. */
 export async function expectAccessible(page: Page, what: "everything" | "colours" = "everything"): Promise<void> {
   // Once for each document: axe is half a megabyte, and no page of Weir holds another document that would need it too.

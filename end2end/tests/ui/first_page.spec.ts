@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { expect, expectAccessible, open, test } from "../../support/test.ts";
+import { expect, expectAccessible, expectFits, open, test } from "../../support/test.ts";
 import { BINARIES } from "../../support/weir.ts";
 
 test("who has not signed in is asked to", async ({ page }) => {
@@ -37,8 +37,7 @@ for (const theme of ["light", "dark"] as const) {
 
 test("nothing is wider than the screen", async ({ page }) => {
   await open(page, "/login");
-  const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  expect(beyond).toBeLessThanOrEqual(0);
+  await expectFits(page);
 });
 
 test("an unknown address has a page with a way back", async ({ page, request }) => {

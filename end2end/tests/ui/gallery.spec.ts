@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Locator, Page } from "@playwright/test";
-import { expect, expectAccessible, test } from "../../support/test.ts";
+import { expect, expectAccessible, expectFits, test } from "../../support/test.ts";
 
 // Only debug builds have the gallery. The one that `cargo test` makes brings no bundle, so the style sheet comes from the sources.
 test.use({ build: "debug" });
@@ -38,8 +38,7 @@ async function visit(page: Page, query = ""): Promise<void> {
     await route.fulfill({ response, body });
   });
   await page.goto(`/gallery${query}`);
-  const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  expect(beyond, "what is wider than the screen").toBeLessThanOrEqual(0);
+  await expectFits(page);
 }
 
 const section = (page: Page, name: string): Locator => page.locator(`section[aria-labelledby="gallery-${name}"]`);

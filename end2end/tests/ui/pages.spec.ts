@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { api } from "../../support/api.ts";
-import { adminTest, expect, expectAccessible, holdBack, open } from "../../support/test.ts";
+import { adminTest, expect, expectAccessible, expectFits, holdBack, open } from "../../support/test.ts";
 
 /** The addresses of things that have been made, by the words that stand for them below. */
 type Made = Record<string, string>;
@@ -171,11 +171,6 @@ async function look(page: Page, name: string): Promise<void> {
     const file = `${name.replace(/\W+/g, "-")}-${page.viewportSize()?.width}-${colorScheme}.png`;
     await page.screenshot({ path: full.info().outputPath(file), fullPage: true });
   }
-}
-
-async function expectFits(page: Page): Promise<void> {
-  const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  expect(beyond, "what is wider than the screen").toBeLessThanOrEqual(0);
 }
 
 /** The same for one of many pages that have their colours in common: in the theme that is there. */

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { gatedPool } from "../../../support/gated_pool.ts";
 import { byEachHand, handTest as test } from "../../../support/hand.ts";
-import { expect, expectAccessible, open } from "../../../support/test.ts";
+import { expect, expectAccessible, expectFits, open } from "../../../support/test.ts";
 
 test.use({ viewport: { width: 390, height: 844 }, permissions: ["clipboard-read", "clipboard-write"] });
 
@@ -20,8 +20,7 @@ byEachHand(test, () => {
     expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^ssh /);
     hand.expectTook("the command that connects", 2);
 
-    const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    expect(beyond, "what is wider than the screen").toBeLessThanOrEqual(0);
+    await expectFits(page);
     await expectAccessible(page);
     await hand.press(page.getByRole("button", { name: `End ${pool.name}` }));
     await expect(page.getByText("You ended this session.")).toBeVisible();
