@@ -17,6 +17,7 @@ use web_sys::wasm_bindgen::closure::Closure;
 use web_sys::{EventSource, MessageEvent};
 
 use crate::api::me::me_get;
+use crate::components::time::Passed;
 
 /// Where the events come from.
 const ADDRESS: &str = "/api/v1/events";
@@ -114,12 +115,11 @@ impl Live {
     }
 
     /// The same for figures over time, whose steps last so long: where the steps are long, when one has `passed`.
-    pub fn follow_steps(self, step_millis: i64, passed: Memo<i64>, nouns: &[EventNoun]) {
+    pub fn follow_steps(self, step_millis: i64, passed: Passed, nouns: &[EventNoun]) {
         if step_millis < LONG_STEP_MILLIS {
             self.follow(nouns);
         } else {
-            // Read and not only tracked: what nobody has read follows nothing itself.
-            let _ = passed.get();
+            passed.follow();
         }
     }
 

@@ -10,6 +10,7 @@ pub mod filter;
 pub mod finding;
 pub mod form;
 pub mod frame;
+pub mod kept;
 pub mod live;
 pub mod load;
 pub mod notify;

@@ -7,21 +7,92 @@ use leptos_router::hooks::{use_location, use_query_map};
 
 use crate::components::empty::Empty;
 use crate::components::filter::{Sort, none_left, use_list_address_with, use_query_value};
+use crate::components::kept::{Kept, kept};
 use crate::components::load::use_address_with;
 
-/// A page of a long list as a table, with links to the pages around it. The address says which page it is (`?cursor=`).
-///
-/// `none` is what an empty list says.
-pub fn paged_table<T>(
+/// A table of things, made outside of what is drawn anew with each answer: a row stays with its thing.
+pub struct Table<T: 'static> {
     label: &'static str,
-    none: &'static str,
     heads: &'static [&'static str],
-    page: Page<T>,
-    row: impl Fn(T) -> Vec<AnyView>,
+    rows: Kept<T>,
+}
+
+impl<T> Clone for Table<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Table<T> {}
+
+impl<T: Clone + PartialEq + Send + Sync + 'static> Table<T> {
+    /// A table with a cell for each head in a row, the first of which is the row's head. What `key` and `cells` may be:
+    /// [`kept`].
+    pub fn new(
+        label: &'static str,
+        heads: &'static [&'static str],
+        key: fn(&T) -> String,
+        cells: impl Fn(T) -> Vec<AnyView> + Send + Sync + 'static,
+    ) -> Self {
+        let rows = kept(key, move |thing| row(heads, cells(thing)));
+        Self { label, heads, rows }
+    }
+
+    /// A page of a long list, with links to the pages around it. The address says which page it is (`?cursor=`). `none` is what an
+    /// empty list says.
+    pub fn paged(self, none: &'static str, page: Page<T>) -> AnyView {
+        paged(self.label, none, page, |things| self.whole(things))
+    }
+
+    /// A list that some of its columns sort: `keys` has the heads of those, each with its key in the address. Where there is more
+    /// of it than one page, it says so.
+    pub fn sorted(
+        self,
+        keys: &[(&'static str, &'static str)],
+        sort: &Sort,
+        page: Page<T>,
+    ) -> AnyView {
+        if page.items.is_empty()
+            && let Some(none_left) = none_left()
+        {
+            return none_left;
+        }
+        let heads = self.heads.iter().map(|word| {
+            let key = keys.iter().find(|(head, _)| head == word);
+            key.map_or_else(|| head(word), |(_, key)| sorting_head(word, key, sort))
+        });
+        let cut = cut(&page);
+        view! {
+            {framed(self.label, heads.collect(), self.rows.show(page.items))}
+            {cut}
+        }
+        .into_any()
+    }
+
+    /// The first page of a list. Where there is more, it says so.
+    pub fn first(self, page: Page<T>) -> AnyView {
+        let cut = cut(&page);
+        view! {
+            {self.whole(page.items)}
+            {cut}
+        }
+        .into_any()
+    }
+
+    /// A list of which all is there.
+    pub fn whole(self, things: Vec<T>) -> AnyView {
+        plain(self.label, self.heads, self.rows.show(things))
+    }
+}
+
+/// A table that is only read: nothing in its rows takes the focus or asks.
+pub fn table(
+    label: &'static str,
+    heads: &'static [&'static str],
+    rows: Vec<Vec<AnyView>>,
 ) -> AnyView {
-    paged(label, none, page, |items| {
-        table(label, heads, items.into_iter().map(row).collect())
-    })
+    let rows = rows.into_iter().map(|cells| row(heads, cells));
+    plain(label, heads, rows.collect_view().into_any())
 }
 
 /// A page of a long list, however it is shown, with links to the pages around it.
@@ -76,49 +147,7 @@ pub fn use_cursor() -> Memo<Option<String>> {
     use_query_value("cursor")
 }
 
-/// A table of what a list has given. Where there is more, it says so.
-pub fn page_table<T>(
-    label: &'static str,
-    heads: &'static [&'static str],
-    page: Page<T>,
-    row: impl Fn(T) -> Vec<AnyView>,
-) -> AnyView {
-    let cut = cut(&page);
-    view! {
-        {table(label, heads, page.items.into_iter().map(row).collect())}
-        {cut}
-    }
-    .into_any()
-}
-
-/// The same with columns that sort it: `heads` has for each a word, and its key in the address where it has one.
-pub fn sorted_table<T>(
-    label: &'static str,
-    heads: &'static [(&'static str, &'static str)],
-    sort: &Sort,
-    page: Page<T>,
-    row: impl Fn(T) -> Vec<AnyView>,
-) -> AnyView {
-    if page.items.is_empty()
-        && let Some(none_left) = none_left()
-    {
-        return none_left;
-    }
-    let cut = cut(&page);
-    let cells = heads.iter().map(|head| sorting_head(*head, sort)).collect();
-    let words: Vec<&'static str> = heads.iter().map(|(word, _)| *word).collect();
-    let rows = page.items.into_iter().map(row).collect();
-    view! {
-        {framed(label, cells, &words, rows)}
-        {cut}
-    }
-    .into_any()
-}
-
-fn sorting_head((word, key): (&'static str, &'static str), sort: &Sort) -> AnyView {
-    if key.is_empty() {
-        return head(word);
-    }
+fn sorting_head(word: &'static str, key: &'static str, sort: &Sort) -> AnyView {
     let href = use_list_address_with()("sort", Some(sort.next(key)));
     view! {
         <th scope="col" aria-sort=sort.aria(key)>
@@ -141,48 +170,37 @@ fn cut<T>(page: &Page<T>) -> Option<AnyView> {
     })
 }
 
-/// A table. The first cell of each row is its head; `heads` has one word a column.
-pub fn table(
-    label: &'static str,
-    heads: &'static [&'static str],
-    rows: Vec<Vec<AnyView>>,
-) -> AnyView {
-    let cells = heads.iter().map(|word| head(word)).collect();
-    framed(label, cells, heads, rows)
+fn plain(label: &'static str, heads: &[&'static str], rows: AnyView) -> AnyView {
+    framed(label, heads.iter().map(|word| head(word)).collect(), rows)
 }
 
 fn head(word: &'static str) -> AnyView {
     view! { <th scope="col">{word}</th> }.into_any()
 }
 
-/// `words` are those of the heads.
-fn framed(
-    label: &'static str,
-    heads: Vec<AnyView>,
-    words: &[&'static str],
-    rows: Vec<Vec<AnyView>>,
-) -> AnyView {
-    let body = rows.into_iter().map(|cells| {
-        let cells = cells
-            .into_iter()
-            .zip(words)
-            .enumerate()
-            .map(|(at, (cell, word))| {
-                if at == 0 {
-                    view! { <th scope="row">{cell}</th> }.into_any()
-                } else {
-                    view! { <td data-label=*word>{cell}</td> }.into_any()
-                }
-            });
-        view! { <tr>{cells.collect_view()}</tr> }
-    });
+fn row(heads: &[&'static str], cells: Vec<AnyView>) -> AnyView {
+    let cells = cells
+        .into_iter()
+        .zip(heads)
+        .enumerate()
+        .map(|(at, (cell, word))| {
+            if at == 0 {
+                view! { <th scope="row">{cell}</th> }.into_any()
+            } else {
+                view! { <td data-label=*word>{cell}</td> }.into_any()
+            }
+        });
+    view! { <tr>{cells.collect_view()}</tr> }.into_any()
+}
+
+fn framed(label: &'static str, heads: Vec<AnyView>, rows: AnyView) -> AnyView {
     view! {
         <div class="table-box" role="group" aria-label=label tabindex="0">
             <table>
                 <thead>
                     <tr>{heads}</tr>
                 </thead>
-                <tbody>{body.collect_view()}</tbody>
+                <tbody>{rows}</tbody>
             </table>
         </div>
     }

@@ -52,17 +52,29 @@ impl Now {
     }
 }
 
-/// How many stretches of this length have passed since the browser has taken the page over.
-pub fn use_passed(millis: impl Fn() -> i64 + Send + Sync + 'static) -> Memo<i64> {
+/// How many stretches of some length have passed since the browser has taken the page over.
+#[derive(Clone, Copy)]
+pub struct Passed(Memo<i64>);
+
+impl Passed {
+    /// Has what calls this done again whenever one more has passed.
+    pub fn follow(self) {
+        // Read and not only tracked: a memo that nobody has read follows nothing itself.
+        let _ = self.0.get();
+    }
+}
+
+/// Stretches of this length.
+pub fn use_passed(millis: impl Fn() -> i64 + Send + Sync + 'static) -> Passed {
     let (now, first) = (expect_context::<Now>(), StoredValue::new(None));
-    Memo::new(move |_| {
+    Passed(Memo::new(move |_| {
         let Some(now) = now.get() else {
             return 0;
         };
         let since = first.get_value().unwrap_or(now);
         first.set_value(Some(since));
         (now - since) / millis().max(1)
-    })
+    }))
 }
 
 /// How much of a point in time is shown.

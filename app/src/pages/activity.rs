@@ -1,6 +1,7 @@
 //! What people have done: who, when, to what, and what changed; an edit of a config can be taken back.
 
 use domain::audit::AuditRecord;
+use domain::event::EventNoun;
 use domain::form::Form;
 use domain::id::ConfigId;
 use leptos::prelude::*;
@@ -12,13 +13,22 @@ use crate::components::confirm::Confirm;
 use crate::components::data::data;
 use crate::components::filter::{Choice, filter_bar, use_list_address_with, use_query_value};
 use crate::components::form::text_of;
+use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, submit};
 use crate::components::problem::LastProblem;
 use crate::components::saved;
-use crate::components::table::{link, paged_table, use_cursor};
+use crate::components::table::{Table, link, use_cursor};
 use crate::components::time::Time;
 use crate::forms;
 use crate::words;
+
+/// What people do changes these. Nothing is told of deeds about people, keys and directories.
+pub const NOUNS: [EventNoun; 4] = [
+    EventNoun::Pool,
+    EventNoun::Provider,
+    EventNoun::Zone,
+    EventNoun::Session,
+];
 
 /// The newest of it; what was done to one thing, where the address names one (`?target=`), and by Weir itself too (`?by=all`).
 #[component]
@@ -29,10 +39,19 @@ pub fn ActivityPage() -> impl IntoView {
         use_cursor(),
     );
     let by_people = move || by.get().as_deref() != Some("all");
-    // Not live: a row that becomes another while its button is pressed would take back another edit.
-    let activity = data(move || audit_list(target.get(), by_people(), cursor.get(), None));
+    let live = expect_context::<Live>();
+    let activity = data(move || {
+        live.follow(&NOUNS);
+        audit_list(target.get(), by_people(), cursor.get(), None)
+    });
     let tried = Tried::new();
     let again = Callback::new(move |()| activity.refetch());
+    let table = Table::new(
+        "Activity",
+        &["When", "Who", "What", "Changes", "Actions"],
+        |entry: &AuditRecord| entry.id.to_string(),
+        move |entry| cells(&entry, tried, again),
+    );
     let by = Choice {
         key: "by",
         label: "Done by",
@@ -62,18 +81,7 @@ pub fn ActivityPage() -> impl IntoView {
         </p>
         {filter_bar("what was done", false, vec![by])}
         <LastProblem problem=tried.problem />
-        {loaded(
-            activity,
-            move |page| {
-                paged_table(
-                    "Activity",
-                    "Nobody has done anything yet.",
-                    &["When", "Who", "What", "Changes", "Actions"],
-                    page,
-                    |entry| row(&entry, tried, again),
-                )
-            },
-        )}
+        {loaded(activity, move |page| table.paged("Nobody has done anything yet.", page))}
     }
 }
 
@@ -109,7 +117,7 @@ fn place(entry: &AuditRecord) -> Option<AnyView> {
     Some(view! { {whose} " in " {pool} }.into_any())
 }
 
-fn row(entry: &AuditRecord, tried: Tried, again: Callback<()>) -> Vec<AnyView> {
+fn cells(entry: &AuditRecord, tried: Tried, again: Callback<()>) -> Vec<AnyView> {
     let changes = changes(form_of(&entry.action), &entry.detail);
     vec![
         view! { <Time at=entry.at /> }.into_any(),

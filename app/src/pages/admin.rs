@@ -23,7 +23,7 @@ use crate::components::problem::LastProblem;
 use crate::components::table::link;
 use crate::components::time::Time;
 use crate::pages::activity;
-use crate::pages::pools::{last_hours, pool_table};
+use crate::pages::pools::{last_hours, pool_table, show_pools};
 use crate::words;
 
 /// So many of the newest deeds stand on the overview.
@@ -42,14 +42,9 @@ pub fn AdminPage() -> impl IntoView {
         ]);
         async { Ok((pool_list().await?, decision_newest().await?)) }
     });
-    let lines = last_hours();
+    let (lines, table) = (last_hours(), pool_table());
     let deeds = data(move || {
-        live.follow(&[
-            EventNoun::Pool,
-            EventNoun::Provider,
-            EventNoun::Zone,
-            EventNoun::Session,
-        ]);
+        live.follow(&activity::NOUNS);
         audit_list(None, true, None, Some(DEEDS))
     });
     view! {
@@ -58,7 +53,7 @@ pub fn AdminPage() -> impl IntoView {
         {loaded_beside(
             pools,
             lines,
-            |(page, newest), lines| {
+            move |(page, newest), lines| {
                 if page.items.is_empty() {
                     return begin();
                 }
@@ -70,7 +65,7 @@ pub fn AdminPage() -> impl IntoView {
                     {need_section(&needs)}
                     <section aria-labelledby="pools">
                         <h2 id="pools">"Pools"</h2>
-                        {pool_table(page, lines.as_ref())}
+                        {show_pools(table, page, lines.as_ref())}
                     </section>
                 }
                     .into_any()

@@ -17,7 +17,7 @@ use crate::components::form::page::FormPage;
 use crate::components::form::{FormState, Options, Start};
 use crate::components::load::{loaded, submit};
 use crate::components::problem::LastProblem;
-use crate::components::table::page_table;
+use crate::components::table::Table;
 use crate::components::time::Time;
 use crate::forms;
 use crate::pages::users::role;
@@ -27,10 +27,7 @@ use crate::pages::users::role;
 pub fn ApiKeysPage() -> impl IntoView {
     let keys = data(keys_and_people);
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
-    let row = move |key: ApiKey, people: &[User]| {
-        let person = key
-            .user_id
-            .and_then(|id| people.iter().find(|user| user.id == id));
+    let cells = move |(key, person): (ApiKey, String)| {
         let delete = Callback::new(move |()| {
             submit(busy, problem, api_key_delete(key.id), move |()| {
                 keys.refetch();
@@ -39,9 +36,7 @@ pub fn ApiKeysPage() -> impl IntoView {
         vec![
             key.name.clone().into_any(),
             role(key.role).into_any(),
-            person
-                .map_or_else(|| "Nobody".to_owned(), |user| user.name.clone())
-                .into_any(),
+            person.into_any(),
             view! { <Time at=key.created_at /> }.into_any(),
             view! {
                 <Confirm
@@ -56,6 +51,12 @@ pub fn ApiKeysPage() -> impl IntoView {
             .into_any(),
         ]
     };
+    let table = Table::new(
+        "API keys",
+        &["Name", "Role", "Person", "Made", "Actions"],
+        |(key, _): &(ApiKey, String)| key.id.to_string(),
+        cells,
+    );
     view! {
         <Title text="API keys" />
         <div class="page-head">
@@ -67,19 +68,25 @@ pub fn ApiKeysPage() -> impl IntoView {
         <LastProblem problem=problem />
         {loaded(
             keys,
-            move |(keys, people)| {
+            move |keys| {
                 if keys.items.is_empty() {
                     return view! { <Empty text="There is no key yet. Programs use one to call the REST API." /> }
                         .into_any();
                 }
-                page_table("API keys", &["Name", "Role", "Person", "Made", "Actions"], keys, |key| row(key, &people))
+                table.first(keys)
             },
         )}
     }
 }
 
-async fn keys_and_people() -> ApiResult<(Page<ApiKey>, Vec<User>)> {
-    Ok((api_key_list().await?, user_list().await?.items))
+/// Each key with the name of whom it acts as.
+async fn keys_and_people() -> ApiResult<Page<(ApiKey, String)>> {
+    let people = user_list().await?.items;
+    Ok(api_key_list().await?.map(|key| {
+        let person = people.iter().find(|user| Some(user.id) == key.user_id);
+        let name = person.map_or("Nobody", |user| &user.name).to_owned();
+        (key, name)
+    }))
 }
 
 /// A new key; its text is shown once.

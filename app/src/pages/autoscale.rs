@@ -4,7 +4,6 @@ use domain::autoscale::{ConfigWarning, FORM, PlanPreview, RenderedScript, SavedC
 use domain::count::counted;
 use domain::draft::SavedDraft;
 use domain::error::{Problem, ProblemCode};
-use domain::event::EventNoun;
 use domain::form::{Draft, Noun};
 use domain::id::{ConfigId, DraftId, PoolId};
 use domain::ldap::SavedLdapConfig;
@@ -21,13 +20,12 @@ use crate::api::autoscale::{
     autoscale_create, autoscale_get, autoscale_list, autoscale_plan, autoscale_replace,
     autoscale_script, autoscale_validate,
 };
-use crate::api::draft::{draft_delete, draft_list};
+use crate::api::draft::draft_list;
 use crate::api::ldap_config::ldap_config_list;
 use crate::api::pool::{pool_get, pool_list, pool_starts_get};
 use crate::api::provider::provider_list;
 use crate::api::zone::zone_list;
 use crate::api::{ApiError, ApiResult};
-use crate::components::confirm::Confirm;
 use crate::components::data::data;
 use crate::components::form::clash::{Clash, Theirs};
 use crate::components::form::copy_as::copy_as;
@@ -35,15 +33,14 @@ use crate::components::form::keep::Keeper;
 use crate::components::form::side::Side;
 use crate::components::form::wizard::{Base, Wizard};
 use crate::components::form::{FormState, Options, Settled, Start};
-use crate::components::live::Live;
-use crate::components::load::{Tried, loaded, submit, use_address_with, use_go, use_id};
+use crate::components::load::{loaded, submit, use_address_with, use_go, use_id};
 use crate::components::saved::LastSaved;
-use crate::components::table::{link, table};
 use crate::components::time::Time;
 use crate::pages::autoscale_forecast::{Machines, forecast};
 use crate::pages::autoscale_mode::mode;
 use crate::pages::autoscale_start::{Beginning, settled_type};
 use crate::pages::directories::name_of;
+use crate::pages::drafts::{draft_address, draft_name};
 use crate::pages::pool::config_report;
 use crate::pages::{directories, pools, providers, zones};
 
@@ -183,70 +180,6 @@ fn draft_hints(pool: Option<PoolId>, drafts: &[SavedDraft]) -> AnyView {
         .into_any()
 }
 
-/// The drafts of the one who asks, to go on with or to throw away; nothing where there are none.
-pub fn draft_section(drafts: &[SavedDraft], pools: &[Pool], tried: Tried) -> AnyView {
-    let live = expect_context::<Live>();
-    let Tried { busy, problem } = tried;
-    let row = |draft: &SavedDraft| {
-        let (id, pool) = (draft.id, pool_of(&draft.values).ok());
-        let of = pools.iter().find(|known| Some(known.id) == pool);
-        let name = draft_name(draft);
-        let throw = Callback::new(move |()| {
-            submit(busy, problem, draft_delete(id), move |()| {
-                live.changed(EventNoun::Pool);
-            });
-        });
-        vec![
-            link(draft_address(of.map(|pool| pool.id), id), &name),
-            of.map_or_else(|| "None".to_owned(), |pool| pool.name.clone())
-                .into_any(),
-            view! { <Time at=draft.updated_at /> }.into_any(),
-            view! {
-                <Confirm
-                    label="Throw away"
-                    about=name.clone()
-                    question=format!("Throw away the draft {name}?")
-                    consequence="What was typed in it is lost."
-                    action="Throw away"
-                    on_confirm=throw
-                />
-            }
-            .into_any(),
-        ]
-    };
-    let drafts: Vec<_> = drafts
-        .iter()
-        .filter(|draft| draft.form == FORM.key)
-        .collect();
-    (!drafts.is_empty())
-        .then(|| {
-            let rows = drafts.into_iter().rev().map(row).collect();
-            view! {
-                <section aria-labelledby="drafts">
-                    <h2 id="drafts">"Drafts"</h2>
-                    {table("Drafts", &["Name", "Pool", "Saved", "Actions"], rows)}
-                </section>
-            }
-        })
-        .into_any()
-}
-
-fn draft_address(pool: Option<PoolId>, draft: DraftId) -> String {
-    let new = match pool {
-        Some(pool) => format!("/admin/pools/{pool}/scaling/new"),
-        None => "/admin/scaling/new".to_owned(),
-    };
-    format!("{new}?draft={draft}")
-}
-
-fn draft_name(draft: &SavedDraft) -> String {
-    let name = draft.values.get("name").and_then(|name| name.as_str());
-    match name.map(str::trim) {
-        None | Some("") => "Scaling without a name".to_owned(),
-        Some(name) => name.to_owned(),
-    }
-}
-
 /// The config of this address.
 #[component]
 pub fn AutoscaleEditPage() -> impl IntoView {
@@ -289,7 +222,8 @@ const LOCKED: [&str; 2] = [POOL, "autoscale_type"];
 /// The field that says which pool a config is for.
 const POOL: &str = "pool_id";
 
-fn pool_of(values: &Draft) -> ApiResult<PoolId> {
+/// Which pool a config is for.
+pub fn pool_of(values: &Draft) -> ApiResult<PoolId> {
     values
         .get(POOL)
         .and_then(|id| id.as_str()?.parse().ok())

@@ -16,14 +16,14 @@ use crate::components::form::page::{Beside, Cancel, FormPage};
 use crate::components::form::{FormState, Start};
 use crate::components::load::{loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
-use crate::components::table::{link, page_table};
+use crate::components::table::{Table, link};
 
 /// All directories.
 #[component]
 pub fn DirectoriesPage() -> impl IntoView {
     let configs = data(ldap_config_list);
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
-    let row = move |config: SavedLdapConfig| {
+    let cells = move |config: SavedLdapConfig| {
         let delete = Callback::new(move |()| {
             submit(
                 busy,
@@ -55,6 +55,12 @@ pub fn DirectoriesPage() -> impl IntoView {
             .into_any(),
         ]
     };
+    let table = Table::new(
+        "Directories",
+        &["Name", "URL", "Actions"],
+        |thing: &SavedLdapConfig| thing.id.to_string(),
+        cells,
+    );
     view! {
         <Title text="Directories" />
         <div class="page-head">
@@ -70,7 +76,7 @@ pub fn DirectoriesPage() -> impl IntoView {
                 if page.items.is_empty() {
                     return view! { <Empty text="There is no directory yet." /> }.into_any();
                 }
-                page_table("Directories", &["Name", "URL", "Actions"], page, row)
+                table.first(page)
             },
         )}
     }

@@ -8,6 +8,7 @@ mod autoscale_forecast;
 mod autoscale_mode;
 mod autoscale_start;
 pub mod directories;
+pub mod drafts;
 #[cfg(debug_assertions)]
 pub mod gallery;
 pub mod login;

@@ -23,6 +23,7 @@ use crate::components::empty::Empty;
 use crate::components::finding::finding_list;
 use crate::components::form::copy_as::copy_as;
 use crate::components::form::{FormState, Options, Start};
+use crate::components::kept::kept;
 use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, loaded_page, submit, use_go, use_id};
 use crate::components::pause::Pause;
@@ -218,6 +219,10 @@ fn configs(id: Id, tried: Tried) -> AnyView {
             Ok((autoscale_list(Some(id)).await?, options))
         }
     });
+    let cards = kept(
+        |(config, _): &(SavedConfig, Options)| config.id.to_string(),
+        move |(config, options)| config_card(&config, options, tried),
+    );
     let add = move || {
         id.get().ok().map(|id| {
             view! {
@@ -234,7 +239,7 @@ fn configs(id: Id, tried: Tried) -> AnyView {
                 if page.items.is_empty() {
                     return view! { <Empty text=NO_CONFIG /> }.into_any();
                 }
-                page.items.iter().map(|config| config_card(config, &options, tried)).collect_view().into_any()
+                cards.show(page.items.into_iter().map(|config| (config, options.clone())).collect())
             },
         )}
         <div class="actions">{add}</div>
@@ -242,7 +247,7 @@ fn configs(id: Id, tried: Tried) -> AnyView {
     .into_any()
 }
 
-fn config_card(config: &SavedConfig, options: &Options, tried: Tried) -> AnyView {
+fn config_card(config: &SavedConfig, options: Options, tried: Tried) -> AnyView {
     let form = &domain::autoscale::FORM;
     let live = expect_context::<Live>();
     let Tried { busy, problem } = tried;
@@ -259,7 +264,7 @@ fn config_card(config: &SavedConfig, options: &Options, tried: Tried) -> AnyView
         Start {
             draft: config.values.clone(),
             secrets: config.secrets.clone(),
-            options: options.clone(),
+            options,
             ..Start::default()
         },
     );

@@ -17,7 +17,7 @@ use crate::components::form::{FormState, Options, Start};
 use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, submit};
 use crate::components::saved::LastSaved;
-use crate::components::table::{paged_table, use_cursor};
+use crate::components::table::{Table, use_cursor};
 use crate::components::time::Time;
 use crate::pages::autoscale::choices;
 use crate::pages::pool::NO_CONFIG;
@@ -28,13 +28,13 @@ const RESTORE: &str = "Restore this version";
 
 /// The versions of the config that the address names (`?config=`); of the first, where it names none.
 pub fn history(id: Signal<ApiResult<PoolId>>, tried: Tried) -> AnyView {
-    let last = expect_context::<LastSaved>();
+    let (live, last) = (expect_context::<Live>(), expect_context::<LastSaved>());
     let query = use_query_map();
     let cursor = use_cursor();
     let wanted = Memo::new(move |_| query.read().get("config"));
-    // Not live: a row that becomes another while its button is pressed would restore another version.
     let history = data(move || {
         last.follow();
+        live.follow(&[EventNoun::Pool]);
         let (id, wanted, cursor) = (id.get(), wanted.get(), cursor.get());
         async move {
             let id = id?;
@@ -52,14 +52,28 @@ pub fn history(id: Signal<ApiResult<PoolId>>, tried: Tried) -> AnyView {
             Ok((configs, options, versions))
         }
     });
+    let table = Table::new(
+        "Versions",
+        &["Version", "When", "Who", "What changed", "Actions"],
+        |line: &Line| format!("{} {}", line.config, line.version.version),
+        move |line| cells(&line, id, tried),
+    );
     loaded(
         history,
         move |(configs, options, versions)| match versions {
-            Some((config, page)) => view! {
-                {config_links(&configs, config.id)}
-                {version_table(id, &config, page, options, tried)}
+            Some((config, page)) => {
+                let lines = lines(&config, page, options);
+                let name = config.name().to_owned();
+                view! {
+                    {config_links(&configs, config.id)}
+                    <section aria-label=name.clone()>
+                        <h2>{name.clone()}</h2>
+                        {drift(&config)}
+                        {table.paged("No version is kept.", lines)}
+                    </section>
+                }
+                .into_any()
             }
-            .into_any(),
             None => view! { <Empty text=NO_CONFIG /> }.into_any(),
         },
     )
@@ -101,14 +115,21 @@ fn config_links(configs: &[SavedConfig], chosen: ConfigId) -> AnyView {
         .into_any()
 }
 
-fn version_table(
-    pool: Signal<ApiResult<PoolId>>,
-    config: &SavedConfig,
-    page: Page<ConfigVersion>,
-    options: Options,
-    tried: Tried,
-) -> AnyView {
-    let name = config.name().to_owned();
+/// A version, and what the texts of its row are made of.
+#[derive(Clone, PartialEq)]
+struct Line {
+    config: ConfigId,
+    name: String,
+    /// The version that holds now.
+    current: i64,
+    version: ConfigVersion,
+    /// What it changed in the one before it, a line for each field.
+    changes: Vec<String>,
+    /// What its restoring changes now.
+    restore_changes: Vec<String>,
+}
+
+fn lines(config: &SavedConfig, page: Page<ConfigVersion>, options: Options) -> Page<Line> {
     let state = FormState::new(
         &FORM,
         Start {
@@ -116,37 +137,35 @@ fn version_table(
             ..Start::default()
         },
     );
-    let row = |version: ConfigVersion| {
-        vec![
-            format!("Version {}", version.version).into_any(),
-            view! { <Time at=version.at /> }.into_any(),
-            version
-                .actor_name
-                .clone()
-                .unwrap_or_else(|| version.actor.clone())
-                .into_any(),
-            what(state, &version),
-            restore(pool, config, &version, state, tried),
-        ]
+    let in_words = |changes: &[FieldChange]| {
+        let line = |change| change_line(state, change);
+        changes.iter().map(line).collect()
     };
-    view! {
-        <section aria-label=name.clone()>
-            <h2>{name.clone()}</h2>
-            {drift(config)}
-            {paged_table(
-                "Versions",
-                "No version is kept.",
-                &["Version", "When", "Who", "What changed", "Actions"],
-                page,
-                row,
-            )}
-        </section>
-    }
-    .into_any()
+    page.map(|version| Line {
+        config: config.id,
+        name: config.name().to_owned(),
+        current: config.version,
+        changes: in_words(&version.changes),
+        restore_changes: in_words(&version.restore_changes),
+        version,
+    })
+}
+
+fn cells(line: &Line, pool: Signal<ApiResult<PoolId>>, tried: Tried) -> Vec<AnyView> {
+    let version = &line.version;
+    let who = version.actor_name.as_ref().unwrap_or(&version.actor);
+    vec![
+        format!("Version {}", version.version).into_any(),
+        view! { <Time at=version.at /> }.into_any(),
+        who.clone().into_any(),
+        what(line),
+        restore(line, pool, tried),
+    ]
 }
 
 /// What a version changed in the one before it.
-fn what(state: FormState, version: &ConfigVersion) -> AnyView {
+fn what(line: &Line) -> AnyView {
+    let version = &line.version;
     let restored = version
         .restored_from
         .map(|from| view! { <p>{format!("Restored from version {from}.")}</p> });
@@ -155,10 +174,10 @@ fn what(state: FormState, version: &ConfigVersion) -> AnyView {
         (None, _) => "What was changed before it was not kept.",
         (Some(_), _) => "No field was changed.",
     };
-    let changes = if version.changes.is_empty() {
+    let changes = if line.changes.is_empty() {
         view! { <span class="muted">{nothing}</span> }.into_any()
     } else {
-        change_list(state, &version.changes)
+        change_list(&line.changes)
     };
     view! {
         {restored}
@@ -167,8 +186,8 @@ fn what(state: FormState, version: &ConfigVersion) -> AnyView {
     .into_any()
 }
 
-fn change_list(state: FormState, changes: &[FieldChange]) -> AnyView {
-    let line = |change| view! { <li>{change_line(state, change)}</li> };
+fn change_list(changes: &[String]) -> AnyView {
+    let line = |change: &String| view! { <li>{change.clone()}</li> };
     view! { <ul class="findings">{changes.iter().map(line).collect_view()}</ul> }.into_any()
 }
 
@@ -189,23 +208,16 @@ fn change_line(state: FormState, change: &FieldChange) -> String {
 }
 
 /// The button that sets the config back to a version, after it has shown what that changes.
-fn restore(
-    pool: Signal<ApiResult<PoolId>>,
-    config: &SavedConfig,
-    version: &ConfigVersion,
-    state: FormState,
-    tried: Tried,
-) -> AnyView {
-    let (id, seen, number) = (config.id, config.version, version.version);
-    let about = format!("{number} of {}", config.name().to_owned());
+fn restore(line: &Line, pool: Signal<ApiResult<PoolId>>, tried: Tried) -> AnyView {
+    let (id, seen, number) = (line.config, line.current, line.version.version);
+    let about = format!("{number} of {}", line.name);
     if number == seen {
         return disabled(number, &about, "This is what holds now.");
     }
-    if version.restore_changes.is_empty() {
+    if line.restore_changes.is_empty() {
         return disabled(number, &about, "It is the same as what holds now.");
     }
-    let live = expect_context::<Live>();
-    let last = expect_context::<LastSaved>();
+    let (events, last) = (expect_context::<Live>(), expect_context::<LastSaved>());
     let Tried { busy, problem } = tried;
     let restore = Callback::new(move |()| {
         let call = autoscale_restore(id, seen, number);
@@ -214,10 +226,10 @@ fn restore(
             if let Some(Ok(pool)) = pool.try_get_untracked() {
                 last.set(pool, &saved);
             }
-            live.changed(EventNoun::Pool);
+            events.changed(EventNoun::Pool);
         });
     });
-    let changes = change_list(state, &version.restore_changes);
+    let changes = change_list(&line.restore_changes);
     view! {
         <Confirm
             label=RESTORE

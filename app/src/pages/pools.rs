@@ -9,7 +9,6 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
 
-use crate::api::draft::draft_list;
 use crate::api::pool::{pool_create, pool_get, pool_lines, pool_list, pool_replace};
 use crate::components::badge::Badge;
 use crate::components::data::{Data, data};
@@ -21,10 +20,10 @@ use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, loaded_beside, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::step_line::small_chart;
-use crate::components::table::{link, sorted_table};
+use crate::components::table::{Table, link};
 use crate::components::time::use_passed;
 use crate::forms;
-use crate::pages::autoscale::draft_section;
+use crate::pages::drafts::draft_section;
 use crate::words;
 
 /// All pools.
@@ -35,13 +34,8 @@ pub fn PoolsPage() -> impl IntoView {
         live.follow(&[EventNoun::Pool, EventNoun::Server, EventNoun::Session]);
         pool_list()
     });
-    // The pools are worth showing without the drafts.
-    let drafts = data(move || {
-        live.follow(&[EventNoun::Pool]);
-        async { Ok((draft_list().await?, pool_list().await?.items)) }
-    });
     let lines = last_hours();
-    let (tried, wanted) = (Tried::new(), use_wanted_text());
+    let (tried, wanted, table) = (Tried::new(), use_wanted_text(), pool_table());
     view! {
         <Title text="Pools" />
         <div class="page-head">
@@ -55,7 +49,7 @@ pub fn PoolsPage() -> impl IntoView {
         </div>
         <LastProblem problem=tried.problem />
         {filter_bar("pools", true, Vec::new())}
-        {loaded(drafts, move |(drafts, pools)| draft_section(&drafts, &pools, tried))}
+        {draft_section(tried)}
         {loaded_beside(
             pools,
             lines,
@@ -64,7 +58,7 @@ pub fn PoolsPage() -> impl IntoView {
                     return view! { <Empty text="There is no pool yet." /> }.into_any();
                 }
                 let texts = |pool: &Pool| format!("{} {}", pool.name, words::pool(pool).word);
-                pool_table(narrowed(page, wanted.get().as_deref(), texts), lines.as_ref())
+                show_pools(table, narrowed(page, wanted.get().as_deref(), texts), lines.as_ref())
             },
         )}
     }
@@ -80,39 +74,60 @@ pub fn last_hours() -> Data<Page<CapacityLine>> {
     })
 }
 
+/// A pool, and what it held in the last hour.
+type PoolLine = (Pool, Option<CapacityLine>);
+
 /// Pools with what they hold, and what they held in the last hour.
-pub fn pool_table(mut pools: Page<Pool>, lines: Option<&Page<CapacityLine>>) -> AnyView {
+pub fn pool_table() -> Table<PoolLine> {
+    Table::new(
+        "Pools",
+        &[
+            "Name",
+            "State",
+            "Last hour",
+            "Sessions",
+            "Free seats",
+            "Starting",
+            "Waiting",
+        ],
+        |(pool, _): &PoolLine| pool.id.to_string(),
+        |(pool, line)| {
+            let counts = pool.counts;
+            vec![
+                link(format!("/admin/pools/{}", pool.id), &pool.name),
+                view! { <Badge state=words::pool(&pool) /> }.into_any(),
+                line.as_ref().map(small_chart).into_any(),
+                counts.sessions.into_any(),
+                counts.free_seats.into_any(),
+                counts.starting.into_any(),
+                counts.waiting.into_any(),
+            ]
+        },
+    )
+}
+
+/// These pools in that table.
+pub fn show_pools(
+    table: Table<PoolLine>,
+    mut pools: Page<Pool>,
+    lines: Option<&Page<CapacityLine>>,
+) -> AnyView {
     let lines = lines.map_or(&[][..], |page| &page.items);
     let sort = use_sort();
     sort.apply(&mut pools.items, rank);
-    let row = |pool: Pool| {
-        let counts = pool.counts;
+    let pools = pools.map(|pool| {
         let line = lines.iter().find(|line| line.pool_id == pool.id);
-        vec![
-            link(format!("/admin/pools/{}", pool.id), &pool.name),
-            view! { <Badge state=words::pool(&pool) /> }.into_any(),
-            line.map(small_chart).into_any(),
-            counts.sessions.into_any(),
-            counts.free_seats.into_any(),
-            counts.starting.into_any(),
-            counts.waiting.into_any(),
-        ]
-    };
-    sorted_table(
-        "Pools",
-        &[
-            ("Name", "name"),
-            ("State", "state"),
-            ("Last hour", ""),
-            ("Sessions", "sessions"),
-            ("Free seats", "free"),
-            ("Starting", "starting"),
-            ("Waiting", "waiting"),
-        ],
-        &sort,
-        pools,
-        row,
-    )
+        (pool, line.cloned())
+    });
+    let keys = [
+        ("Name", "name"),
+        ("State", "state"),
+        ("Sessions", "sessions"),
+        ("Free seats", "free"),
+        ("Starting", "starting"),
+        ("Waiting", "waiting"),
+    ];
+    table.sorted(&keys, &sort, pools)
 }
 
 fn rank(pool: &Pool, key: &str) -> Option<Rank> {

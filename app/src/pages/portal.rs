@@ -15,6 +15,7 @@ use crate::api::session::session_mine;
 use crate::components::badge::Badge;
 use crate::components::data::data;
 use crate::components::empty::Empty;
+use crate::components::kept::kept;
 use crate::components::live::Live;
 use crate::components::load::loaded;
 use crate::components::problem::{code_of, problem_banner};
@@ -41,19 +42,24 @@ pub fn PortalPage() -> impl IntoView {
             .map(|word| problem_banner(&refused(&word)))
     };
 
+    let sessions = kept(
+        |session: &Session| session.id.to_string(),
+        |session| session_card(&session),
+    );
+    let cards = kept(|pool: &Pool| pool.id.to_string(), |pool| pool_card(&pool));
     view! {
         <Title text="Portal" />
         <h1>"Your computers"</h1>
         {refusal}
         {loaded(
             mine,
-            |page| {
+            move |page| {
                 (!page.items.is_empty())
                     .then(|| {
                         view! {
                             <section aria-labelledby="running">
                                 <h2 id="running">"Running"</h2>
-                                <ul class="cards">{page.items.iter().map(session_card).collect_view()}</ul>
+                                <ul class="cards">{sessions.show(page.items)}</ul>
                             </section>
                         }
                     })
@@ -64,11 +70,11 @@ pub fn PortalPage() -> impl IntoView {
             <h2 id="pools">"Open"</h2>
             {loaded(
                 pools,
-                |page| {
+                move |page| {
                     if page.items.is_empty() {
                         return view! { <Empty text="There is nothing to open yet." /> }.into_any();
                     }
-                    view! { <ul class="cards">{page.items.iter().map(pool_card).collect_view()}</ul> }.into_any()
+                    view! { <ul class="cards">{cards.show(page.items)}</ul> }.into_any()
                 },
             )}
         </section>

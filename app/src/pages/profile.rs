@@ -11,9 +11,9 @@ use crate::components::data::{Data, data};
 use crate::components::empty::Empty;
 use crate::components::form::page::FormPage;
 use crate::components::form::{FormState, Start};
-use crate::components::load::{loaded, submit};
+use crate::components::load::{Tried, loaded, submit};
 use crate::components::problem::LastProblem;
-use crate::components::table::table;
+use crate::components::table::Table;
 use crate::components::time::Time;
 use crate::connect::USUAL_KEY_FILE;
 use crate::forms;
@@ -45,7 +45,7 @@ pub fn ProfilePage() -> impl IntoView {
         <section aria-labelledby="keys">
             <h2 id="keys">"SSH keys"</h2>
             <p class="help">"They open the computers that you sign in to by SSH. Weir keeps the public halves only."</p>
-            {loaded(keys, move |list| key_table(list, keys))}
+            {key_table(keys)}
             {move || made.get().map(new_key)}
         </section>
         <section aria-labelledby="add">
@@ -66,37 +66,47 @@ pub fn ProfilePage() -> impl IntoView {
     }
 }
 
-fn key_table(list: Vec<SshKey>, keys: Data<Vec<SshKey>>) -> AnyView {
-    if list.is_empty() {
-        return view! { <Empty text="You have no key yet." /> }.into_any();
-    }
-    let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
-    let rows = list
-        .into_iter()
-        .map(|key| {
-            let id = key.id;
-            let delete = Callback::new(move |()| submit(busy, problem, ssh_key_delete(id), move |()| keys.refetch()));
-            vec![
-                key.name.clone().into_any(),
-                view! { <code class="break">{key.fingerprint}</code> }.into_any(),
-                view! { <Time at=key.created_at /> }.into_any(),
-                view! {
-                    <Confirm
-                        label="Delete"
-                        about=key.name.clone()
-                        question=format!("Delete the key {}?", key.name)
-                        consequence="It no longer opens any computer, those of running sessions included."
-                        action="Delete key"
-                        on_confirm=delete
-                    />
-                }
-                .into_any(),
-            ]
-        })
-        .collect();
+fn key_table(keys: Data<Vec<SshKey>>) -> AnyView {
+    let Tried { busy, problem } = Tried::new();
+    let cells = move |key: SshKey| {
+        let id = key.id;
+        let delete = Callback::new(move |()| {
+            submit(busy, problem, ssh_key_delete(id), move |()| keys.refetch());
+        });
+        vec![
+            key.name.clone().into_any(),
+            view! { <code class="break">{key.fingerprint}</code> }.into_any(),
+            view! { <Time at=key.created_at /> }.into_any(),
+            view! {
+                <Confirm
+                    label="Delete"
+                    about=key.name.clone()
+                    question=format!("Delete the key {}?", key.name)
+                    consequence="It no longer opens any computer, those of running sessions included."
+                    action="Delete key"
+                    on_confirm=delete
+                />
+            }
+            .into_any(),
+        ]
+    };
+    let table = Table::new(
+        "SSH keys",
+        &["Name", "Fingerprint", "Added", "Actions"],
+        |key: &SshKey| key.id.to_string(),
+        cells,
+    );
     view! {
         <LastProblem problem=problem />
-        {table("SSH keys", &["Name", "Fingerprint", "Added", "Actions"], rows)}
+        {loaded(
+            keys,
+            move |list| {
+                if list.is_empty() {
+                    return view! { <Empty text="You have no key yet." /> }.into_any();
+                }
+                table.whole(list)
+            },
+        )}
     }
     .into_any()
 }

@@ -26,7 +26,7 @@ use crate::components::form::{FormState, Start};
 use crate::components::live::Live;
 use crate::components::load::{loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
-use crate::components::table::{link, sorted_table};
+use crate::components::table::{Table, link};
 use crate::forms;
 
 /// All provider configs.
@@ -39,7 +39,7 @@ pub fn ProvidersPage() -> impl IntoView {
     });
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
     let wanted = use_wanted_text();
-    let row = move |provider: Provider| {
+    let cells = move |provider: Provider| {
         let delete = Callback::new(move |()| {
             let call = provider_delete(provider.id, provider.version);
             submit(busy, problem, call, move |()| {
@@ -75,6 +75,12 @@ pub fn ProvidersPage() -> impl IntoView {
             .into_any(),
         ]
     };
+    let table = Table::new(
+        "Providers",
+        &["Name", "Kind", "Machines", "Health", "Actions"],
+        |provider: &Provider| provider.id.to_string(),
+        cells,
+    );
     view! {
         <Title text="Providers" />
         <div class="page-head">
@@ -94,19 +100,8 @@ pub fn ProvidersPage() -> impl IntoView {
                 let mut page = narrowed(page, wanted.get().as_deref(), texts);
                 let sort = use_sort();
                 sort.apply(&mut page.items, rank);
-                sorted_table(
-                    "Providers",
-                    &[
-                        ("Name", "name"),
-                        ("Kind", "kind"),
-                        ("Machines", "machines"),
-                        ("Health", "health"),
-                        ("Actions", ""),
-                    ],
-                    &sort,
-                    page,
-                    row,
-                )
+                let keys = [("Name", "name"), ("Kind", "kind"), ("Machines", "machines"), ("Health", "health")];
+                table.sorted(&keys, &sort, page)
             },
         )}
     }

@@ -56,7 +56,7 @@ pub fn ServerPage() -> impl IntoView {
         <LastProblem problem=tried.problem />
         <section aria-labelledby="sessions">
             <h2 id="sessions">"Sessions"</h2>
-            {loaded(sessions, move |page| session_table(page, false, tried))}
+            {session_table(sessions, false, tried)}
         </section>
         <section aria-labelledby="start">
             <h2 id="start">"Start"</h2>

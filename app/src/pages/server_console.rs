@@ -25,8 +25,7 @@ pub fn console_of(id: Signal<ApiResult<ServerId>>) -> Data<ConsoleLog> {
         let id = id.get();
         live.follow(&[EventNoun::Server]);
         if is_starting.get_untracked() {
-            // Read and not only tracked: what nobody has read follows nothing itself.
-            let _ = passed.get();
+            passed.follow();
         }
         async move {
             let log = server_console_get(id?).await?;

@@ -15,7 +15,7 @@ use crate::components::filter::{Choice, filter_bar, use_query_value, use_wanted_
 use crate::components::live::Live;
 use crate::components::load::{Tried, loaded};
 use crate::components::problem::LastProblem;
-use crate::components::table::{link, paged_table, use_cursor};
+use crate::components::table::{Table, link, use_cursor};
 use crate::components::time::Age;
 use crate::pages::server::actions;
 use crate::words;
@@ -36,19 +36,40 @@ pub fn ServersPage() -> impl IntoView {
 pub fn servers(pool: Option<Signal<ApiResult<PoolId>>>, tried: Tried) -> AnyView {
     let live = expect_context::<Live>();
     let (name, state, cursor) = (use_wanted_text(), use_query_value("state"), use_cursor());
+    // Each with the name of its pool, where it is asked for.
     let servers = data(move || {
         let (name, state, cursor) = (name.get(), state.get(), cursor.get());
         let pool = pool.map(|pool| pool.get()).transpose();
         live.follow(&[EventNoun::Server, EventNoun::Session]);
         async move {
             let pool = pool?;
-            let pools = match pool {
-                Some(_) => Vec::new(),
-                None => pool_list().await?.items,
-            };
-            Ok((server_list(pool, name, state, cursor).await?, pools))
+            let servers = server_list(pool, name, state, cursor).await?;
+            if pool.is_some() {
+                return Ok(servers.map(|server| (server, None)));
+            }
+            let pools = pool_list().await?.items;
+            Ok(servers.map(|server| {
+                let of = pools.iter().find(|pool| pool.id == server.pool_id);
+                // A pool that is not in its list has been made since.
+                let name = of.map_or_else(|| "To the pool".to_owned(), |pool| pool.name.clone());
+                (server, Some(name))
+            }))
         }
     });
+    let table = Table::new(
+        "Servers",
+        if pool.is_some() {
+            &HEADS
+        } else {
+            &HEADS_OF_ALL
+        },
+        |(server, _): &(Server, Option<String>)| server.id.to_string(),
+        move |(server, pool)| {
+            let [name, rest @ ..] = server_row(&server, tried);
+            let of = pool.map(|name| link(format!("/admin/pools/{}", server.pool_id), &name));
+            [name].into_iter().chain(of).chain(rest).collect()
+        },
+    );
     // Deleted ones are not listed.
     let states = ServerState::WORDS
         .into_iter()
@@ -61,29 +82,7 @@ pub fn servers(pool: Option<Signal<ApiResult<PoolId>>>, tried: Tried) -> AnyView
     };
     view! {
         {filter_bar("servers", true, vec![state])}
-        {loaded(
-            servers,
-            move |(page, pools)| {
-                let (none, row) = ("There is no server.", |server: &Server| server_row(server, tried));
-                if pool.is_some() {
-                    return paged_table("Servers", none, &HEADS, page, |server| row(&server).into());
-                }
-                paged_table(
-                    "Servers",
-                    none,
-                    &HEADS_OF_ALL,
-                    page,
-                    |server| {
-                        let [name, rest @ ..] = row(&server);
-                        let of = pools.iter().find(|pool| pool.id == server.pool_id);
-                        // A pool that is not in its list has been made since.
-                        let of = of.map_or("To the pool", |pool| &pool.name);
-                        let of = link(format!("/admin/pools/{}", server.pool_id), of);
-                        [name, of].into_iter().chain(rest).collect()
-                    },
-                )
-            },
-        )}
+        {loaded(servers, move |page| table.paged("There is no server.", page))}
     }
     .into_any()
 }

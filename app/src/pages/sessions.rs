@@ -16,7 +16,7 @@ use crate::components::filter::{filter_bar, use_wanted_text};
 use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, submit};
 use crate::components::problem::LastProblem;
-use crate::components::table::{link, paged_table, use_cursor};
+use crate::components::table::{Table, link, use_cursor};
 use crate::components::time::{Age, Time};
 use crate::words;
 
@@ -52,7 +52,7 @@ pub fn sessions(pool: OfPool, tried: Tried) -> AnyView {
     let page = listed(pool, false);
     view! {
         {filter_bar("sessions", true, Vec::new())}
-        {loaded(page, move |page| session_table(page, pool.is_none(), tried))}
+        {session_table(page, pool.is_none(), tried)}
     }
     .into_any()
 }
@@ -62,7 +62,7 @@ pub fn queue(pool: OfPool, tried: Tried) -> AnyView {
     let page = listed(pool, true);
     view! {
         {filter_bar("the queue", true, Vec::new())}
-        {loaded(page, move |page| queue_table(page, pool.is_none(), tried))}
+        {queue_table(page, pool.is_none(), tried)}
     }
     .into_any()
 }
@@ -79,8 +79,8 @@ fn listed(pool: OfPool, waiting: bool) -> Data<Page<Session>> {
 }
 
 /// Open sessions. `of_all`: of more than one pool, so each row names its own.
-pub fn session_table(sessions: Page<Session>, of_all: bool, tried: Tried) -> AnyView {
-    let row = move |session: Session| {
+pub fn session_table(sessions: Data<Page<Session>>, of_all: bool, tried: Tried) -> AnyView {
+    let cells = move |session: Session| {
         let person = session.user_name.clone().into_any();
         let rest = [
             view! { <Badge state=words::session(&session) /> }.into_any(),
@@ -93,16 +93,19 @@ pub fn session_table(sessions: Page<Session>, of_all: bool, tried: Tried) -> Any
         ];
         with_pool(person, of_all.then_some(&session), rest)
     };
-    let heads: &'static [&'static str] = if of_all {
+    let heads: &[_] = if of_all {
         &["Person", "Pool", "State", "Asked for", "Server", "Actions"]
     } else {
         &["Person", "State", "Asked for", "Server", "Actions"]
     };
-    paged_table("Sessions", "Nobody has a session.", heads, sessions, row)
+    let table = Table::new("Sessions", heads, key, cells);
+    loaded(sessions, move |page| {
+        table.paged("Nobody has a session.", page)
+    })
 }
 
-fn queue_table(sessions: Page<Session>, of_all: bool, tried: Tried) -> AnyView {
-    let row = move |session: Session| {
+fn queue_table(sessions: Data<Page<Session>>, of_all: bool, tried: Tried) -> AnyView {
+    let cells = move |session: Session| {
         let wait = session.wait.as_ref();
         let person = session.user_name.clone().into_any();
         let rest = [
@@ -113,12 +116,17 @@ fn queue_table(sessions: Page<Session>, of_all: bool, tried: Tried) -> AnyView {
         ];
         with_pool(person, of_all.then_some(&session), rest)
     };
-    let heads: &'static [&'static str] = if of_all {
+    let heads: &[_] = if of_all {
         &["Person", "Pool", "Place", "Waits for", "Why", "Actions"]
     } else {
         &["Person", "Place", "Waits for", "Why", "Actions"]
     };
-    paged_table("Queue", "Nobody waits.", heads, sessions, row)
+    let table = Table::new("Queue", heads, key, cells);
+    loaded(sessions, move |page| table.paged("Nobody waits.", page))
+}
+
+fn key(session: &Session) -> String {
+    session.id.to_string()
 }
 
 /// The cells of a row, with the pool of this session behind the person where it is named.

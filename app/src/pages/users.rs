@@ -17,7 +17,7 @@ use crate::components::form::page::FormPage;
 use crate::components::form::{FormState, Start};
 use crate::components::load::{loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
-use crate::components::table::{link, sorted_table};
+use crate::components::table::{Table, link};
 use crate::components::time::Time;
 use crate::forms;
 
@@ -26,7 +26,7 @@ use crate::forms;
 pub fn UsersPage() -> impl IntoView {
     let (users, wanted) = (data(user_list), use_wanted_text());
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
-    let row = move |user: User| {
+    let cells = move |user: User| {
         let delete = Callback::new(move |()| {
             submit(
                 busy,
@@ -53,6 +53,12 @@ pub fn UsersPage() -> impl IntoView {
             .into_any(),
         ]
     };
+    let table = Table::new(
+        "People",
+        &["Name", "Role", "Made", "Actions"],
+        |user: &User| user.id.to_string(),
+        cells,
+    );
     view! {
         <Title text="People" />
         <div class="page-head">
@@ -73,13 +79,7 @@ pub fn UsersPage() -> impl IntoView {
                 let mut page = narrowed(page, wanted.get().as_deref(), texts);
                 let sort = use_sort();
                 sort.apply(&mut page.items, rank);
-                let people = sorted_table(
-                    "People",
-                    &[("Name", "name"), ("Role", "role"), ("Made", "made"), ("Actions", "")],
-                    &sort,
-                    page,
-                    row,
-                );
+                let people = table.sorted(&[("Name", "name"), ("Role", "role"), ("Made", "made")], &sort, page);
                 view! {
                     {people}
                     {visitors}

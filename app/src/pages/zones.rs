@@ -16,7 +16,7 @@ use crate::components::form::{FormState, Start};
 use crate::components::live::Live;
 use crate::components::load::{loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
-use crate::components::table::{link, page_table};
+use crate::components::table::{Table, link};
 use crate::forms;
 
 /// All zones.
@@ -28,7 +28,7 @@ pub fn ZonesPage() -> impl IntoView {
         zone_list()
     });
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
-    let row = move |zone: Zone| {
+    let cells = move |zone: Zone| {
         let delete = Callback::new(move |()| {
             submit(
                 busy,
@@ -54,6 +54,12 @@ pub fn ZonesPage() -> impl IntoView {
             .into_any(),
         ]
     };
+    let table = Table::new(
+        "Zones",
+        &["Name", "Upstream Auth Address", "Actions"],
+        |thing: &Zone| thing.id.to_string(),
+        cells,
+    );
     view! {
         <Title text="Zones" />
         <div class="page-head">
@@ -70,7 +76,7 @@ pub fn ZonesPage() -> impl IntoView {
                     return view! { <Empty text="There is no zone yet. A zone says where servers reach Weir." /> }
                         .into_any();
                 }
-                page_table("Zones", &["Name", "Upstream Auth Address", "Actions"], page, row)
+                table.first(page)
             },
         )}
     }

@@ -27,3 +27,13 @@ pub struct Page<T> {
     /// Where the next page begins; absent on the last page.
     pub next_cursor: Option<String>,
 }
+
+impl<T> Page<T> {
+    /// The page with something else in the place of each item.
+    pub fn map<U>(self, of: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(of).collect(),
+            next_cursor: self.next_cursor,
+        }
+    }
+}

@@ -4,6 +4,7 @@ use domain::form::{Choice, Field, Format, Kind, Noun, set_out};
 use leptos::prelude::*;
 use serde_json::Value;
 
+use super::early::{text_before, tick_before};
 use super::side::title;
 use super::summary::focus_later;
 use super::{FormState, text_of};
@@ -29,7 +30,13 @@ fn frame(state: FormState, field: &'static Field) -> AnyView {
     };
     let is_on = move || state.value(field) == Some(Value::Bool(true));
     match field.kind {
-        Kind::Bool => view! {
+        Kind::Bool => {
+            let tick = move |is_on| {
+                state.enter(field, Some(Value::Bool(is_on)));
+                state.touch(field);
+            };
+            tick_before(&state.id_of(field), untrack(is_on), tick);
+            view! {
             <div class="field">
                 <div class="check">
                     <input
@@ -40,18 +47,16 @@ fn frame(state: FormState, field: &'static Field) -> AnyView {
                         aria-describedby=move || ids.described_by()
                         checked=untrack(is_on)
                         prop:checked=is_on
-                        on:change=move |event| {
-                            state.enter(field, Some(Value::Bool(event_target_checked(&event))));
-                            state.touch(field);
-                        }
+                        on:change=move |event| tick(event_target_checked(&event))
                     />
                     <label for=state.id_of(field)>{field.label}</label>
                 </div>
                 {help(state, field)}
                 {error_text}
             </div>
+            }
+            .into_any()
         }
-        .into_any(),
         Kind::Choice(choices) => view! {
             <fieldset class="field" id=state.id_of(field) tabindex="-1" aria-describedby=move || ids.described_by()>
                 <legend>{field.label}</legend>
@@ -127,13 +132,14 @@ fn input(state: FormState, field: &'static Field, ids: Ids) -> AnyView {
     }
 }
 
-/// The text of an input. What a person types stays as they type it, even where the draft holds it in another form.
+/// The text of an input, and what enters another one. What a person types stays as they type it, even where the draft holds it in
+/// another form.
 fn use_text(
     state: FormState,
     field: &'static Field,
 ) -> (
     impl Fn() -> String + Copy + Send + 'static,
-    RwSignal<String>,
+    impl Fn(&str) + Copy + Send + 'static,
 ) {
     let entered = |draft: &domain::form::Draft| draft.get(field.key).map(text_of);
     let typed = RwSignal::new(
@@ -149,11 +155,16 @@ fn use_text(
             state.value(field).as_ref().map(text_of).unwrap_or_default()
         }
     };
-    (text, typed)
+    let enter = move |text: &str| {
+        state.type_in(field, text);
+        typed.set(text.to_owned());
+    };
+    text_before(&state.id_of(field), &untrack(text), enter);
+    (text, enter)
 }
 
 fn line(state: FormState, field: &'static Field, ids: Ids, is_number: bool) -> AnyView {
-    let (text, typed) = use_text(state, field);
+    let (text, enter) = use_text(state, field);
     let unit = (!field.unit.is_empty()).then(|| view! { <span class="unit">{field.unit}</span> });
     let offers = state.offers.get_value().filter(|_| field.is_offered);
     let list = offers.map(|offers| (offers, format!("{}-list", state.id_of(field))));
@@ -172,11 +183,7 @@ fn line(state: FormState, field: &'static Field, ids: Ids, is_number: bool) -> A
                 aria-invalid=move || ids.is_invalid()
                 value=untrack(text)
                 prop:value=text
-                on:input=move |event| {
-                    let text = event_target_value(&event);
-                    state.type_in(field, &text);
-                    typed.set(text);
-                }
+                on:input=move |event| enter(&event_target_value(&event))
                 on:blur=move |_| state.touch(field)
             />
             {unit}
@@ -187,30 +194,29 @@ fn line(state: FormState, field: &'static Field, ids: Ids, is_number: bool) -> A
 }
 
 fn area(state: FormState, field: &'static Field, ids: Ids, is_code: bool) -> AnyView {
-    let (text, typed) = use_text(state, field);
-    text_area(state, field, ids, is_code, text, typed)
+    let (text, enter) = use_text(state, field);
+    text_area(state, field, ids, is_code, text, enter)
 }
 
 /// The text of a JSON object, and a button that sets it out. What is no object yet stays as it is, and says why.
 fn object(state: FormState, field: &'static Field, ids: Ids) -> AnyView {
-    let (text, typed) = use_text(state, field);
+    let (text, enter) = use_text(state, field);
     let format = move |_| {
         let before = untrack(text);
         if let Ok(after) = set_out(&before) {
-            state.type_in(field, &after);
-            typed.set(after);
+            enter(&after);
         } else if !before.trim().is_empty() {
             state.touch(field);
             focus_later(&state.id_of(field));
         }
     };
     view! {
-        {text_area(state, field, ids, true, text, typed)}
+        {text_area(state, field, ids, true, text, enter)}
         <button
             type="button"
             class="button"
             aria-label=format!("Format {}", field.label)
-            disabled=state.is_locked(field)
+            disabled=move || !state.ready.get() || state.is_locked(field)
             on:click=format
         >
             "Format"
@@ -225,7 +231,7 @@ fn text_area(
     ids: Ids,
     is_code: bool,
     text: impl Fn() -> String + Copy + Send + 'static,
-    typed: RwSignal<String>,
+    enter: impl Fn(&str) + Copy + Send + 'static,
 ) -> AnyView {
     view! {
         <textarea
@@ -238,11 +244,7 @@ fn text_area(
             aria-describedby=move || ids.described_by()
             aria-invalid=move || ids.is_invalid()
             prop:value=text
-            on:input=move |event| {
-                let text = event_target_value(&event);
-                state.type_in(field, &text);
-                typed.set(text);
-            }
+            on:input=move |event| enter(&event_target_value(&event))
             on:blur=move |_| state.touch(field)
         >
             {first_content(untrack(text))}
@@ -283,11 +285,26 @@ fn select(state: FormState, field: &'static Field, ids: Ids, noun: Option<Noun>)
             {options.into_iter().map(option).collect_view()}
         }
     };
+    let choose = move |value: &str| {
+        state.type_in(field, value);
+        state.touch(field);
+    };
+    let chosen = untrack(|| state.value(field)).as_ref().map(text_of);
+    text_before(
+        &state.id_of(field),
+        &chosen.unwrap_or_default(),
+        move |value| {
+            // What is not among the options stands as no choice.
+            if !value.is_empty() {
+                choose(value);
+            }
+        },
+    );
     // What cannot be changed needs nothing new.
     let side = state.side.filter(|_| !state.is_locked(field));
     let new = noun.zip(side).map(|(noun, side)| {
         view! {
-            <button type="button" class="button" on:click=move |_| side.open(noun)>
+            <button type="button" class="button" disabled=move || !state.ready.get() on:click=move |_| side.open(noun)>
                 {title(noun)}
             </button>
         }
@@ -300,10 +317,7 @@ fn select(state: FormState, field: &'static Field, ids: Ids, noun: Option<Noun>)
                 disabled=state.is_locked(field)
                 aria-describedby=move || ids.described_by()
                 aria-invalid=move || ids.is_invalid()
-                on:change=move |event| {
-                    state.type_in(field, &event_target_value(&event));
-                    state.touch(field);
-                }
+                on:change=move |event| choose(&event_target_value(&event))
                 on:blur=move |_| state.touch(field)
             >
                 {options}
@@ -363,10 +377,16 @@ pub fn radio_card(card: RadioCard) -> AnyView {
         is_chosen,
         choose,
     } = card;
+    tick_before(&id, is_chosen.get_untracked(), move |is_on| {
+        if is_on {
+            choose.run(());
+        }
+    });
     view! {
         <label class="choice">
             <input
                 type="radio"
+                id=id.clone()
                 name=group
                 value=id.clone()
                 aria-labelledby=format!("{id}-name")
@@ -406,6 +426,7 @@ fn secret(state: FormState, field: &'static Field, ids: Ids, is_long: bool) -> A
                     type="button"
                     class="button"
                     aria-label=format!("Replace {}", field.label)
+                    disabled=move || !state.ready.get()
                     on:click=move |_| state.enter(field, Some(Value::from("")))
                 >
                     "Replace"
@@ -414,6 +435,7 @@ fn secret(state: FormState, field: &'static Field, ids: Ids, is_long: bool) -> A
                     type="button"
                     class="button"
                     aria-label=format!("Remove {}", field.label)
+                    disabled=move || !state.ready.get()
                     on:click=move |_| state.enter(field, Some(Value::Null))
                 >
                     "Remove"

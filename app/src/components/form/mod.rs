@@ -3,6 +3,7 @@
 
 pub mod clash;
 pub mod copy_as;
+mod early;
 pub mod field;
 pub mod keep;
 pub mod merge;
@@ -23,6 +24,7 @@ use serde_json::Value;
 use self::offers::Offers;
 use self::side::Side;
 use crate::api::{ApiError, ApiResult};
+use crate::components::confirm::use_ready;
 use crate::words;
 
 /// What can be chosen in fields whose choices are data: pairs of value and name, by the field's key.
@@ -65,8 +67,8 @@ pub struct FormState {
     pub draft: RwSignal<Draft>,
     secrets: StoredValue<BTreeMap<String, SecretState>>,
     options: RwSignal<Options>,
-    locked: StoredValue<Vec<&'static str>>,
-    settled: StoredValue<Option<Settled>>,
+    /// The keys that can not be changed here, and what is settled elsewhere.
+    given: StoredValue<(Vec<&'static str>, Option<Settled>)>,
     touched: RwSignal<BTreeSet<&'static str>>,
     refused: RwSignal<Vec<FieldError>>,
     faults: Memo<Vec<FieldError>>,
@@ -75,6 +77,8 @@ pub struct FormState {
     side: Option<Side>,
     /// What is offered for fields that are marked so.
     offers: StoredValue<Option<Offers>>,
+    /// Whether the browser has taken the form over. Until then its fields take what is typed, and its buttons wait.
+    pub ready: RwSignal<bool>,
 }
 
 impl FormState {
@@ -91,14 +95,14 @@ impl FormState {
             draft,
             secrets,
             options: RwSignal::new(start.options),
-            locked: StoredValue::new(start.locked),
-            settled: StoredValue::new(start.settled),
+            given: StoredValue::new((start.locked, start.settled)),
             touched: RwSignal::new(BTreeSet::new()),
             refused: RwSignal::new(Vec::new()),
             faults,
             is_beside: start.is_beside,
             side: None,
             offers: StoredValue::new(None),
+            ready: use_ready(),
         }
     }
 
@@ -270,13 +274,14 @@ impl FormState {
     }
 
     fn is_locked(self, field: &Field) -> bool {
-        self.locked.read_value().contains(&field.key)
+        self.given.read_value().0.contains(&field.key)
     }
 
     /// Why a word cannot be chosen now; none if it can.
     fn refusal(self, field: &Field, word: &str) -> Option<String> {
-        let settled = self.settled.read_value();
-        let elsewhere = settled
+        let given = self.given.read_value();
+        let elsewhere = given
+            .1
             .as_ref()
             .filter(|settled| settled.key == field.key && settled.value != word);
         match form::refusal(self.form, field, word, &self.draft.read()) {

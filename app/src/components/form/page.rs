@@ -8,7 +8,6 @@ use super::FormState;
 use super::field::field;
 use super::summary::{focus_named, focus_summary, summary};
 use crate::api::ApiError;
-use crate::components::confirm::use_ready;
 use crate::components::problem::LastProblem;
 
 /// A form that stands beside another one tells it what it has made, or that it has made nothing.
@@ -75,7 +74,6 @@ pub fn FormPage(
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
-    let ready = use_ready();
     focus_named(state);
     let asked = RwSignal::new(false);
     let send = move || {
@@ -92,7 +90,7 @@ pub fn FormPage(
         send();
     };
     let press = move |event: leptos::ev::KeyboardEvent| {
-        if ends_text(&event) && ready.get_untracked() && !busy.get_untracked() {
+        if ends_text(&event) && state.ready.get_untracked() && !busy.get_untracked() {
             send();
         }
     };
@@ -103,7 +101,7 @@ pub fn FormPage(
         <form class="form" novalidate on:submit=submit on:keydown=press>
             {summary(state, Signal::derive(|| None), asked, stay)}
             <LastProblem problem=problem />
-            <fieldset class="form-body" disabled=move || !ready.get() || busy.get()>
+            <fieldset class="form-body" disabled=move || busy.get()>
                 {state
                     .form
                     .steps
@@ -117,7 +115,7 @@ pub fn FormPage(
                     .collect_view()}
                 {children.map(|children| children())}
                 <div class="actions">
-                    <button type="submit" class="button primary">
+                    <button type="submit" class="button primary" disabled=move || !state.ready.get()>
                         {save}
                     </button>
                     {cancel.view()}

@@ -7,7 +7,6 @@ use web_sys::HtmlElement;
 use web_sys::wasm_bindgen::JsCast;
 
 use super::FormState;
-use crate::components::confirm::use_ready;
 
 /// What the id of the summary ends in, which takes the focus when a form can not be sent.
 const ID: &str = "error-summary";
@@ -81,13 +80,8 @@ pub fn focus_named(state: FormState) {
     if state.is_beside {
         return;
     }
-    let ready = use_ready();
     let hash = use_location().hash;
     Effect::new(move |_| {
-        // Until then the fields are disabled and take no focus.
-        if !ready.get() {
-            return;
-        }
         let named = hash.get();
         if let Some(field) = state.form.field(named.trim_start_matches('#')) {
             focus_later(&state.id_of(field));

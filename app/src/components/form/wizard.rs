@@ -11,7 +11,7 @@ use super::page::{ends_text, fields};
 use super::summary::{focus_later, focus_named, focus_summary, summary};
 use super::{Change, FormState};
 use crate::api::ApiError;
-use crate::components::confirm::{Confirm, use_ready};
+use crate::components::confirm::Confirm;
 use crate::components::load::{use_address_with, use_go};
 use crate::components::problem::LastProblem;
 use crate::components::table::facts;
@@ -61,7 +61,6 @@ pub fn Wizard(
     /// What keeps it as a draft.
     keeper: Option<Keeper>,
 ) -> impl IntoView {
-    let ready = use_ready();
     focus_named(state);
     let address_with = use_address_with();
     let navigate = use_navigate();
@@ -128,7 +127,7 @@ pub fn Wizard(
         advance();
     };
     let press = move |event: leptos::ev::KeyboardEvent| {
-        if ends_text(&event) && ready.get_untracked() && !busy.get_untracked() {
+        if ends_text(&event) && state.ready.get_untracked() && !busy.get_untracked() {
             advance();
         }
     };
@@ -140,7 +139,7 @@ pub fn Wizard(
     view! {
         <form class="wizard" novalidate on:submit=submit on:keydown=press>
             {steps(state, step, has_opening, Callback::new(enter))}
-            <fieldset class="form-body" disabled=move || !ready.get() || busy.get()>
+            <fieldset class="form-body" disabled=move || busy.get()>
                 {summary(state, step.into(), asked, show_field)}
                 <LastProblem problem=problem />
                 {move || match (step.get(), &opening) {
@@ -148,8 +147,9 @@ pub fn Wizard(
                     (step, _) => body(state, step, base, go),
                 }}
                 // It asks for data, which must not begin while the server waits for the form's.
-                {move || (ready.get() && step.get().is_none()).then(|| review.run())}
+                {move || (state.ready.get() && step.get().is_none()).then(|| review.run())}
                 {actions(
+                    state.ready,
                     move || step.get() == keys().next(),
                     move || {
                         if let Some(previous) = neighbour(false) {
@@ -166,8 +166,9 @@ pub fn Wizard(
     }
 }
 
-/// The buttons below the step, and how its draft is doing.
+/// How the step's draft is doing, and the buttons at the end. What comes later stands above them, so they stay where they are.
 fn actions(
+    ready: RwSignal<bool>,
     is_first: impl Fn() -> bool + Send + Sync + 'static,
     back: impl Fn() + 'static,
     next: impl Fn() -> &'static str + Send + Sync + 'static,
@@ -175,16 +176,22 @@ fn actions(
     keeper: Option<Keeper>,
 ) -> AnyView {
     view! {
+        {keeper.map(Keeper::status)}
         <div class="actions">
-            <button type="button" class="button" hidden=is_first on:click=move |_| back()>
+            <button
+                type="button"
+                class="button"
+                hidden=is_first
+                disabled=move || !ready.get()
+                on:click=move |_| back()
+            >
                 "Back"
             </button>
-            <button type="submit" class="button primary">
+            <button type="submit" class="button primary" disabled=move || !ready.get()>
                 {next}
             </button>
             {discard}
         </div>
-        {keeper.map(Keeper::status)}
     }
     .into_any()
 }
@@ -283,7 +290,6 @@ fn steps(
     has_opening: bool,
     enter: Callback<&'static str>,
 ) -> AnyView {
-    let ready = use_ready();
     let item = move |key: &'static str, title: &'static str| {
         let is_here = step.get().unwrap_or(REVIEW) == key;
         // The review has no fields of its own, and neither has the start.
@@ -298,7 +304,7 @@ fn steps(
         });
         view! {
             <li aria-current=is_here.then_some("step")>
-                <button type="button" disabled=move || !ready.get() on:click=move |_| enter.run(key)>
+                <button type="button" disabled=move || !state.ready.get() on:click=move |_| enter.run(key)>
                     {title}
                 </button>
                 {note}

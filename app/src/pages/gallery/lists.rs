@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use super::{NOW, id, marks, state};
 use crate::components::badge::Badge;
 use crate::components::filter::{Choice, Rank, filter_bar, none_left, use_sort};
-use crate::components::table::{facts, link, page_table, paged_table, sorted_table};
+use crate::components::table::{Table, facts, link};
 use crate::fold::fold;
 use crate::pages::pool_decisions::fold_list;
 use crate::words::{Shape, StateWord};
@@ -41,9 +41,9 @@ pub fn lists() -> AnyView {
     view! {
         {state("What narrows a list", filter_bar("desks", true, vec![states]))}
         {state("Sorted by a column, where the address says so", sorted())}
-        {state("A page of a long list", paged_table("Pages of desks", "There is no desk.", HEADS, page(&DESKS[..1], true), cells))}
-        {state("The last page, empty by now", paged_table("Left desks", "There is no desk.", HEADS, page(&[], false), cells))}
-        {state("Cut off", page_table("First desks", HEADS, page(&DESKS[..2], true), cells))}
+        {state("A page of a long list", table("Pages of desks").paged(NONE, page(&DESKS[..1], true)))}
+        {state("The last page, empty by now", table("Left desks").paged(NONE, page(&[], false)))}
+        {state("Cut off", table("First desks").first(page(&DESKS[..2], true)))}
         {state("Nothing is left of a list that the address narrows", none_left())}
         {state(
             "Names and values",
@@ -57,20 +57,22 @@ pub fn lists() -> AnyView {
     .into_any()
 }
 
-const HEADS: &[&str] = &["Name", "State", "Free seats", "Actions"];
+const NONE: &str = "There is no desk.";
 
-const SORTING_HEADS: &[(&str, &str)] = &[
-    ("Name", "name"),
-    ("State", ""),
-    ("Free seats", "free"),
-    ("Actions", ""),
-];
+fn table(label: &'static str) -> Table<Desk> {
+    Table::new(
+        label,
+        &["Name", "State", "Free seats", "Actions"],
+        |desk: &Desk| desk.0.to_owned(),
+        cells,
+    )
+}
 
 fn sorted() -> AnyView {
     let sort = use_sort();
     let mut desks = page(&DESKS, false);
     sort.apply(&mut desks.items, rank);
-    sorted_table("Desks", SORTING_HEADS, &sort, desks, cells)
+    table("Desks").sorted(&[("Name", "name"), ("Free seats", "free")], &sort, desks)
 }
 
 fn rank(desk: &Desk, key: &str) -> Option<Rank> {

@@ -1,0 +1,98 @@
+//! Configs that have been begun and not been made yet.
+
+use domain::autoscale::FORM;
+use domain::draft::SavedDraft;
+use domain::event::EventNoun;
+use domain::id::{DraftId, PoolId};
+use leptos::prelude::*;
+
+use crate::api::draft::{draft_delete, draft_list};
+use crate::api::pool::pool_list;
+use crate::components::confirm::Confirm;
+use crate::components::data::data;
+use crate::components::live::Live;
+use crate::components::load::{Tried, loaded, submit};
+use crate::components::table::{Table, link};
+use crate::components::time::Time;
+use crate::pages::autoscale::pool_of;
+
+/// The drafts of the one who asks, to go on with or to throw away; nothing where there are none.
+pub fn draft_section(tried: Tried) -> AnyView {
+    let live = expect_context::<Live>();
+    let Tried { busy, problem } = tried;
+    // Each with the pool that it is for, as far as that is there.
+    let drafts = data(move || {
+        live.follow(&[EventNoun::Pool]);
+        async {
+            let (drafts, pools) = (draft_list().await?, pool_list().await?.items);
+            let own = drafts.into_iter().filter(|draft| draft.form == FORM.key);
+            let with_pool = own.rev().map(|draft| {
+                let id = pool_of(&draft.values).ok();
+                let pool = pools.iter().find(|pool| Some(pool.id) == id);
+                let pool = pool.map(|pool| (pool.id, pool.name.clone()));
+                (draft, pool)
+            });
+            Ok(with_pool.collect::<Vec<_>>())
+        }
+    });
+    let table = Table::new(
+        "Drafts",
+        &["Name", "Pool", "Saved", "Actions"],
+        |(draft, _): &(SavedDraft, Option<(PoolId, String)>)| draft.id.to_string(),
+        move |(draft, pool)| {
+            let (id, name) = (draft.id, draft_name(&draft));
+            let throw = Callback::new(move |()| {
+                submit(busy, problem, draft_delete(id), move |()| {
+                    live.changed(EventNoun::Pool);
+                });
+            });
+            let (pool, pool_name) = pool.unzip();
+            vec![
+                link(draft_address(pool, id), &name),
+                pool_name.unwrap_or_else(|| "None".to_owned()).into_any(),
+                view! { <Time at=draft.updated_at /> }.into_any(),
+                view! {
+                    <Confirm
+                        label="Throw away"
+                        about=name.clone()
+                        question=format!("Throw away the draft {name}?")
+                        consequence="What was typed in it is lost."
+                        action="Throw away"
+                        on_confirm=throw
+                    />
+                }
+                .into_any(),
+            ]
+        },
+    );
+    loaded(drafts, move |drafts| {
+        (!drafts.is_empty())
+            .then(|| {
+                view! {
+                    <section aria-labelledby="drafts">
+                        <h2 id="drafts">"Drafts"</h2>
+                        {table.whole(drafts)}
+                    </section>
+                }
+            })
+            .into_any()
+    })
+}
+
+/// Where a draft is gone on with.
+pub fn draft_address(pool: Option<PoolId>, draft: DraftId) -> String {
+    let new = match pool {
+        Some(pool) => format!("/admin/pools/{pool}/scaling/new"),
+        None => "/admin/scaling/new".to_owned(),
+    };
+    format!("{new}?draft={draft}")
+}
+
+/// What a draft is called.
+pub fn draft_name(draft: &SavedDraft) -> String {
+    let name = draft.values.get("name").and_then(|name| name.as_str());
+    match name.map(str::trim) {
+        None | Some("") => "Scaling without a name".to_owned(),
+        Some(name) => name.to_owned(),
+    }
+}
