@@ -1,5 +1,4 @@
 import { adminTest as test, expect, expectAccessible, open } from "../../support/test.ts";
-import { send } from "../../support/wizard.ts";
 
 test("a pool is made on its pages alone, with a mistake on the way, and a person gets a computer of it", async ({ page }) => {
   const name = `By hand ${process.pid}`;
@@ -57,7 +56,7 @@ test("a pool is made on its pages alone, with a mistake on the way, and a person
   await next("Provider");
   await field("Provider").selectOption(name);
   await next("Review");
-  await send(page, "Create scaling");
+  await page.getByRole("button", { name: "Create scaling" }).click();
   await expect(page).toHaveURL(new RegExp(`/admin/pools/${pool}$`));
   await expect(page.getByRole("heading", { level: 1, name })).toBeVisible();
 

@@ -1,6 +1,5 @@
 import { api, change, fakePool, unique } from "../../support/api.ts";
 import { adminTest as test, expect, expectAccessible, open } from "../../support/test.ts";
-import { send } from "../../support/wizard.ts";
 
 // The browser reports the refused save by itself.
 test.use({ refusals: true });
@@ -17,7 +16,7 @@ test("two people change the same config, and nothing of either is lost", async (
   await change(page, config, { minimum_available_sessions: 1, connection_username: "staff" });
 
   await page.getByRole("button", { name: "Review" }).click();
-  await send(page, "Save scaling");
+  await page.getByRole("button", { name: "Save scaling" }).click();
   const clash = page.getByRole("region", { name: "Somebody else has saved this since you began" });
   await expect(clash).toBeFocused();
   await expect(clash.getByRole("row", { name: /Connection Username/ })).toContainText("staff");
@@ -33,7 +32,7 @@ test("two people change the same config, and nothing of either is lost", async (
   await expect(clash).toHaveCount(0);
   await expect(page.getByRole("heading", { name: "Capacity" })).toBeFocused();
   await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name: "Review" }).click();
-  await send(page, "Save scaling");
+  await page.getByRole("button", { name: "Save scaling" }).click();
   await expect(page).toHaveURL(new RegExp(`/admin/pools/${pool}$`));
   expect(await api(page, "GET", `/autoscale-configs/${config}`)).toMatchObject({
     minimum_available_sessions: 5,

@@ -1,7 +1,6 @@
 import type { Page } from "@playwright/test";
 import { api, change, fakePool } from "../../support/api.ts";
 import { ADMIN, adminTest as test, expect, expectAccessible, open } from "../../support/test.ts";
-import { send } from "../../support/wizard.ts";
 
 /** A version in the history that is open. */
 const version = (page: Page, number: number) =>
@@ -18,7 +17,7 @@ test("an edit says who changed what and when, is undone at once, and an older ve
   await open(page, `/admin/autoscale/${config}/edit?step=capacity`);
   await page.getByLabel("Minimum Available Sessions").fill("3");
   await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name: "Review" }).click();
-  await send(page, "Save scaling");
+  await page.getByRole("button", { name: "Save scaling" }).click();
   await expect(page).toHaveURL(new RegExp(`/admin/pools/${id}$`));
   const notice = page.getByRole("status").filter({ hasText: "Saved." });
   await expect(notice).toBeVisible();
@@ -79,7 +78,7 @@ test.describe("refused", () => {
     await open(page, `/admin/autoscale/${config}/edit?step=capacity`);
     await page.getByLabel("Minimum Available Sessions").fill("3");
     await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name: "Review" }).click();
-    await send(page, "Save scaling");
+    await page.getByRole("button", { name: "Save scaling" }).click();
     await expect(page).toHaveURL(new RegExp(`/admin/pools/${id}$`));
     await change(page, config, { connection_username: "staff" });
     await page.getByRole("button", { name: "Undo", exact: true }).click();

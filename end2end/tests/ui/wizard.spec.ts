@@ -5,7 +5,6 @@ import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { api, change, documentOf, unique } from "../../support/api.ts";
 import { ADMIN, adminTest as test, expect, expectAccessible, open } from "../../support/test.ts";
-import { send } from "../../support/wizard.ts";
 
 /** How a field is filled in. */
 type Control = "switch" | "choice" | "line" | "list" | "secret" | "json";
@@ -198,7 +197,7 @@ async function fillIn(page: Page, values: Values): Promise<void> {
 /** Creates what has been filled in, and sees the pool that it is for. */
 async function finish(page: Page, id: string): Promise<void> {
   await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name: "Review" }).click();
-  await send(page, "Create scaling");
+  await page.getByRole("button", { name: "Create scaling" }).click();
   await expect(page).toHaveURL(new RegExp(`/admin/pools/${id}$`));
 }
 
@@ -369,7 +368,7 @@ for (const [what, values] of Object.entries(DOCUMENTS)) {
     await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name: "Review" }).click();
     await expect(page.getByRole("heading", { name: "What happens when you save" })).toBeVisible();
     await expect(page.getByRole("alert")).toHaveCount(0);
-    await send(page, "Save scaling");
+    await page.getByRole("button", { name: "Save scaling" }).click();
     await expect(page).toHaveURL(new RegExp(`/admin/pools/${id}$`));
     const again = await api(page, "GET", `/autoscale-configs/${saved.id}`);
     expect(documentOf(again)).toEqual(documentOf(saved));
@@ -506,7 +505,7 @@ test("a mistake is said on leaving the field, goes while it is mended, and leads
   const alert = page.getByRole("alert");
   await expect(alert).toBeVisible();
   await expectAccessible(page);
-  await send(page, "Create scaling");
+  await page.getByRole("button", { name: "Create scaling" }).click();
   await expect(alert).toBeFocused();
   await expect(alert.getByRole("link")).toHaveText(["Minimum Available Sessions", "Provider"]);
   await alert.getByRole("link", { name: "Minimum Available Sessions" }).click();
@@ -528,7 +527,7 @@ test.describe("refused", () => {
     await open(page, `/admin/pools/${id}/scaling/new`);
     await fillIn(page, values);
     await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name: "Review" }).click();
-    await send(page, "Create scaling");
+    await page.getByRole("button", { name: "Create scaling" }).click();
     await page.getByRole("alert").getByRole("link", { name: "Name" }).click();
     await expect(page.getByLabel("Name", { exact: true })).toBeFocused();
     await expect(page.getByLabel("Name", { exact: true })).toHaveAttribute("aria-invalid", "true");
@@ -561,7 +560,7 @@ test("each value has its effect", async ({ page }) => {
   // The forecast is the planner's: three seats in servers of two make two servers, if it were not for the dry run.
   await expect(page.getByText("No server is made or removed now.")).toBeVisible();
   await expect(page.getByText("2 servers would be made: 3 minimum")).toBeVisible();
-  await send(page, "Create scaling");
+  await page.getByRole("button", { name: "Create scaling" }).click();
   await expect(page).toHaveURL(new RegExp(`/admin/pools/${id}$`));
   const [saved] = (await api(page, "GET", `/autoscale-configs?pool_id=${id}`)).items;
   const servers = async (state?: string) =>

@@ -1,7 +1,6 @@
 import type { Page } from "@playwright/test";
 import { api, fakePool, unique } from "../../support/api.ts";
 import { adminTest as test, expect, expectAccessible, open } from "../../support/test.ts";
-import { send } from "../../support/wizard.ts";
 
 /** A pool with nothing in it. */
 const pool = async (page: Page): Promise<string> => (await api(page, "POST", "/pools", { data: { name: unique("Pool") } })).id;
@@ -236,7 +235,7 @@ test("a config can begin without a pool: the pool and the provider config are ma
   await expect(await forecast(page)).toContainText("At most 3 servers, 3 sessions.");
 
   await step(page, "Review");
-  await send(page, "Create scaling");
+  await page.getByRole("button", { name: "Create scaling" }).click();
   await expect(page).toHaveURL(new RegExp(`/admin/pools/${id}$`));
   // Opened from its pool, the next one stays there.
   await open(page, `/admin/pools/${id}/scaling/new?step=basics`);
@@ -309,7 +308,7 @@ test("a new config is created enabled, as a dry run or paused, and the review fo
   await expect(mode("Paused")).toHaveAccessibleDescription("The loop makes and removes no server until you choose Resume on the pool's page.");
   await expectKept(page, "dry_run", false);
 
-  await send(page, "Create scaling");
+  await page.getByRole("button", { name: "Create scaling" }).click();
   await expect(page).toHaveURL(new RegExp(`/admin/pools/${id}$`));
   const { items } = await api(page, "GET", `/autoscale-configs?pool_id=${id}`);
   expect(items.find((one: { name: string }) => one.name === config)).toMatchObject({ enabled: false, dry_run: false });

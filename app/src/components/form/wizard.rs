@@ -366,6 +366,7 @@ fn answers(state: FormState, base: Base, go: Callback<&'static str>) -> AnyView 
                     type="button"
                     class="button"
                     aria-label=format!("Change {}", step.title)
+                    disabled=move || !state.ready.get()
                     on:click=move |_| go.run(step.key)
                 >
                     "Change"

@@ -1,7 +1,6 @@
 import { api, takeAllAway, unique } from "../../../support/api.ts";
 import { byEachHand, handTest } from "../../../support/hand.ts";
 import { expect, open } from "../../../support/test.ts";
-import { reviewed } from "../../../support/wizard.ts";
 
 /** A Weir of its own, in which there is nothing yet. */
 const test = handTest.extend<object, { nothing: void }>({
@@ -49,7 +48,6 @@ byEachHand(test, () => {
     await expect(dialog).toHaveCount(0);
     await hand.press(button("Next"));
     await expect(page.getByText("1 server is made now.")).toBeVisible();
-    await reviewed(page);
     await hand.press(button("Create scaling"));
 
     await expect(page.getByRole("heading", { level: 1, name })).toBeVisible();

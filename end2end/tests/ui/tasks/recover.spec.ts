@@ -2,7 +2,6 @@ import type { Page } from "@playwright/test";
 import { api, fakePool, unique } from "../../../support/api.ts";
 import { byEachHand, handTest as test } from "../../../support/hand.ts";
 import { expect, expectAccessible, open } from "../../../support/test.ts";
-import { reviewed } from "../../../support/wizard.ts";
 
 /** The draft of this name. */
 const draftOf = async (page: Page, name: string) =>
@@ -69,7 +68,6 @@ byEachHand(test, () => {
     await expect(page.getByLabel("Connection Password")).toHaveValue("");
     await hand.type(page.getByLabel("Connection Password"), "a password");
     await hand.press(step(page, "Review"));
-    await reviewed(page);
     await hand.press(page.getByRole("button", { name: "Create scaling" }));
     await expect(page).toHaveURL(new RegExp(`/admin/pools/${pool}$`));
     hand.expectTook("the config", { mouse: 6, keyboard: 7 });

@@ -1,0 +1,35 @@
+import { api, change, fakePool, unique } from "../../support/api.ts";
+import { adminTest as test, expect, open } from "../../support/test.ts";
+
+test("a row stays with its server: its dialog deletes what it asks about, whatever goes from above it", async ({ page }) => {
+  await page.goto("/admin");
+  const { id, config } = await fakePool(page, unique("Rows"), { max_instances: 3, config: { minimum_available_sessions: 3 } });
+  const servers = async () => (await api(page, "GET", `/servers?pool_id=${id}`)).items as { id: string; name: string; state: string }[];
+  await expect.poll(async () => (await servers()).map(({ state }) => state), { timeout: 30_000 }).toEqual(["running", "running", "running"]);
+  // Nothing comes in the place of what goes.
+  await change(page, config, { enabled: false });
+  await open(page, `/admin/pools/${id}?tab=servers`);
+  const rows = page.getByRole("group", { name: "Servers" }).getByRole("row");
+  await expect(rows).toHaveCount(4);
+  const names = await rows.getByRole("rowheader").allInnerTexts();
+  const [first, second, last] = names.map((name) => name.trim());
+  const gone = async (name: string) => {
+    const of = (await servers()).find((server) => server.name === name)!;
+    await api(page, "DELETE", `/servers/${of.id}`);
+    await expect(page.getByRole("link", { name, exact: true })).toHaveCount(0);
+  };
+
+  const drain = page.getByRole("button", { name: `Drain ${last}` });
+  await drain.focus();
+  await gone(first);
+  await expect(drain).toBeFocused();
+
+  await page.getByRole("button", { name: `Delete ${last}` }).click();
+  const dialog = page.getByRole("dialog");
+  await expect(dialog).toContainText(`Delete ${last}?`);
+  await gone(second);
+  await expect(dialog).toContainText(`Delete ${last}?`);
+  await dialog.getByRole("button", { name: "Delete server" }).click();
+  await expect(page.getByRole("link", { name: last, exact: true })).toHaveCount(0);
+  await expect.poll(servers, { timeout: 30_000 }).toEqual([]);
+});
