@@ -39,24 +39,42 @@ pub fn needs(pools: &[Pool], newest: &[Decision]) -> Vec<Need> {
     let mut needs: Vec<Need> = pools
         .iter()
         .flat_map(|pool| {
-            reasons(pool, newest).into_iter().map(|why| Need {
-                pool_id: pool.id,
-                pool_name: pool.name.clone(),
-                waiting: pool.counts.waiting,
-                why,
-            })
+            let of = |why| need(pool, why);
+            reasons(pool, newest).into_iter().map(of)
         })
         .collect();
     needs.sort_by_key(|need| std::cmp::Reverse(need.waiting));
     needs
 }
 
+/// What holds one pool back, by the newest decision about it.
+pub fn held(pool: &Pool, newest: Option<&Decision>) -> Vec<Need> {
+    let of = |why| need(pool, why);
+    obstacles(pool, newest).into_iter().map(of).collect()
+}
+
+fn need(pool: &Pool, why: Why) -> Need {
+    Need {
+        pool_id: pool.id,
+        pool_name: pool.name.clone(),
+        waiting: pool.counts.waiting,
+        why,
+    }
+}
+
 fn reasons(pool: &Pool, newest: &[Decision]) -> Vec<Why> {
     if pool.protocol.is_none() {
         return vec![Why::NotSetUp];
     }
-    let decisions = newest.iter().filter(|decision| decision.pool_id == pool.id);
-    decisions
+    obstacles(
+        pool,
+        newest.iter().find(|decision| decision.pool_id == pool.id),
+    )
+}
+
+fn obstacles(pool: &Pool, newest: Option<&Decision>) -> Vec<Why> {
+    newest
+        .into_iter()
         .flat_map(|decision| {
             decision.report.configs.iter().flat_map(|config| {
                 config
@@ -101,6 +119,7 @@ mod tests {
             description: String::new(),
             apps: Vec::new(),
             protocol: Some(Protocol::Ssh),
+            paused: false,
             counts: PoolCounts {
                 waiting,
                 ..PoolCounts::default()

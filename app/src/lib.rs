@@ -21,6 +21,7 @@ use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::{Lazy, SsrMode, path};
 
+use crate::components::arrival::focus_on_arrival;
 use crate::components::frame::{AdminFrame, Header, Home, PortalFrame, SignedIn};
 use crate::components::live::Live;
 use crate::components::load::Go;
@@ -53,6 +54,7 @@ pub fn App() -> impl IntoView {
         <Title formatter=|page: String| format!("{page} · Weir") />
         <Router>
             {Go::provide()}
+            {focus_on_arrival()}
             <a class="skip-link" href="#main">
                 "Skip to content"
             </a>

@@ -92,7 +92,19 @@ pub fn step(word: &str) -> &'static str {
 }
 
 /// Why a server is in its state, where there is more to say than the word.
-pub fn server_why(state: &ServerState) -> Option<&'static str> {
+pub fn server_why(state: &ServerState, open_sessions: u32) -> Option<String> {
+    let what_comes = match (state, open_sessions) {
+        (ServerState::Draining { .. }, 0) => " Nobody is on it, so it is deleted now.".to_owned(),
+        (ServerState::Draining { .. }, open) => format!(
+            " Nobody new gets on it. It is deleted once {}.",
+            counted(open, "session has ended", "sessions have ended")
+        ),
+        _ => String::new(),
+    };
+    state_why(state).map(|why| format!("{why}{what_comes}"))
+}
+
+fn state_why(state: &ServerState) -> Option<&'static str> {
     match state {
         ServerState::Unknown => Some(
             "The create call was not answered. A list of the provider shows what became of it.",
@@ -182,6 +194,8 @@ pub fn pool(pool: &Pool) -> StateWord {
         state("Not set up", Shape::Hollow)
     } else if counts.waiting > 0 && counts.free_seats == 0 {
         state("People wait", Shape::Cross)
+    } else if pool.paused {
+        state("Paused", Shape::Hollow)
     } else if counts.free_seats > 0 {
         state("Ready", Shape::Filled)
     } else if counts.starting > 0 {
@@ -372,6 +386,9 @@ pub fn deed(action: &str, name: Option<&str>) -> String {
         "break" => "Broke the next server of",
         "read_why" => "Read why in",
         "dismiss" => "Put away the checklist of",
+        "assign" => "Gave a seat to",
+        "outcome" => "Heard what became of",
+        "seen" => "Saw",
         "shorten_visits" => "Set the end of visits to",
         "remove" => "Began to remove",
         other => other,
@@ -461,6 +478,7 @@ mod tests {
             description: String::new(),
             apps: Vec::new(),
             protocol: Some(Protocol::Ssh),
+            paused: false,
             counts,
             created_at: Timestamp::default(),
             updated_at: Timestamp::default(),

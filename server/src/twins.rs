@@ -404,11 +404,11 @@ impl World {
                 "GET /decisions",
                 [
                     Ask::new(
-                        json!({ "pool": pool, "reason": null, "up_to": null, "cursor": null }),
-                        format!("/decisions?pool_id={pool}"),
+                        json!({ "pool": pool, "reason": null, "up_to": null, "cursor": null, "limit": 1 }),
+                        format!("/decisions?pool_id={pool}&limit=1"),
                     ),
                     Ask::new(
-                        json!({ "pool": pool, "reason": "held.enough", "up_to": decision, "cursor": null }),
+                        json!({ "pool": pool, "reason": "held.enough", "up_to": decision, "cursor": null, "limit": null }),
                         format!("/decisions?pool_id={pool}&reason=held.enough&up_to={decision}"),
                     ),
                 ],

@@ -70,6 +70,24 @@ where
     }))
 }
 
+/// The heading of a page that changes something: what it does, and to what, once that is there.
+pub fn heading_of<T>(words: &'static str, data: Data<T>, name: fn(&T) -> String) -> AnyView
+where
+    T: DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    let name = move || {
+        let thing = data.get()?.ok()?;
+        Some(format!(": {}", name(&thing)))
+    };
+    view! {
+        <h1>
+            {words}
+            <Transition fallback=|| ()>{name}</Transition>
+        </h1>
+    }
+    .into_any()
+}
+
 /// One for all types of data.
 fn transition(view: Box<dyn Fn() -> Option<AnyView> + Send + Sync>) -> AnyView {
     view! {

@@ -1,5 +1,6 @@
 //! What people have done: who, when, to what, and what changed; an edit of a config can be taken back.
 
+use domain::actor::Actor;
 use domain::audit::AuditRecord;
 use domain::event::EventNoun;
 use domain::form::Form;
@@ -87,10 +88,11 @@ pub fn ActivityPage() -> impl IntoView {
 
 /// Who has done it.
 pub fn who(entry: &AuditRecord) -> String {
-    entry
-        .actor_name
-        .clone()
-        .unwrap_or_else(|| entry.actor.clone())
+    match &entry.actor_name {
+        Some(name) => name.clone(),
+        None if entry.actor == Actor::System.label() => "Weir".to_owned(),
+        None => entry.actor.clone(),
+    }
 }
 
 /// What was done, with a link to what it was done to, if that has a page.

@@ -82,7 +82,7 @@ fn need_section(needs: &[Need]) -> AnyView {
     let body = if needs.is_empty() {
         view! { <p class="muted">"Nothing needs you."</p> }.into_any()
     } else {
-        view! { <ul class="needs">{needs.iter().map(need_item).collect_view()}</ul> }.into_any()
+        need_list(needs, false)
     };
     view! {
         <section aria-labelledby="needs">
@@ -93,16 +93,25 @@ fn need_section(needs: &[Need]) -> AnyView {
     .into_any()
 }
 
-fn need_item(need: &Need) -> AnyView {
+/// What needs an admin, each with the way to what decides it; nothing where nothing does. `on_its_page`: it stands on the page of the
+/// pool, which needs no naming there.
+pub fn need_list(needs: &[Need], on_its_page: bool) -> AnyView {
+    let item = |need| need_item(need, on_its_page);
+    (!needs.is_empty())
+        .then(|| view! { <ul class="needs">{needs.iter().map(item).collect_view()}</ul> })
+        .into_any()
+}
+
+fn need_item(need: &Need, on_its_page: bool) -> AnyView {
     let pool = format!("/admin/pools/{}", need.pool_id);
-    let name = link(pool.clone(), &need.pool_name);
+    let name = (!on_its_page).then(|| view! { {link(pool.clone(), &need.pool_name)} ": " });
     let waiting = (need.waiting > 0).then(|| {
         view! { <strong>{words::people_wait(need.waiting)}</strong> " " }
     });
     match &need.why {
         Why::NotSetUp => view! {
             <li class="banner starting">
-                <p>{name} ": nothing makes servers for it yet."</p>
+                <p>{name} "nothing makes servers for it yet."</p>
                 <p>{link(format!("{pool}/scaling/new"), "Set up scaling")}</p>
             </li>
         }
@@ -117,7 +126,7 @@ fn need_item(need: &Need) -> AnyView {
             view! {
                 <li class="banner failed">
                     <p>
-                        {name} ": " {explain::sentence(finding, Some(config))} " " {waiting}
+                        {name} {explain::sentence(finding, Some(config))} " " {waiting}
                         <span class="muted">"Decided " <Time at=*decided_at /></span>
                     </p>
                     <p>{way} {link(format!("{pool}?tab=decisions"), "Why")}</p>

@@ -33,7 +33,7 @@ use crate::components::form::keep::Keeper;
 use crate::components::form::side::Side;
 use crate::components::form::wizard::{Base, Wizard};
 use crate::components::form::{FormState, Options, Settled, Start};
-use crate::components::load::{loaded, submit, use_address_with, use_go, use_id};
+use crate::components::load::{heading_of, loaded, submit, use_address_with, use_go, use_id};
 use crate::components::saved::LastSaved;
 use crate::components::time::Time;
 use crate::pages::autoscale_forecast::{Machines, forecast};
@@ -196,7 +196,7 @@ pub fn AutoscaleEditPage() -> impl IntoView {
     });
     view! {
         <Title text="Change scaling" />
-        <h1>"Change scaling"</h1>
+        {heading_of("Change scaling", known, |(config, ..)| config.name().to_owned())}
         {loaded(
             known,
             |(config, pool, (options, machines), starts)| {
@@ -360,7 +360,7 @@ fn wizard(
                     {copy}
                 }
             }
-            beside=forecast(state, machines, starts)
+            beside=forecast(state, saved.map(|_| values), machines, starts)
             base=Base { values, words }
             opening=beginning.map(|beginning| ViewFn::from(move || beginning.view()))
             keeper=keeper
@@ -517,12 +517,7 @@ async fn ask(id: Option<ConfigId>, document: Draft) -> ApiResult<Preview> {
 }
 
 fn plan_view(warnings: &[ConfigWarning], plan: &PlanPreview) -> AnyView {
-    let what = match (plan.create, plan.drain) {
-        (0, 0) => "No server is made or removed now.".to_owned(),
-        (create, 0) => format!("{} made now.", are(create)),
-        (0, drain) => format!("{} drained now.", are(drain)),
-        (create, drain) => format!("{} made and {} drained now.", are(create), are(drain)),
-    };
+    let what = what_happens(plan);
     view! {
         <p class="lead">
             {what} " "
@@ -536,6 +531,29 @@ fn plan_view(warnings: &[ConfigWarning], plan: &PlanPreview) -> AnyView {
         {plan.report.configs.iter().map(|config| config_report(config, false)).collect_view()}
     }
     .into_any()
+}
+
+/// What is done at once.
+fn what_happens(plan: &PlanPreview) -> String {
+    let given_up = (plan.fail > 0).then(|| {
+        format!(
+            "{} given up now, for taking longer to start than it may.",
+            are(plan.fail)
+        )
+    });
+    let rest = match (plan.create, plan.drain) {
+        (0, 0) if plan.fail > 0 => None,
+        (0, 0) => Some("No server is made or removed now.".to_owned()),
+        (create, 0) => Some(format!("{} made now.", are(create))),
+        (0, drain) => Some(format!("{} drained now.", are(drain))),
+        (create, drain) => Some(format!(
+            "{} made and {} drained now.",
+            are(create),
+            are(drain)
+        )),
+    };
+    let sentences: Vec<String> = given_up.into_iter().chain(rest).collect();
+    sentences.join(" ")
 }
 
 fn are(count: u32) -> String {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use domain::autoscale::{FORM, Forecast};
 use domain::count::counted;
+use domain::form::Draft;
 use domain::start::StartTimes;
 use leptos::prelude::*;
 use serde_json::Value;
@@ -18,18 +19,24 @@ const NARROW: &str = "(max-width: 72rem)";
 /// Max Instances of provider configs, by id.
 pub type Machines = BTreeMap<String, u32>;
 
-/// The forecast of a form. `starts` says how long the last starts of the pool took, where there were enough.
+/// The forecast of a form. `saved` has the values that hold until it is saved, where it changes what is there already; `starts` says
+/// how long the last starts of the pool took, where there were enough.
 pub fn forecast(
     state: FormState,
+    saved: Option<Signal<Draft>>,
     machines: RwSignal<Machines>,
     starts: Option<StartTimes>,
 ) -> AnyView {
-    let forecast = Memo::new(move |_| {
-        let draft = state.draft.read();
+    let of = move |draft: &Draft| {
         let provider = draft.get("provider_id").and_then(Value::as_str);
         let most = provider.and_then(|id| machines.read().get(id).copied());
-        Forecast::of(&draft, most)
-    });
+        Forecast::of(draft, most)
+    };
+    let forecast = Memo::new(move |_| of(&state.draft.read()));
+    let before = move || {
+        let (before, now) = (of(&saved?.read())?, forecast.get()?);
+        comparison(&before, &now)
+    };
     let is_on = move |key| {
         let field = FORM.field(key);
         field.and_then(|field| state.value(field)) == Some(Value::Bool(true))
@@ -49,6 +56,7 @@ pub fn forecast(
                     {move || forecast.get().as_ref().map_or_else(unknown, ready)}
                 </summary>
                 <p>{move || forecast.get().as_ref().map(most)}</p>
+                <p>{before}</p>
                 <p class="muted">
                     {move || (!is_done.get()).then_some("Nothing of this is done while Dry Run is on or Enabled is off.")}
                 </p>
@@ -91,6 +99,24 @@ fn most(forecast: &Forecast) -> String {
         ),
         _ => "How far it grows is known once a provider is chosen.".to_owned(),
     }
+}
+
+/// What the settings that hold until now mean, where others have been entered.
+fn comparison(before: &Forecast, now: &Forecast) -> Option<String> {
+    if before == now {
+        return None;
+    }
+    let was = format!("{} {}", ready(before), most(before));
+    Some(
+        if (ready(now), most(now)) == (ready(before), most(before)) {
+            format!(
+                "As saved it is the same: a server holds {}.",
+                sessions(now.seats_per_server)
+            )
+        } else {
+            format!("As saved: {was}")
+        },
+    )
 }
 
 /// How long somebody waits who finds no seat, as far as starts that were recorded say.
@@ -164,8 +190,6 @@ fn sessions(count: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::form::Draft;
-
     use super::*;
 
     fn of(minimum: u32, most: Option<u32>) -> Forecast {
@@ -185,6 +209,20 @@ mod tests {
         assert_eq!(ready(&of(0, None)), "no server is kept ready.");
         assert_eq!(most(&of(10, Some(8))), "At most 8 servers, 32 sessions.");
         assert!(most(&of(10, None)).contains("once a provider is chosen"));
+    }
+
+    #[test]
+    fn what_held_before_is_said_where_it_differs() {
+        let compared = |minimum| comparison(&of(4, Some(8)), &of(minimum, Some(8)));
+        assert_eq!(compared(4), None);
+        assert_eq!(
+            compared(3).as_deref(),
+            Some("As saved it is the same: a server holds 4 sessions.")
+        );
+        assert_eq!(
+            compared(8).as_deref(),
+            Some("As saved: 1 server ready, 4 sessions. At most 8 servers, 32 sessions.")
+        );
     }
 
     #[test]

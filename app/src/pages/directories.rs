@@ -14,7 +14,7 @@ use crate::components::data::data;
 use crate::components::empty::Empty;
 use crate::components::form::page::{Beside, Cancel, FormPage};
 use crate::components::form::{FormState, Start};
-use crate::components::load::{loaded, submit, use_go, use_id};
+use crate::components::load::{heading_of, loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::table::{Table, link};
 
@@ -112,7 +112,7 @@ pub fn DirectoryEditPage() -> impl IntoView {
     });
     view! {
         <Title text="Change directory" />
-        <h1>"Change directory"</h1>
+        {heading_of("Change directory", config, name_of)}
         {loaded(config, |config| editor(Some(config), None))}
     }
 }

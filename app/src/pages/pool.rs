@@ -4,7 +4,7 @@ use domain::autoscale::SavedConfig;
 use domain::demo::Demo;
 use domain::event::EventNoun;
 use domain::id::{ConfigId, PoolId};
-use domain::plan::ConfigReport;
+use domain::plan::{ConfigReport, Decision};
 use domain::pool::Pool;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -16,9 +16,10 @@ use crate::api::autoscale::{autoscale_delete, autoscale_list};
 use crate::api::decision::decision_list;
 use crate::api::demo::demo_get;
 use crate::api::pool::{pool_delete, pool_get};
+use crate::attention::held;
 use crate::components::badge::Badge;
 use crate::components::confirm::{Confirm, use_ready};
-use crate::components::data::data;
+use crate::components::data::{Data, data};
 use crate::components::empty::Empty;
 use crate::components::finding::finding_list;
 use crate::components::form::copy_as::copy_as;
@@ -31,6 +32,7 @@ use crate::components::problem::LastProblem;
 use crate::components::saved::LastSaved;
 use crate::components::table::facts;
 use crate::components::time::Time;
+use crate::pages::admin::need_list;
 use crate::pages::autoscale::{choices, config_path};
 use crate::pages::pool_chart::capacity_chart;
 use crate::pages::pool_decisions::{UNDECIDED, decision_card, decisions};
@@ -51,6 +53,9 @@ const TABS: [(&str, &str); 7] = [
     ("history", "History"),
 ];
 
+/// A pool, the demo where there is one, and the newest decision about the pool.
+pub type PoolData = (Pool, Option<Demo>, Option<Decision>);
+
 /// The pool of this address.
 #[component]
 pub fn PoolPage() -> impl IntoView {
@@ -59,8 +64,18 @@ pub fn PoolPage() -> impl IntoView {
     let query = use_query_map();
     let pool = data(move || {
         let id = id.get();
-        live.follow(&[EventNoun::Pool, EventNoun::Server, EventNoun::Session]);
-        async move { Ok((pool_get(id?).await?, demo_get().await?)) }
+        live.follow(&[
+            EventNoun::Pool,
+            EventNoun::Server,
+            EventNoun::Session,
+            EventNoun::Decision,
+        ]);
+        async move {
+            let id = id?;
+            let pool = pool_get(id).await?;
+            let newest = decision_list(id, None, None, None, Some(1)).await?.items;
+            Ok((pool, demo_get().await?, newest.into_iter().next()))
+        }
     });
     let tab = Memo::new(move |_| {
         let wanted = query.read().get("tab");
@@ -75,9 +90,9 @@ pub fn PoolPage() -> impl IntoView {
         <Title text="Pool" />
         {loaded_page(
             pool,
-            move |(pool, demo)| {
+            move |(pool, demo, newest)| {
                 let demo = demo.filter(|demo| demo.pool_id == pool.id);
-                head(&pool, demo.as_ref(), tried, kept)
+                head(&pool, newest.as_ref(), demo.as_ref(), tried, kept)
             },
         )}
         <LastProblem problem=tried.problem />
@@ -103,7 +118,7 @@ pub fn PoolPage() -> impl IntoView {
                 pool_demo::WHY => decisions(id),
                 "config" => configs(id, tried),
                 "history" => history(id, tried),
-                _ => return overview(id, tried),
+                _ => return overview(id, pool, tried),
             };
             view! {
                 <h2 class="visually-hidden">{word}</h2>
@@ -119,7 +134,13 @@ pub const NO_CONFIG: &str = "No autoscale config makes servers for this pool.";
 
 type Id = Signal<ApiResult<PoolId>>;
 
-fn head(pool: &Pool, demo: Option<&Demo>, tried: Tried, kept: pool_demo::Kept) -> AnyView {
+fn head(
+    pool: &Pool,
+    newest: Option<&Decision>,
+    demo: Option<&Demo>,
+    tried: Tried,
+    kept: pool_demo::Kept,
+) -> AnyView {
     let live = expect_context::<Live>();
     let go = use_go();
     let Tried { busy, problem } = tried;
@@ -156,19 +177,14 @@ fn head(pool: &Pool, demo: Option<&Demo>, tried: Tried, kept: pool_demo::Kept) -
         </div>
         <p class="lead">{words::pool_sentence(pool.counts)}</p>
         {hint}
+        {need_list(&held(pool, newest), true)}
         {demo.map(|demo| pool_demo::panel(demo, kept))}
     }
     .into_any()
 }
 
 /// What it held over time, the servers, and the newest decision.
-fn overview(id: Id, tried: Tried) -> AnyView {
-    let live = expect_context::<Live>();
-    let newest = data(move || {
-        let id = id.get();
-        live.follow(&[EventNoun::Decision]);
-        async move { decision_list(id?, None, None, None).await }
-    });
+fn overview(id: Id, pool: Data<PoolData>, tried: Tried) -> AnyView {
     view! {
         <section aria-labelledby="capacity">
             <h2 id="capacity">"Capacity"</h2>
@@ -181,9 +197,9 @@ fn overview(id: Id, tried: Tried) -> AnyView {
         <section aria-labelledby="newest">
             <h2 id="newest">"Last decision"</h2>
             {loaded(
-                newest,
-                |page| match page.items.first() {
-                    Some(decision) => decision_card(decision),
+                pool,
+                |(_, _, newest)| match newest {
+                    Some(decision) => decision_card(&decision),
                     None => view! { <Empty text=UNDECIDED /> }.into_any(),
                 },
             )}

@@ -7,6 +7,7 @@ use domain::id::PoolId;
 use domain::timestamp::Timestamp;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
+use web_sys::Element;
 
 use crate::api::ApiResult;
 use crate::api::pool::pool_capacity;
@@ -16,7 +17,7 @@ use crate::components::load::{loaded, use_address_with};
 use crate::components::step_line;
 use crate::components::table::{link, table};
 use crate::components::time::{Time, TimeAs, use_passed};
-use crate::words;
+use crate::{Hydrated, words};
 
 /// Stretches of time that can be looked at, in hours, with their words.
 const RANGES: [(u32, &str); 4] = [
@@ -49,6 +50,7 @@ pub fn capacity_chart(id: Signal<ApiResult<PoolId>>) -> AnyView {
         async move { pool_capacity(id?, hours).await }
     });
     let address_with = use_address_with();
+    let as_table = RwSignal::new(false);
     view! {
         <nav class="tabs" aria-label="How far back">
             {RANGES
@@ -71,7 +73,7 @@ pub fn capacity_chart(id: Signal<ApiResult<PoolId>>) -> AnyView {
                 })
                 .collect_view()}
         </nav>
-        {loaded(capacity, move |capacity| drawn(id.get().ok(), &capacity))}
+        {loaded(capacity, move |capacity| drawn(id.get().ok(), capacity, as_table))}
     }
     .into_any()
 }
@@ -150,21 +152,20 @@ fn decision_address(pool: PoolId, mark: CapacityMark) -> String {
     )
 }
 
-/// The marks below the chart, each a link to its decision: the one that matters most of each place.
+/// The marks below the chart, each a link to its decision: of each place one of a kind, the one that matters most on top.
 fn mark_row(pool: Option<PoolId>, capacity: &Capacity) -> Option<AnyView> {
     let pool = pool.filter(|_| !capacity.marks.is_empty())?;
     let item = |place: Vec<CapacityMark>| {
-        let link = place.first().map(|first| {
-            let (shown, _, class) = sign(first.kind);
-            let words: Vec<_> = place.iter().map(|mark| sign(mark.kind).1).collect();
+        let link = |mark: CapacityMark| {
+            let (shown, word, class) = sign(mark.kind);
             view! {
-                <a class=format!("mark {class}") href=decision_address(pool, *first)>
+                <a class=format!("mark {class}") href=decision_address(pool, mark)>
                     <span aria-hidden="true">{shown}</span>
-                    <span class="visually-hidden">{words.join(", ")} " " <Time at=first.at shown=TimeAs::OfDay /></span>
+                    <span class="visually-hidden">{word} " " <Time at=mark.at shown=TimeAs::OfDay /></span>
                 </a>
             }
-        });
-        view! { <li>{link}</li> }
+        };
+        view! { <li>{place.into_iter().map(link).collect_view()}</li> }
     };
     let row = view! {
         <ol class="marks" aria-label="Decisions that stand out">
@@ -197,10 +198,13 @@ fn highest(capacity: &Capacity, of: fn(&CapacityStep) -> u32) -> u32 {
     capacity.steps.iter().map(of).max().unwrap_or(0)
 }
 
-fn drawn(pool: Option<PoolId>, capacity: &Capacity) -> AnyView {
+/// `as_table`: whether the table is open. It may be long, and the browser makes it only then; the server has made it for those who have
+/// no script.
+fn drawn(pool: Option<PoolId>, capacity: Capacity, as_table: RwSignal<bool>) -> AnyView {
+    let hydrated = expect_context::<Hydrated>();
     let top = SERIES
         .iter()
-        .map(|series| highest(capacity, series.of))
+        .map(|series| highest(&capacity, series.of))
         .max()
         .unwrap_or(0)
         .max(1);
@@ -213,7 +217,7 @@ fn drawn(pool: Option<PoolId>, capacity: &Capacity) -> AnyView {
             "{}: {} now, {} at most",
             series.word,
             (series.now)(&capacity.now),
-            highest(capacity, series.of)
+            highest(&capacity, series.of)
         );
         view! {
             <li>
@@ -234,19 +238,22 @@ fn drawn(pool: Option<PoolId>, capacity: &Capacity) -> AnyView {
                 <svg viewBox=format!("0 0 {width} {height}") preserveAspectRatio="none" aria-hidden="true">
                     {lines.collect_view()}
                 </svg>
-                {mark_row(pool, capacity)}
+                {mark_row(pool, &capacity)}
             </div>
             <div class="chart-ends muted">
                 <Time at=capacity.from />
                 <Time at=capacity.until />
             </div>
             <figcaption>
-                <ul class="legend">{legend.collect_view()} {mark_legend(capacity)}</ul>
+                <ul class="legend">{legend.collect_view()} {mark_legend(&capacity)}</ul>
             </figcaption>
         </figure>
-        <details>
+        <details
+            open=as_table.get_untracked()
+            on:toggle=move |event| as_table.set(event_target::<Element>(&event).has_attribute("open"))
+        >
             <summary>"The same as a table"</summary>
-            {change_table(pool, capacity)}
+            {move || (as_table.get() || !hydrated.get()).then(|| change_table(pool, &capacity))}
         </details>
     }
     .into_any()

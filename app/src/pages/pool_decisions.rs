@@ -35,7 +35,7 @@ pub fn decisions(id: Signal<ApiResult<PoolId>>) -> AnyView {
         let reason = reason.get().and_then(|code| reason_of(&code));
         let up_to = up_to.get().and_then(|id| id.parse().ok());
         live.follow(&[EventNoun::Decision]);
-        async move { decision_list(id?, reason, up_to, cursor).await }
+        async move { decision_list(id?, reason, up_to, cursor, None).await }
     });
     let reasons = Choice {
         key: "reason",

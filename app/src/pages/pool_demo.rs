@@ -5,7 +5,6 @@ use domain::demo::{Demo, DemoChecklist, DemoFailure, DemoPart, DemoParts, DemoVi
 use domain::error::ProblemCode;
 use domain::event::EventNoun;
 use domain::id::PoolId;
-use domain::pool::Pool;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -17,10 +16,8 @@ use crate::components::live::Live;
 use crate::components::load::{Tried, submit, use_go};
 use crate::components::table::link;
 use crate::components::time::Time;
+use crate::pages::pool::PoolData;
 use crate::words::{Shape, StateWord};
-
-/// A pool, and the demo where there is one.
-pub type PoolData = (Pool, Option<Demo>);
 
 /// The part of a pool's page that tells why.
 pub const WHY: &str = "decisions";
@@ -50,7 +47,7 @@ pub fn follow(page: Data<PoolData>, tab: Memo<(&'static str, &'static str)>) {
     Effect::new(move |_| {
         let is_reading = tab.get().0 == WHY;
         match page.get() {
-            Some(Ok((pool, Some(demo)))) if demo.pool_id == pool.id => {
+            Some(Ok((pool, Some(demo), _))) if demo.pool_id == pool.id => {
                 removed.set_value(demo.removing_since.is_some());
                 if is_reading && !demo.checklist.why_read && !told.get_value() {
                     told.set_value(true);

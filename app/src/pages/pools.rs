@@ -17,7 +17,7 @@ use crate::components::filter::{Rank, filter_bar, narrowed, use_sort, use_wanted
 use crate::components::form::page::{Beside, Cancel, FormPage};
 use crate::components::form::{FormState, Start};
 use crate::components::live::Live;
-use crate::components::load::{Tried, loaded, loaded_beside, submit, use_go, use_id};
+use crate::components::load::{Tried, heading_of, loaded, loaded_beside, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::step_line::small_chart;
 use crate::components::table::{Table, link};
@@ -165,7 +165,7 @@ pub fn PoolEditPage() -> impl IntoView {
     });
     view! {
         <Title text="Change pool" />
-        <h1>"Change pool"</h1>
+        {heading_of("Change pool", pool, |pool| pool.name.clone())}
         {loaded(pool, |pool| editor(Some(pool), None))}
     }
 }

@@ -24,7 +24,7 @@ use crate::components::form::offers::Offers;
 use crate::components::form::page::{Beside, Cancel, FormPage, fields};
 use crate::components::form::{FormState, Start};
 use crate::components::live::Live;
-use crate::components::load::{loaded, submit, use_go, use_id};
+use crate::components::load::{heading_of, loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::table::{Table, link};
 use crate::forms;
@@ -152,7 +152,7 @@ pub fn ProviderEditPage() -> impl IntoView {
     });
     view! {
         <Title text="Change provider" />
-        <h1>"Change provider"</h1>
+        {heading_of("Change provider", provider, |provider| provider.name.clone())}
         {loaded(
             provider,
             move |provider| {

@@ -31,11 +31,7 @@ pub fn ServerPage() -> impl IntoView {
     let id = use_id::<ServerId>("server");
     let server = data(move || {
         let id = id.get();
-        live.follow(&[EventNoun::Server]);
-        async move { server_get(id?).await }
-    });
-    let started = data(move || {
-        let id = id.get();
+        // What it is called depends on who is on it.
         live.follow(&[EventNoun::Server, EventNoun::Session]);
         async move {
             let id = id?;
@@ -52,7 +48,7 @@ pub fn ServerPage() -> impl IntoView {
     let tried = Tried::new();
     view! {
         <Title text="Server" />
-        {loaded_page(server, move |server| head(&server, tried))}
+        {loaded_page(server, move |(server, _)| head(&server, tried))}
         <LastProblem problem=tried.problem />
         <section aria-labelledby="sessions">
             <h2 id="sessions">"Sessions"</h2>
@@ -60,7 +56,7 @@ pub fn ServerPage() -> impl IntoView {
         </section>
         <section aria-labelledby="start">
             <h2 id="start">"Start"</h2>
-            {loaded(started, |(server, history)| start_section(&server, &history))}
+            {loaded(server, |(server, history)| start_section(&server, &history))}
         </section>
         {console_section(console)}
     }
@@ -111,7 +107,7 @@ fn head(server: &Server, tried: Tried) -> AnyView {
             <h1>{server.name.clone()}</h1>
             <Badge state=words::server(server) />
         </div>
-        {words::server_why(&server.status).map(|why| view! { <p class="lead">{why}</p> })}
+        {words::server_why(&server.status, server.open_sessions).map(|why| view! { <p class="lead">{why}</p> })}
         {actions(server, tried)}
         {facts(pairs)}
     }
@@ -134,7 +130,21 @@ pub fn actions(server: &Server, tried: Tried) -> AnyView {
     let done = move || live.changed(EventNoun::Server);
     let is_draining = matches!(server.status, ServerState::Draining { .. });
     let can_drain = matches!(server.status, ServerState::Running { .. });
-    let drain = (is_draining || can_drain).then(|| {
+    let is_empty = can_drain && server.open_sessions == 0;
+    let drain_at_once = is_empty.then(|| {
+        let drain = Callback::new(move |()| submit(busy, problem, server_drain(id), move |_| done()));
+        view! {
+            <Confirm
+                label="Drain"
+                about=server.name.clone()
+                question=format!("Drain {}?", server.name)
+                consequence="Nobody is on it, so it is deleted at once. The loop makes another one where the pool needs it."
+                action="Drain server"
+                on_confirm=drain
+            />
+        }
+    });
+    let drain = (is_draining || can_drain && !is_empty).then(|| {
         let word = if is_draining { "Take back" } else { "Drain" };
         // Disabled while it works, the button would lose the focus.
         let act = move |_| match (busy.get_untracked(), is_draining) {
@@ -182,7 +192,7 @@ pub fn actions(server: &Server, tried: Tried) -> AnyView {
         }
     });
     view! {
-        <div class="actions">{drain} {delete}</div>
+        <div class="actions">{drain} {drain_at_once} {delete}</div>
     }
     .into_any()
 }

@@ -97,12 +97,12 @@ fn state_word(word: &str) -> &'static str {
 
 /// What stands above the cells of a server.
 const HEADS: [&str; 7] = [
-    "Name", "State", "Age", "Config", "Progress", "Sessions", "Actions",
+    "Name", "State", "For", "Config", "Progress", "Sessions", "Actions",
 ];
 
 /// The same, with its pool behind its name.
 const HEADS_OF_ALL: [&str; 8] = [
-    "Name", "Pool", "State", "Age", "Config", "Progress", "Sessions", "Actions",
+    "Name", "Pool", "State", "For", "Config", "Progress", "Sessions", "Actions",
 ];
 
 fn server_row(server: &Server, tried: Tried) -> [AnyView; 7] {

@@ -1,13 +1,14 @@
 //! Sessions as a list: those of a pool, or of all pools, and who waits for one.
 
 use domain::event::EventNoun;
-use domain::id::{PoolId, SessionId};
+use domain::id::PoolId;
 use domain::page::Page;
 use domain::session::Session;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::api::ApiResult;
+use crate::api::server::server_drain;
 use crate::api::session::{session_end, session_list};
 use crate::components::badge::Badge;
 use crate::components::confirm::Confirm;
@@ -89,7 +90,7 @@ pub fn session_table(sessions: Data<Page<Session>>, of_all: bool, tried: Tried) 
                 Some(server) => link(format!("/admin/servers/{server}"), "To the server"),
                 None => ().into_any(),
             },
-            end_button(session.id, &session.user_name, tried),
+            end_button(&session, tried),
         ];
         with_pool(person, of_all.then_some(&session), rest)
     };
@@ -112,7 +113,7 @@ fn queue_table(sessions: Data<Page<Session>>, of_all: bool, tried: Tried) -> Any
             wait.map(|wait| words::ordinal(wait.position)).into_any(),
             view! { <Age since=session.requested_at /> }.into_any(),
             wait.map(|wait| wait.explanation.clone()).into_any(),
-            end_button(session.id, &session.user_name, tried),
+            end_button(&session, tried),
         ];
         with_pool(person, of_all.then_some(&session), rest)
     };
@@ -144,23 +145,49 @@ fn with_pool<const N: usize>(
     [person].into_iter().chain(pool).chain(rest).collect()
 }
 
-fn end_button(id: SessionId, person: &str, tried: Tried) -> AnyView {
+fn end_button(session: &Session, tried: Tried) -> AnyView {
     let live = expect_context::<Live>();
     let Tried { busy, problem } = tried;
+    let (id, person, server) = (session.id, &session.user_name, session.status.server());
+    let drains = RwSignal::new(false);
     let end = Callback::new(move |()| {
-        submit(busy, problem, session_end(id), move |_| {
+        let drained = server.filter(|_| drains.get_untracked());
+        let call = async move {
+            // First, or whoever asks again is seated there once more.
+            if let Some(server) = drained {
+                server_drain(server).await?;
+            }
+            session_end(id).await
+        };
+        submit(busy, problem, call, move |_| {
             live.changed(EventNoun::Session);
         });
+    });
+    let drain = server.map(|_| {
+        let id = format!("drain-{id}");
+        view! {
+            <div class="check">
+                <input
+                    type="checkbox"
+                    id=id.clone()
+                    prop:checked=move || drains.get()
+                    on:change=move |event| drains.set(event_target_checked(&event))
+                />
+                <label for=id>"Drain its server too, so that nobody gets on it any more"</label>
+            </div>
+        }
     });
     view! {
         <Confirm
             label="End"
             about=format!("the session of {person}")
             question=format!("End the session of {person}?")
-            consequence="They are told that an admin ended it. It does not sign them out of the machine."
+            consequence="They are told that an admin ended it. It does not sign them out of the machine. Who asks again may get the same server."
             action="End session"
             on_confirm=end
-        />
+        >
+            {drain}
+        </Confirm>
     }
     .into_any()
 }

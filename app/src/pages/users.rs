@@ -15,7 +15,7 @@ use crate::components::data::data;
 use crate::components::filter::{Rank, filter_bar, narrowed, use_sort, use_wanted_text};
 use crate::components::form::page::FormPage;
 use crate::components::form::{FormState, Start};
-use crate::components::load::{loaded, submit, use_go, use_id};
+use crate::components::load::{heading_of, loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::table::{Table, link};
 use crate::components::time::Time;
@@ -140,7 +140,7 @@ pub fn UserEditPage() -> impl IntoView {
     });
     view! {
         <Title text="Change person" />
-        <h1>"Change person"</h1>
+        {heading_of("Change person", user, |user| user.name.clone())}
         {loaded(user, |user| editor(Some(user)))}
     }
 }

@@ -14,7 +14,7 @@ use crate::components::empty::Empty;
 use crate::components::form::page::{Beside, Cancel, FormPage};
 use crate::components::form::{FormState, Start};
 use crate::components::live::Live;
-use crate::components::load::{loaded, submit, use_go, use_id};
+use crate::components::load::{heading_of, loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::table::{Table, link};
 use crate::forms;
@@ -102,7 +102,7 @@ pub fn ZoneEditPage() -> impl IntoView {
     });
     view! {
         <Title text="Change zone" />
-        <h1>"Change zone"</h1>
+        {heading_of("Change zone", zone, |zone| zone.input.name.clone())}
         {loaded(zone, |zone| editor(Some(zone), None))}
     }
 }

@@ -442,7 +442,7 @@ async fn preview(
             server.reusable = config.reusable;
         }
     }
-    let drains: Vec<ServerId> = pool
+    let servers: Vec<ServerId> = pool
         .servers
         .iter()
         .filter(|server| matches!(server.origin, domain::server::Origin::Scaled { config: of, .. } if of == id))
@@ -460,7 +460,9 @@ async fn preview(
     };
     let create = count(&|action| matches!(action, Action::Create { config, .. } if *config == id));
     let drain =
-        count(&|action| matches!(action, Action::Drain { server, .. } if drains.contains(server)));
+        count(&|action| matches!(action, Action::Drain { server, .. } if servers.contains(server)));
+    let fail =
+        count(&|action| matches!(action, Action::Fail { server, .. } if servers.contains(server)));
     let report = plan
         .report
         .pools
@@ -485,6 +487,7 @@ async fn preview(
     Ok(PlanPreview {
         create,
         drain,
+        fail,
         seats_per_server,
         seats_ready,
         sentences,

@@ -61,6 +61,8 @@ pub struct Pool {
     pub apps: Vec<PublishedApp>,
     /// The protocol that its configs and fixed servers use; none while it has neither.
     pub protocol: Option<Protocol>,
+    /// Whether it has autoscale configs and all of them are switched off: its servers stay, none is made or removed.
+    pub paused: bool,
     /// What it holds right now.
     pub counts: PoolCounts,
     /// When it was made.

@@ -21,6 +21,7 @@ macro_rules! select {
                     SELECT protocol FROM autoscale_configs WHERE pool_id = p.id
                     UNION ALL SELECT protocol FROM servers WHERE pool_id = p.id AND config_id IS NULL AND state <> 'deleted'
                 ) kinds) AS protocol,
+                (SELECT MAX(enabled) FROM autoscale_configs WHERE pool_id = p.id) AS any_enabled,
                 (SELECT COUNT(*) FROM servers s WHERE s.pool_id = p.id AND s.state <> 'deleted') AS server_count,
                 (SELECT COUNT(*) FROM servers s WHERE s.pool_id = p.id
                     AND s.state IN ('requested', 'provisioning', 'booting')) AS starting_count,
@@ -87,6 +88,7 @@ impl Store {
             description: input.description,
             apps: input.apps,
             protocol: None,
+            paused: false,
             counts: PoolCounts::default(),
             created_at: at,
             updated_at: at,
@@ -235,6 +237,7 @@ fn read(row: &Row) -> Result<Pool> {
         description: row.get("description")?,
         apps: row.json("apps")?,
         protocol: row.get("protocol")?,
+        paused: row.get::<Option<i64>>("any_enabled")? == Some(0),
         counts: PoolCounts {
             servers: row.get("server_count")?,
             starting: row.get("starting_count")?,

@@ -82,6 +82,8 @@ pub struct PlanPreview {
     pub create: u32,
     /// Servers of this config it would drain.
     pub drain: u32,
+    /// Servers of this config it would give up: on their way for longer than the config then allows.
+    pub fail: u32,
     /// Seats of a new server.
     pub seats_per_server: u32,
     /// Free seats afterwards, once everything that is on its way has arrived.
