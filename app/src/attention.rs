@@ -1,8 +1,9 @@
 //! What an admin has to look at: the pools that cannot do what they should, and why.
 
-use domain::id::PoolId;
+use domain::id::{PoolId, ProviderId};
 use domain::plan::{ConfigReport, Decision, Finding, Reason};
 use domain::pool::Pool;
+use domain::provider::Provider;
 use domain::timestamp::Timestamp;
 
 /// Something that needs an admin.
@@ -23,6 +24,15 @@ pub struct Need {
 pub enum Why {
     /// Nothing makes servers for it.
     NotSetUp,
+    /// The last servers of a provider that it uses failed, and nothing holds the loop back yet.
+    Failing {
+        /// The provider.
+        provider: ProviderId,
+        /// Its name.
+        name: String,
+        /// How many failed in a row.
+        failures: u32,
+    },
     /// The loop is held back.
     Held {
         /// When the loop decided so: its newest decision about the pool.
@@ -35,12 +45,12 @@ pub enum Why {
 }
 
 /// What needs an admin, the pools in which most people wait first. `newest` holds the newest decision about each pool.
-pub fn needs(pools: &[Pool], newest: &[Decision]) -> Vec<Need> {
+pub fn needs(pools: &[Pool], newest: &[Decision], providers: &[Provider]) -> Vec<Need> {
     let mut needs: Vec<Need> = pools
         .iter()
         .flat_map(|pool| {
             let of = |why| need(pool, why);
-            reasons(pool, newest).into_iter().map(of)
+            reasons(pool, newest, providers).into_iter().map(of)
         })
         .collect();
     needs.sort_by_key(|need| std::cmp::Reverse(need.waiting));
@@ -62,14 +72,31 @@ fn need(pool: &Pool, why: Why) -> Need {
     }
 }
 
-fn reasons(pool: &Pool, newest: &[Decision]) -> Vec<Why> {
+fn reasons(pool: &Pool, newest: &[Decision], providers: &[Provider]) -> Vec<Why> {
     if pool.protocol.is_none() {
         return vec![Why::NotSetUp];
     }
-    obstacles(
-        pool,
-        newest.iter().find(|decision| decision.pool_id == pool.id),
-    )
+    let newest = newest.iter().find(|decision| decision.pool_id == pool.id);
+    let held = obstacles(pool, newest);
+    if !held.is_empty() {
+        return held;
+    }
+    let configs = newest
+        .into_iter()
+        .flat_map(|decision| &decision.report.configs);
+    let mut used: Vec<ProviderId> = configs.map(|config| config.provider_id).collect();
+    used.sort_unstable();
+    used.dedup();
+    let failing =
+        |provider: &&Provider| provider.health.failures > 0 && used.contains(&provider.id);
+    let failing = providers.iter().filter(failing);
+    failing
+        .map(|provider| Why::Failing {
+            provider: provider.id,
+            name: provider.name.clone(),
+            failures: provider.health.failures,
+        })
+        .collect()
 }
 
 fn obstacles(pool: &Pool, newest: Option<&Decision>) -> Vec<Why> {
@@ -103,9 +130,10 @@ fn needs_an_admin(finding: &Finding, waiting: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use domain::connection::Protocol;
-    use domain::id::{ConfigId, DecisionId, ProviderId, ZoneId};
+    use domain::id::{ConfigId, DecisionId, ZoneId};
     use domain::plan::{Downscale, PoolReport, Upscale};
     use domain::pool::PoolCounts;
+    use domain::provider::ProviderHealth;
 
     use super::*;
 
@@ -162,6 +190,7 @@ mod tests {
                 decision(ONE, Reason::HeldBreakerOpen),
                 decision(TWO, Reason::HeldAtLimit),
             ],
+            &[],
         );
         let waiting: Vec<u32> = needs.iter().map(|need| need.waiting).collect();
         assert_eq!(waiting, [3, 0]);
@@ -169,12 +198,54 @@ mod tests {
 
     #[test]
     fn what_is_as_it_should_be_needs_nobody() {
-        let is_quiet =
-            |waiting, reason| needs(&[pool(ONE, waiting)], &[decision(ONE, reason)]).is_empty();
+        let is_quiet = |waiting, reason| {
+            needs(&[pool(ONE, waiting)], &[decision(ONE, reason)], &[]).is_empty()
+        };
         assert!(is_quiet(0, Reason::HeldEnough));
         assert!(is_quiet(0, Reason::HeldDisabled));
         assert!(!is_quiet(1, Reason::HeldDisabled));
         assert!(!is_quiet(0, Reason::HeldUnprepared));
+    }
+
+    fn provider(bare: &str, failures: u32) -> Provider {
+        serde_json::from_value(serde_json::json!({
+            "id": ProviderId::from_bare(bare).expect("an id"),
+            "name": bare,
+            "kind": "fake",
+            "max_instances": 1,
+            "startup_script": "",
+            "settings": {},
+            "health": ProviderHealth { failures, ..ProviderHealth::default() },
+            "created_at": Timestamp::default(),
+            "updated_at": Timestamp::default(),
+            "version": 1,
+        }))
+        .expect("a provider")
+    }
+
+    #[test]
+    fn servers_that_fail_are_told_of_before_they_hold_anything_back() {
+        let failing = |provider: Provider| {
+            let decided = decision(ONE, Reason::HeldEnoughStarting);
+            needs(&[pool(ONE, 0)], &[decided], &[provider])
+        };
+        assert_eq!(failing(provider(ONE, 0)), []);
+        // It is of no pool.
+        assert_eq!(failing(provider(TWO, 2)), []);
+        let [need] = &failing(provider(ONE, 2))[..] else {
+            panic!("one need");
+        };
+        assert!(matches!(&need.why, Why::Failing { failures: 2, .. }));
+        // What holds it back says more.
+        let held = decision(ONE, Reason::HeldBreakerOpen);
+        let needs = needs(&[pool(ONE, 0)], &[held], &[provider(ONE, 2)]);
+        assert!(matches!(
+            &needs[..],
+            [Need {
+                why: Why::Held { .. },
+                ..
+            }]
+        ));
     }
 
     #[test]
@@ -183,6 +254,6 @@ mod tests {
             protocol: None,
             ..pool(ONE, 0)
         };
-        assert_eq!(needs(&[bare], &[])[0].why, Why::NotSetUp);
+        assert_eq!(needs(&[bare], &[], &[])[0].why, Why::NotSetUp);
     }
 }

@@ -207,23 +207,18 @@ pub fn pool(pool: &Pool) -> StateWord {
     }
 }
 
-/// What a pool holds, as one sentence.
-pub fn pool_sentence(counts: PoolCounts) -> String {
-    format!(
-        "{}, {} in use, {} free{}, {}.",
-        counted(counts.servers, "server", "servers"),
-        counted(counts.sessions, "session", "sessions"),
-        counted(counts.free_seats, "seat", "seats"),
-        if counts.starting > 0 {
-            format!(", {} starting", counts.starting)
-        } else {
-            String::new()
-        },
-        match counts.waiting {
-            0 => "nobody waits".to_owned(),
-            waiting => format!("{} waiting", people(waiting)),
-        }
-    )
+/// What so many seats that nobody has are called.
+pub const fn free_seats(count: u32) -> &'static str {
+    if count == 1 {
+        "free seat"
+    } else {
+        "free seats"
+    }
+}
+
+/// What so many servers are called.
+pub const fn servers(count: u32) -> &'static str {
+    if count == 1 { "server" } else { "servers" }
 }
 
 /// Whether a pool needs an admin, as one sentence.
@@ -519,22 +514,6 @@ mod tests {
             ..a_pool(counts)
         };
         assert_eq!(pool_line(&bare), "Not set up yet");
-    }
-
-    #[test]
-    fn the_sentence_of_a_pool_counts_everything() {
-        let counts = PoolCounts {
-            servers: 3,
-            starting: 1,
-            running: 2,
-            free_seats: 1,
-            sessions: 3,
-            waiting: 0,
-        };
-        assert_eq!(
-            pool_sentence(counts),
-            "3 servers, 3 sessions in use, 1 seat free, 1 starting, nobody waits."
-        );
     }
 
     #[test]

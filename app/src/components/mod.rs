@@ -7,6 +7,7 @@ pub mod copy;
 pub mod data;
 pub mod dialog;
 pub mod empty;
+pub mod figures;
 pub mod filter;
 pub mod finding;
 pub mod form;

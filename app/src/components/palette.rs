@@ -459,6 +459,7 @@ mod tests {
             description: String::new(),
             apps: Vec::new(),
             protocol: None,
+            paused: false,
             counts: domain::pool::PoolCounts::default(),
             created_at: Timestamp::default(),
             updated_at: Timestamp::default(),

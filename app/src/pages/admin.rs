@@ -12,10 +12,12 @@ use crate::api::audit::audit_list;
 use crate::api::decision::decision_newest;
 use crate::api::demo::demo_create;
 use crate::api::pool::pool_list;
+use crate::api::provider::provider_list;
 use crate::attention::{Need, Why, needs};
 use crate::components::confirm::use_ready;
 use crate::components::data::data;
 use crate::components::empty::Empty;
+use crate::components::figures::pool_figures;
 use crate::components::finding::way_to;
 use crate::components::live::Live;
 use crate::components::load::{loaded, loaded_beside, submit, use_go};
@@ -36,11 +38,15 @@ pub fn AdminPage() -> impl IntoView {
     let pools = data(move || {
         live.follow(&[
             EventNoun::Pool,
+            EventNoun::Provider,
             EventNoun::Server,
             EventNoun::Session,
             EventNoun::Decision,
         ]);
-        async { Ok((pool_list().await?, decision_newest().await?)) }
+        async {
+            let (pools, newest) = (pool_list().await?, decision_newest().await?);
+            Ok((pools, newest, provider_list().await?.items))
+        }
     });
     let (lines, table) = (last_hours(), pool_table());
     let deeds = data(move || {
@@ -53,15 +59,14 @@ pub fn AdminPage() -> impl IntoView {
         {loaded_beside(
             pools,
             lines,
-            move |(page, newest), lines| {
+            move |(page, newest, providers), lines| {
                 if page.items.is_empty() {
                     return begin();
                 }
-                let needs = needs(&page.items, &newest);
+                let needs = needs(&page.items, &newest, &providers);
                 view! {
-                    <p class="lead">
-                        {words::status(&needs)} " " {words::pool_sentence(sum(&page.items))}
-                    </p>
+                    <p class="lead">{words::status(&needs)}</p>
+                    {pool_figures(sum(&page.items))}
                     {need_section(&needs)}
                     <section aria-labelledby="pools">
                         <h2 id="pools">"Pools"</h2>
@@ -116,6 +121,26 @@ fn need_item(need: &Need, on_its_page: bool) -> AnyView {
             </li>
         }
         .into_any(),
+        Why::Failing {
+            provider,
+            name: of,
+            failures,
+        } => {
+            let what = match failures {
+                1 => format!("the last server of {of} failed."),
+                many => format!("the last {many} servers of {of} failed."),
+            };
+            view! {
+                <li class="banner starting">
+                    <p>{name} {what} " " {waiting}</p>
+                    <p>
+                        {link(format!("/admin/providers/{provider}/edit"), "To the provider")} " "
+                        {link(format!("{pool}?tab=decisions"), "Why")}
+                    </p>
+                </li>
+            }
+            .into_any()
+        }
         Why::Held {
             decided_at,
             finding,

@@ -307,7 +307,7 @@ fn wizard(
     let words = if saved.is_some() {
         "as saved"
     } else {
-        "as this config began"
+        "as suggested"
     };
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
     let go = use_go();

@@ -21,6 +21,7 @@ use crate::components::badge::Badge;
 use crate::components::confirm::{Confirm, use_ready};
 use crate::components::data::{Data, data};
 use crate::components::empty::Empty;
+use crate::components::figures::pool_figures;
 use crate::components::finding::finding_list;
 use crate::components::form::copy_as::copy_as;
 use crate::components::form::{FormState, Options, Start};
@@ -175,7 +176,8 @@ fn head(
                 on_confirm=delete
             />
         </div>
-        <p class="lead">{words::pool_sentence(pool.counts)}</p>
+        {(!pool.description.is_empty()).then(|| view! { <p class="muted">{pool.description.clone()}</p> })}
+        {pool_figures(pool.counts)}
         {hint}
         {need_list(&held(pool, newest), true)}
         {demo.map(|demo| pool_demo::panel(demo, kept))}

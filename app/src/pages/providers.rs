@@ -47,13 +47,13 @@ pub fn ProvidersPage() -> impl IntoView {
             });
         });
         let name = provider.name.clone();
-        let health = health(&provider);
+        let (health, has_failed) = (health(&provider), provider.health.failures > 0);
         vec![
             link(format!("/admin/providers/{}/edit", provider.id), &name),
             providers::form(provider.kind).title.into_any(),
             format!("{} of {}", provider.health.existing, provider.max_instances).into_any(),
             view! {
-                {health}
+                <span class="health" class:failed=has_failed>{health}</span>
                 {provider
                     .findings
                     .first()

@@ -112,6 +112,13 @@ fn server_row(server: &Server, tried: Tried) -> [AnyView; 7] {
             <span>{format!(" {percent} % ")}</span>
         }
     });
+    // What its script said on the way is over once it has arrived.
+    let message = server.message.clone().filter(|_| {
+        !matches!(
+            server.status,
+            ServerState::Running { .. } | ServerState::Draining { .. }
+        )
+    });
     [
         link(format!("/admin/servers/{}", server.id), &server.name),
         view! { <Badge state=words::server(server) /> }.into_any(),
@@ -123,7 +130,7 @@ fn server_row(server: &Server, tried: Tried) -> [AnyView; 7] {
         .into_any(),
         view! {
             {bar}
-            {server.message.clone().map(|message| view! { <span class="muted">{message}</span> })}
+            {message.map(|message| view! { <span class="muted">{message}</span> })}
         }
         .into_any(),
         format!("{}/{}", server.open_sessions, server.limits.max_sessions).into_any(),

@@ -74,7 +74,7 @@ test("a template fills in what was not typed, and the review tells what differs"
   const capacity = page.getByRole("region", { name: "Capacity" });
   await expect(capacity.getByText("5 sessions, was 2 sessions")).toBeVisible();
   await expect(capacity.getByText("Max Simultaneous Users")).toBeHidden();
-  await capacity.getByText(/values as this config began$/).click();
+  await capacity.getByText(/values as suggested$/).click();
   await expect(capacity.getByText("Max Simultaneous Users")).toBeVisible();
 
   // The draft knows what it was begun from.
