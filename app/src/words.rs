@@ -305,6 +305,17 @@ pub fn duration(millis: i64) -> String {
     }
 }
 
+/// How long ago something was: `just now`, `12 s ago`, `4 min ago`, `2 h ago`, `3 d ago`.
+pub fn ago(millis: i64) -> String {
+    match millis / 1000 {
+        ..5 => "just now".to_owned(),
+        secs @ 5..60 => format!("{secs} s ago"),
+        secs @ 60..3600 => format!("{} min ago", secs / 60),
+        secs @ 3600..86_400 => format!("{} h ago", secs / 3600),
+        secs => format!("{} d ago", secs / 86_400),
+    }
+}
+
 /// How long something took: `0.4 s`, `12 s`, `3 min 40 s`, `2 h 5 min`.
 pub fn took(millis: i64) -> String {
     match millis {
@@ -522,6 +533,15 @@ mod tests {
         assert_eq!(duration(72_000), "1:12");
         assert_eq!(duration(7_500_000), "2 h 5 min");
         assert_eq!(duration(-5), "0:00");
+        for (millis, words) in [
+            (-5, "just now"),
+            (12_900, "12 s ago"),
+            (299_000, "4 min ago"),
+            (7_500_000, "2 h ago"),
+            (300_000_000, "3 d ago"),
+        ] {
+            assert_eq!(ago(millis), words);
+        }
         for (millis, exact, rounded) in [
             (0, "0.0 s", "1 s"),
             (450, "0.4 s", "1 s"),

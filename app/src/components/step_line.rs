@@ -31,6 +31,14 @@ pub fn path(
     path
 }
 
+/// What lies below such a path.
+pub fn area(path: &str, (_, height): (u32, u32)) -> String {
+    if path.is_empty() {
+        return String::new();
+    }
+    format!("{path}V{height}H0Z")
+}
+
 /// The small drawing's size, in its own units.
 const SMALL: (u32, u32) = (120, 24);
 

@@ -1,9 +1,12 @@
 //! Points in time. The server writes them in UTC; the browser rewrites them in its own time once it has taken over,
 //! so that the first render is the same on both sides.
 
+use std::cell::OnceCell;
+
 use domain::timestamp::Timestamp;
 use leptos::prelude::*;
-use web_sys::js_sys::{Date, Object, Reflect};
+use web_sys::js_sys::Intl::DateTimeFormat;
+use web_sys::js_sys::{Array, Date, Function, Object, Reflect};
 use web_sys::wasm_bindgen::JsValue;
 
 use crate::{Hydrated, words};
@@ -118,7 +121,7 @@ pub enum AgeAs {
     /// It stands alone: `1:04`.
     #[default]
     Alone,
-    /// Something that has happened: `1:04 ago`.
+    /// Something that has happened: `4 min ago`.
     Ago,
     /// Something that lasts: `for 1:04`, `since 2026-11-24 08:00:00 UTC`.
     Lasting,
@@ -134,16 +137,17 @@ pub fn Age(
     part_of: AgeAs,
 ) -> impl IntoView {
     let now = expect_context::<Now>();
-    let text = move || {
-        let age = now.get().map(|now| words::duration(now - since.millis()));
+    // Most seconds change nothing in it.
+    let text = Memo::new(move |_| {
+        let age = now.get().map(|now| now - since.millis());
         match (part_of, age) {
-            (AgeAs::Alone, Some(age)) => age,
-            (AgeAs::Ago, Some(age)) => format!("{age} ago"),
-            (AgeAs::Lasting, Some(age)) => format!("for {age}"),
+            (AgeAs::Alone, Some(age)) => words::duration(age),
+            (AgeAs::Ago, Some(age)) => words::ago(age),
+            (AgeAs::Lasting, Some(age)) => format!("for {}", words::duration(age)),
             (AgeAs::Lasting, None) => format!("since {}", since.in_words()),
             (AgeAs::Alone | AgeAs::Ago, None) => since.in_words(),
         }
-    };
+    });
     let local = RwSignal::new(None);
     Effect::new(move |_| local.set(Some(localised(since, TimeAs::Whole))));
     let both = move || match local.get() {
@@ -152,7 +156,7 @@ pub fn Age(
     };
     view! {
         <time datetime=since.to_string() title=both>
-            {text}
+            {move || text.get()}
         </time>
     }
 }
@@ -163,12 +167,32 @@ fn of_day(words: &str) -> String {
     time.map_or_else(|| words.to_owned(), |time| format!("{time} UTC"))
 }
 
+thread_local! {
+    /// To make one costs more than to use it a hundred times.
+    static FORMATS: [OnceCell<Function>; 2] = const { [OnceCell::new(), OnceCell::new()] };
+}
+
 fn localised(at: Timestamp, shown: TimeAs) -> String {
     #[expect(
         clippy::cast_precision_loss,
         reason = "milliseconds stay exact in an f64 for 285 000 years"
     )]
-    let date = Date::new(&JsValue::from_f64(at.millis() as f64));
+    let millis = JsValue::from_f64(at.millis() as f64);
+    let place = match shown {
+        TimeAs::Whole => 0,
+        TimeAs::OfDay => 1,
+    };
+    FORMATS.with(|formats| {
+        let format = formats[place].get_or_init(|| format_of(shown));
+        let text = format.call1(&JsValue::NULL, &millis);
+        text.ok()
+            .and_then(|text| text.as_string())
+            .unwrap_or_default()
+    })
+}
+
+/// What puts a time into the words of the browser's language, in its time zone.
+fn format_of(shown: TimeAs) -> Function {
     let parts: &[(&str, &str)] = match shown {
         TimeAs::Whole => &[
             ("year", "numeric"),
@@ -186,7 +210,7 @@ fn localised(at: Timestamp, shown: TimeAs) -> String {
         // A new object takes every property.
         let _ = Reflect::set(&options, &(*part).into(), &(*how).into());
     }
-    String::from(date.to_locale_string("default", &options))
+    DateTimeFormat::new(&Array::new(), &options).format()
 }
 
 fn read() -> i64 {

@@ -23,7 +23,7 @@ use crate::components::live::Live;
 use crate::components::load::{loaded, loaded_beside, submit, use_go};
 use crate::components::problem::LastProblem;
 use crate::components::table::link;
-use crate::components::time::Time;
+use crate::components::time::{Age, AgeAs};
 use crate::pages::activity;
 use crate::pages::pools::{last_hours, pool_table, show_pools};
 use crate::words;
@@ -132,7 +132,7 @@ fn need_item(need: &Need, on_its_page: bool) -> AnyView {
             };
             view! {
                 <li class="banner starting">
-                    <p>{name} {what} " " {waiting}</p>
+                    <p>{name} {waiting} {what}</p>
                     <p>
                         {link(format!("/admin/providers/{provider}/edit"), "To the provider")} " "
                         {link(format!("{pool}?tab=decisions"), "Why")}
@@ -150,10 +150,8 @@ fn need_item(need: &Need, on_its_page: bool) -> AnyView {
                 way_to(finding.reason, config).map(|(href, word)| view! { {link(href, word)} " " });
             view! {
                 <li class="banner failed">
-                    <p>
-                        {name} {explain::sentence(finding, Some(config))} " " {waiting}
-                        <span class="muted">"Decided " <Time at=*decided_at /></span>
-                    </p>
+                    <p>{name} {waiting} {explain::sentence(finding, Some(config))}</p>
+                    <p class="muted">"Decided " <Age since=*decided_at part_of=AgeAs::Ago /></p>
                     <p>{way} {link(format!("{pool}?tab=decisions"), "Why")}</p>
                 </li>
             }
@@ -169,11 +167,13 @@ fn deed_list(deeds: &[AuditRecord]) -> AnyView {
     let item = |entry: &AuditRecord| {
         view! {
             <li>
-                <Time at=entry.at />
-                " "
                 {activity::who(entry)}
                 ": "
                 {activity::what(entry)}
+                " "
+                <span class="muted">
+                    <Age since=entry.at part_of=AgeAs::Ago />
+                </span>
             </li>
         }
     };

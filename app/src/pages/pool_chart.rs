@@ -52,7 +52,7 @@ pub fn capacity_chart(id: Signal<ApiResult<PoolId>>) -> AnyView {
     let address_with = use_address_with();
     let as_table = RwSignal::new(false);
     view! {
-        <nav class="tabs" aria-label="How far back">
+        <nav class="range" aria-label="How far back">
             {RANGES
                 .iter()
                 .map(|(hours, word)| {
@@ -202,16 +202,19 @@ fn highest(capacity: &Capacity, of: fn(&CapacityStep) -> u32) -> u32 {
 /// no script.
 fn drawn(pool: Option<PoolId>, capacity: Capacity, as_table: RwSignal<bool>) -> AnyView {
     let hydrated = expect_context::<Hydrated>();
-    let top = SERIES
-        .iter()
-        .map(|series| highest(&capacity, series.of))
-        .max()
-        .unwrap_or(0)
-        .max(1);
-    let lines = SERIES.iter().map(|series| {
+    let most = SERIES.iter().map(|series| highest(&capacity, series.of));
+    let most = most.max().unwrap_or(0);
+    // No line lies on the edge.
+    let top = most + (most / 8).max(1);
+    let paths = SERIES.map(|series| {
         let figures = capacity.steps.iter().map(series.of);
-        view! { <path class=series.class d=step_line::path(figures, top, SIZE) /> }
+        (series.class, step_line::path(figures, top, SIZE))
     });
+    // Where lines lie on each other, it can still be seen how many seats there are.
+    let area = step_line::area(&paths[0].1, SIZE);
+    let lines = paths
+        .into_iter()
+        .map(|(class, path)| view! { <path class=class d=path /> });
     let legend = SERIES.iter().map(|series| {
         let text = format!(
             "{}: {} now, {} at most",
@@ -236,6 +239,7 @@ fn drawn(pool: Option<PoolId>, capacity: Capacity, as_table: RwSignal<bool>) -> 
                 <span class="muted">"0"</span>
                 // The legend and the table say the same in words.
                 <svg viewBox=format!("0 0 {width} {height}") preserveAspectRatio="none" aria-hidden="true">
+                    <path class="area ready" d=area />
                     {lines.collect_view()}
                 </svg>
                 {mark_row(pool, &capacity)}
