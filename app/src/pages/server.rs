@@ -93,11 +93,18 @@ fn head(server: &Server, tried: Tried) -> AnyView {
             "Sessions",
             format!("{} of {}", server.open_sessions, server.limits.max_sessions).into_any(),
         ),
-        ("Address", known(address)),
-        ("Machine", known(machine)),
-        ("Last message", known(server.message.clone())),
-        ("Host key", known(server.host_key.clone())),
     ];
+    // What is not known is not listed.
+    let known = [
+        ("Address", address),
+        ("Machine", machine),
+        ("Last message", server.message.clone()),
+        ("Host key", server.host_key.clone()),
+    ];
+    pairs.extend(known.into_iter().filter_map(|(word, text)| {
+        let text = text?;
+        Some((word, view! { <span class="break">{text}</span> }.into_any()))
+    }));
     if let Some(at) = server.checked_in_at {
         pairs.push(("Checked in", view! { <Time at=at /> }.into_any()));
     }
@@ -106,19 +113,12 @@ fn head(server: &Server, tried: Tried) -> AnyView {
         <div class="page-head">
             <h1>{server.name.clone()}</h1>
             <Badge state=words::server(server) />
+            {actions(server, tried)}
         </div>
         {words::server_why(&server.status, server.open_sessions).map(|why| view! { <p class="lead">{why}</p> })}
-        {actions(server, tried)}
         {facts(pairs)}
     }
     .into_any()
-}
-
-fn known(text: Option<String>) -> AnyView {
-    match text {
-        Some(text) => view! { <span class="break">{text}</span> }.into_any(),
-        None => view! { <span class="muted">"Not known"</span> }.into_any(),
-    }
 }
 
 /// What an admin can do with a server. Also stands in the pool's table of servers.

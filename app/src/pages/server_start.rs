@@ -7,7 +7,7 @@ use domain::timestamp::Timestamp;
 use leptos::prelude::*;
 
 use crate::components::table::table;
-use crate::components::time::{Age, AgeAs, Time};
+use crate::components::time::{Age, AgeAs, Now, Time};
 use crate::words;
 
 /// The width of the drawing, in its own units.
@@ -66,9 +66,21 @@ pub fn start_section(server: &Server, history: &ServerHistory) -> AnyView {
     let is_seen = |step: &ServerStep| matches!(step.state.as_str(), "provisioning" | "booting");
     let has_start = matches!(server.origin, Origin::Scaled { .. })
         && (server.status.is_in_flight() || history.steps.iter().any(is_seen));
+    let now = expect_context::<Now>();
     let phases = has_start.then(|| {
-        let phases = phases(server.created_at, &history.steps, history.usual.as_ref());
-        waterfall(server, &phases, history.usual.as_ref())
+        let (server, usual) = (server.clone(), history.usual);
+        let phases = phases(server.created_at, &history.steps, usual.as_ref());
+        let is_under_way = server.status.is_in_flight();
+        move || {
+            // The bar of a phase that is under way grows.
+            let now = is_under_way.then(|| now.get()).flatten();
+            waterfall(
+                &server,
+                &phases,
+                usual.as_ref(),
+                now.map(Timestamp::from_millis),
+            )
+        }
     });
     let first_session = history.first_session_at.map(|at| {
         view! {
@@ -85,11 +97,21 @@ pub fn start_section(server: &Server, history: &ServerHistory) -> AnyView {
     .into_any()
 }
 
-fn waterfall(server: &Server, phases: &[Phase], usual: Option<&StartTimes>) -> AnyView {
+/// `now`: while a phase is under way, as far as the time is known.
+fn waterfall(
+    server: &Server,
+    phases: &[Phase],
+    usual: Option<&StartTimes>,
+    now: Option<Timestamp>,
+) -> AnyView {
     let asked_at = server.created_at;
     let offset = |at: Timestamp| at.since(asked_at).max(0);
     let ends = phases.iter().flat_map(|phase| {
-        let seen = phase.until.or(phase.from).map(offset);
+        let seen = phase
+            .until
+            .or(phase.from.and(now))
+            .or(phase.from)
+            .map(offset);
         [seen, phase.usual.map(|(_, until)| until)]
     });
     let whole = ends.flatten().max().unwrap_or(0).max(1);
@@ -121,7 +143,7 @@ fn waterfall(server: &Server, phases: &[Phase], usual: Option<&StartTimes>) -> A
         };
         let seen = phase
             .from
-            .zip(phase.until)
+            .zip(phase.until.or(now))
             .map(|(from, until)| bar("seen", "1", offset(from), offset(until)));
         let ghost = phase
             .usual
@@ -157,7 +179,7 @@ fn waterfall(server: &Server, phases: &[Phase], usual: Option<&StartTimes>) -> A
         },
     );
     view! {
-        {table("Phases of the start", &["Phase", "Took", "Usually", "Drawn"], rows.collect())}
+        {table("Phases of the start", &["Phase", "Took", "Usually", "Timeline"], rows.collect())}
         <p class="muted">{basis}</p>
     }
     .into_any()
