@@ -62,8 +62,6 @@ pub fn Wizard(
     keeper: Option<Keeper>,
 ) -> impl IntoView {
     focus_named(state);
-    let address_with = use_address_with();
-    let navigate = use_navigate();
     let has_opening = opening.is_some();
     // A draft that was kept has begun already.
     let first = if has_opening && !keeper.is_some_and(Keeper::has_draft) {
@@ -82,15 +80,7 @@ pub fn Wizard(
     if asked.get_untracked() {
         state.touch_step(None);
     }
-    let go = Callback::new(move |key: &'static str| {
-        navigate(
-            &address_with("step", Some(key.to_owned())),
-            NavigateOptions {
-                scroll: false,
-                ..NavigateOptions::default()
-            },
-        );
-    });
+    let go = use_way_to_step();
     let enter = move |key: &'static str| {
         asked.set(key == REVIEW);
         if key == REVIEW {
@@ -140,30 +130,46 @@ pub fn Wizard(
         <form class="wizard" novalidate on:submit=submit on:keydown=press>
             {steps(state, step, has_opening, Callback::new(enter))}
             <fieldset class="form-body" disabled=move || busy.get()>
-                {summary(state, step.into(), asked, show_field)}
-                <LastProblem problem=problem />
-                {move || match (step.get(), &opening) {
-                    (Some(START), Some(opening)) => opening_step(opening),
-                    (step, _) => body(state, step, base, go),
-                }}
-                // It asks for data, which must not begin while the server waits for the form's.
-                {move || (state.ready.get() && step.get().is_none()).then(|| review.run())}
-                {actions(
-                    state.ready,
-                    move || step.get() == keys().next(),
-                    move || {
-                        if let Some(previous) = neighbour(false) {
-                            enter(previous);
-                        }
-                    },
-                    move || if step.get().is_none() { save } else { "Next" },
-                    discard(state, base, cancel, keeper),
-                    keeper,
-                )}
+                <div class="step-body">
+                    {summary(state, step.into(), asked, show_field)}
+                    <LastProblem problem=problem />
+                    {move || match (step.get(), &opening) {
+                        (Some(START), Some(opening)) => opening_step(opening),
+                        (step, _) => body(state, step, base, go),
+                    }}
+                    // It asks for data, which must not begin while the server waits for the form's.
+                    {move || (state.ready.get() && step.get().is_none()).then(|| review.run())}
+                    {actions(
+                        state.ready,
+                        move || step.get() == keys().next(),
+                        move || {
+                            if let Some(previous) = neighbour(false) {
+                                enter(previous);
+                            }
+                        },
+                        move || if step.get().is_none() { save } else { "Next" },
+                        discard(state, base, cancel, keeper),
+                        keeper,
+                    )}
+                </div>
             </fieldset>
             {beside}
         </form>
     }
+}
+
+/// Puts another step into the address.
+fn use_way_to_step() -> Callback<&'static str> {
+    let (address_with, navigate) = (use_address_with(), use_navigate());
+    Callback::new(move |key: &'static str| {
+        navigate(
+            &address_with("step", Some(key.to_owned())),
+            NavigateOptions {
+                scroll: false,
+                ..NavigateOptions::default()
+            },
+        );
+    })
 }
 
 /// How the step's draft is doing, and the buttons at the end. What comes later stands above them, so they stay where they are.
