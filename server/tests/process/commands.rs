@@ -77,6 +77,65 @@ fn the_check_in_line_of_the_specification_runs_unchanged() {
 }
 
 #[test]
+fn what_a_failed_server_wrote_last_is_kept_even_where_weir_is_killed() {
+    let folder = folder();
+    let key = printed(
+        folder.path(),
+        &["api-key", "create", "--name", "test", "--role", "admin"],
+    );
+    let weir = Serving::begin(folder.path(), &[]);
+    let script = r#"#!/bin/sh
+echo 'checks in with {checkin_jwt}'
+echo 'license server unreachable'
+curl -s -X POST -H 'Content-Type: application/json' -d '{{"status": "failed"}}' \
+  'http://{upstream_auth_address}/api/set_server_status?token={checkin_jwt}'
+exit 1
+"#;
+    let config = one_shell(&weir, &key, script, true);
+    let gone = |weir: &Serving| {
+        let all = weir.call(&key, "GET", "/servers?include_deleted=true", None);
+        let items = all["items"].as_array().cloned().unwrap_or_default();
+        let is_gone = |server: &Value| server["state"] == "deleted";
+        let gone: Vec<Value> = items.into_iter().filter(is_gone).collect();
+        gone
+    };
+    let last_words = |weir: &Serving, server: &Value| {
+        let id = server["id"].as_str().expect("an id");
+        let console = weir.call(&key, "GET", &format!("/servers/{id}/console"), None);
+        assert_eq!(console["source"], "last", "{console}");
+        let text = console["text"].as_str().expect("a text");
+        assert!(text.starts_with("checks in with ********\n"), "{text}");
+        assert!(text.contains("license server unreachable\n"), "{text}");
+    };
+    wait_for("a failed server to go", || !gone(&weir).is_empty());
+    last_words(&weir, &gone(&weir)[0]);
+    // Wherever it is with the next one.
+    let known = gone(&weir).len();
+    weir.signal("KILL");
+    weir.end();
+    let weir = Serving::begin(folder.path(), &[]);
+    for server in gone(&weir).iter().take(known) {
+        last_words(&weir, server);
+    }
+    let path = format!("/autoscale-configs/{config}");
+    let mut document = weir.call(&key, "GET", &path, None);
+    sendable(&mut document);
+    document["enabled"] = json!(false);
+    weir.call(&key, "PUT", &path, Some(&document));
+    // One may have reported to the Weir that is gone, and would be waited for.
+    wait_for("the servers to go", || {
+        let server = first_server(&weir, &key);
+        if let (Some(id), "booting") = (
+            server["id"].as_str(),
+            server["state"].as_str().unwrap_or_default(),
+        ) {
+            weir.call(&key, "DELETE", &format!("/servers/{id}"), None);
+        }
+        server.is_null()
+    });
+}
+
+#[test]
 fn a_server_that_need_not_check_in_runs_once_its_port_answers() {
     let folder = folder();
     let key = printed(
