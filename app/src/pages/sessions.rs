@@ -85,8 +85,8 @@ pub fn session_table(sessions: Data<Page<Session>>, of_all: bool, tried: Tried) 
         let rest = [
             view! { <Badge state=words::session(&session) /> }.into_any(),
             view! { <Time at=session.requested_at /> }.into_any(),
-            match session.status.server() {
-                Some(server) => link(format!("/admin/servers/{server}"), "To the server"),
+            match session.status.server().zip(session.server_name.as_deref()) {
+                Some((server, name)) => link(format!("/admin/servers/{server}"), name),
                 None => ().into_any(),
             },
             end_button(session.id, &session.user_name, tried),

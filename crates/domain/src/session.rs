@@ -236,6 +236,8 @@ pub struct Session {
     /// Its state.
     #[serde(flatten)]
     pub status: SessionState,
+    /// The name of the server it is or was on.
+    pub server_name: Option<String>,
     /// When it was asked for.
     pub requested_at: Timestamp,
     /// When it ends by itself: the wait while queued, the session afterwards.

@@ -377,6 +377,7 @@ async fn view_with(queues: &mut Queues<'_>, row: SessionRow) -> Result<Session> 
         user_name: row.user_name,
         kind: row.kind,
         status: row.state,
+        server_name: row.server_name,
         requested_at: row.requested_at,
         expires_at: row.expires_at,
         connection,
