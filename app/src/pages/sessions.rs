@@ -3,7 +3,7 @@
 use domain::event::EventNoun;
 use domain::id::{PoolId, SessionId};
 use domain::page::Page;
-use domain::session::Session;
+use domain::session::{Session, Wait};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -111,7 +111,7 @@ fn queue_table(sessions: Data<Page<Session>>, of_all: bool, tried: Tried) -> Any
         let rest = [
             wait.map(|wait| words::ordinal(wait.position)).into_any(),
             view! { <Age since=session.requested_at /> }.into_any(),
-            wait.map(|wait| wait.explanation.clone()).into_any(),
+            wait.map(why).into_any(),
             end_button(session.id, &session.user_name, tried),
         ];
         with_pool(person, of_all.then_some(&session), rest)
@@ -123,6 +123,15 @@ fn queue_table(sessions: Data<Page<Session>>, of_all: bool, tried: Tried) -> Any
     };
     let table = Table::new("Queue", heads, key, cells);
     loaded(sessions, move |page| table.paged("Nobody waits.", page))
+}
+
+/// What holds the pool back; where nothing does, what who waits is told.
+fn why(wait: &Wait) -> String {
+    if wait.obstacles.is_empty() {
+        wait.explanation.clone()
+    } else {
+        wait.obstacles.join(" ")
+    }
 }
 
 fn key(session: &Session) -> String {
