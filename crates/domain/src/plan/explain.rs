@@ -70,7 +70,7 @@ pub fn to_whom_waits(reason: Reason, held: Option<(Reason, &ConfigReport)>) -> S
     let when = "You are served when one is free.";
     match (reason, held) {
         (Reason::QueuedInFlight | Reason::QueuedAggressive, _) => {
-            "A computer is being prepared for you.".to_owned()
+            "A computer is being prepared.".to_owned()
         }
         (_, Some((Reason::HeldAtLimit, config))) => {
             let most = config.up.max_instances;
