@@ -33,8 +33,10 @@ const AFTER_FAILURE: Duration = Duration::from_secs(2);
 const AT_ONCE: usize = 10;
 /// How long a probe of a port may take.
 const PROBE: Duration = Duration::from_secs(2);
-/// How long calls other than creates may take.
+/// How long other calls may take.
 const CALL: Duration = Duration::from_mins(1);
+/// How long the console of a machine that is deleted next may take to be read.
+const LAST_WORDS: Duration = Duration::from_secs(10);
 /// Old rows are removed this often.
 const RETENTION: Duration = Duration::from_hours(1);
 /// Calls under way at the end get this long.
@@ -157,6 +159,7 @@ impl Background {
         let _permit = bulkhead.acquire_owned().await;
         let allowed = match kind {
             "create" => Duration::from_secs(self.plane.settings().create_call_secs.into()),
+            "console" => LAST_WORDS,
             _ => CALL,
         };
         let lost = effect.timed_out();

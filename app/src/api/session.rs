@@ -88,7 +88,7 @@ mod tests {
         let id = |prefix: &str| format!("{prefix}_01980000-0000-7000-8000-000000000001");
         let sent = json!({
             "id": id("ses"), "pool_id": id("pool"), "pool_name": "p", "user_id": id("usr"), "user_name": "ana",
-            "kind": "app", "app": "calc", "state": "active", "server_id": id("srv"),
+            "kind": "app", "app": "calc", "state": "active", "server_id": id("srv"), "server_name": "desk",
             "assigned_at": "2026-11-24T08:00:00.000Z", "active_since": "2026-11-24T08:00:01.000Z",
             "requested_at": "2026-11-24T08:00:00.000Z", "expires_at": "2026-11-24T20:00:00.000Z",
             "connection": null, "wait": null, "version": 3,

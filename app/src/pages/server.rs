@@ -77,7 +77,10 @@ fn head(server: &Server, tried: Tried) -> AnyView {
     let mut pairs = vec![
         (
             "Pool",
-            link(format!("/admin/pools/{}", server.pool_id), "To the pool"),
+            link(
+                format!("/admin/pools/{}", server.pool_id),
+                &server.pool_name,
+            ),
         ),
         (
             "In this state for",

@@ -30,7 +30,7 @@ pub fn console_of(id: Signal<ApiResult<ServerId>>) -> Data<ConsoleLog> {
         async move {
             let log = server_console_get(id?).await?;
             // The page may be gone meanwhile.
-            let _ = is_starting.try_set(log.is_starting);
+            let _ = is_starting.try_set(log.is_starting());
             Ok(log)
         }
     })
@@ -48,19 +48,26 @@ pub fn console_section(console: Data<ConsoleLog>) -> AnyView {
 }
 
 fn shown(log: &ConsoleLog) -> AnyView {
-    let Some(text) = &log.text else {
-        return view! { <p class="muted">{log.why.clone()}</p> }.into_any();
-    };
-    if text.is_empty() {
-        return view! { <p class="muted">"Nothing has been written yet."</p> }.into_any();
+    match log {
+        ConsoleLog::None { why, .. } => view! { <p class="muted">{why.clone()}</p> }.into_any(),
+        ConsoleLog::Machine { text, .. } if text.is_empty() => {
+            view! { <p class="muted">"Nothing has been written yet."</p> }.into_any()
+        }
+        ConsoleLog::Machine { text, is_cut, .. } => written(text, *is_cut),
+        ConsoleLog::Last { text, is_cut, .. } => view! {
+            <p>"The machine is gone. This is what it wrote last."</p>
+            {written(text, *is_cut)}
+        }
+        .into_any(),
     }
-    let cut = log
-        .is_cut
-        .then(|| view! { <p class="muted">"The beginning is left out."</p> });
+}
+
+fn written(text: &str, is_cut: bool) -> AnyView {
+    let cut = is_cut.then(|| view! { <p class="muted">"The beginning is left out."</p> });
     view! {
         {cut}
         <pre class="console" tabindex="0" aria-label="Console log">
-            <code>{text.clone()}</code>
+            <code>{text.to_owned()}</code>
         </pre>
     }
     .into_any()

@@ -7,7 +7,6 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::api::ApiResult;
-use crate::api::pool::pool_list;
 use crate::api::server::server_list;
 use crate::components::badge::Badge;
 use crate::components::data::data;
@@ -36,37 +35,25 @@ pub fn ServersPage() -> impl IntoView {
 pub fn servers(pool: Option<Signal<ApiResult<PoolId>>>, tried: Tried) -> AnyView {
     let live = expect_context::<Live>();
     let (name, state, cursor) = (use_wanted_text(), use_query_value("state"), use_cursor());
-    // Each with the name of its pool, where it is asked for.
+    let of_all = pool.is_none();
     let servers = data(move || {
         let (name, state, cursor) = (name.get(), state.get(), cursor.get());
         let pool = pool.map(|pool| pool.get()).transpose();
         live.follow(&[EventNoun::Server, EventNoun::Session]);
-        async move {
-            let pool = pool?;
-            let servers = server_list(pool, name, state, cursor).await?;
-            if pool.is_some() {
-                return Ok(servers.map(|server| (server, None)));
-            }
-            let pools = pool_list().await?.items;
-            Ok(servers.map(|server| {
-                let of = pools.iter().find(|pool| pool.id == server.pool_id);
-                // A pool that is not in its list has been made since.
-                let name = of.map_or_else(|| "To the pool".to_owned(), |pool| pool.name.clone());
-                (server, Some(name))
-            }))
-        }
+        async move { server_list(pool?, name, state, cursor).await }
     });
     let table = Table::new(
         "Servers",
-        if pool.is_some() {
-            &HEADS
-        } else {
-            &HEADS_OF_ALL
-        },
-        |(server, _): &(Server, Option<String>)| server.id.to_string(),
-        move |(server, pool)| {
+        if of_all { &HEADS_OF_ALL } else { &HEADS },
+        |server: &Server| server.id.to_string(),
+        move |server| {
             let [name, rest @ ..] = server_row(&server, tried);
-            let of = pool.map(|name| link(format!("/admin/pools/{}", server.pool_id), &name));
+            let of = of_all.then(|| {
+                link(
+                    format!("/admin/pools/{}", server.pool_id),
+                    &server.pool_name,
+                )
+            });
             [name].into_iter().chain(of).chain(rest).collect()
         },
     );

@@ -250,7 +250,10 @@ fn why(wait: &Wait) -> AnyView {
         <p aria-live="polite">{place}</p>
         <details>
             <summary>"Why am I waiting?"</summary>
-            <p>{wait.explanation.clone()}</p>
+            <p>
+                {wait.explanation.clone()}
+                {wait.again_at.map(|at| view! { " It is tried again at " <Time at=at /> "." })}
+            </p>
         </details>
     }
     .into_any()

@@ -3,7 +3,7 @@
 use domain::event::EventNoun;
 use domain::id::PoolId;
 use domain::page::Page;
-use domain::session::Session;
+use domain::session::{Session, Wait};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -86,8 +86,8 @@ pub fn session_table(sessions: Data<Page<Session>>, of_all: bool, tried: Tried) 
         let rest = [
             view! { <Badge state=words::session(&session) /> }.into_any(),
             view! { <Time at=session.requested_at /> }.into_any(),
-            match session.status.server() {
-                Some(server) => link(format!("/admin/servers/{server}"), "To the server"),
+            match session.status.server().zip(session.server_name.as_deref()) {
+                Some((server, name)) => link(format!("/admin/servers/{server}"), name),
                 None => ().into_any(),
             },
             end_button(&session, tried),
@@ -112,7 +112,7 @@ fn queue_table(sessions: Data<Page<Session>>, of_all: bool, tried: Tried) -> Any
         let rest = [
             wait.map(|wait| words::ordinal(wait.position)).into_any(),
             view! { <Age since=session.requested_at /> }.into_any(),
-            wait.map(|wait| wait.explanation.clone()).into_any(),
+            wait.map(why).into_any(),
             end_button(&session, tried),
         ];
         with_pool(person, of_all.then_some(&session), rest)
@@ -124,6 +124,15 @@ fn queue_table(sessions: Data<Page<Session>>, of_all: bool, tried: Tried) -> Any
     };
     let table = Table::new("Queue", heads, key, cells);
     loaded(sessions, move |page| table.paged("Nobody waits.", page))
+}
+
+/// What holds the pool back; where nothing does, what who waits is told.
+fn why(wait: &Wait) -> String {
+    if wait.obstacles.is_empty() {
+        wait.explanation.clone()
+    } else {
+        wait.obstacles.join(" ")
+    }
 }
 
 fn key(session: &Session) -> String {

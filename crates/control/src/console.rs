@@ -1,33 +1,47 @@
-//! The console of a server's machine: read where its provider can, without the secrets that Weir has put there.
+//! The console of a server's machine: read where its provider can, without the secrets that Weir has put there. Of a server
+//! that failed, what it wrote last is kept.
 
 use domain::actor::Actor;
 use domain::console::ConsoleLog;
+use domain::event::EventNoun;
 use domain::id::ServerId;
-use domain::server::Origin;
+use domain::server::{Origin, ServerState};
 use domain::startup_script::Script;
 use providers::{Console, ProviderError};
+use store::{Fence, KeptConsole};
 
 use crate::error::Result;
 use crate::plane::ControlPlane;
 use crate::server;
 use crate::session::Access;
 
-/// What the machine of a server has written so far.
+/// So much of the end of a console is kept, in bytes.
+const MAX_KEPT: usize = 16 * 1024;
+
+/// What the machine of a server has written so far; once it is gone because the server failed, what it wrote last.
 pub async fn read(plane: &ControlPlane, actor: &Actor, id: ServerId) -> Result<ConsoleLog> {
     actor.require_admin()?;
+    // Before the server: they are there for as long as it is not deleted, so what is read below is masked.
+    let access = Access::open(plane, id).await?;
     let server = server::row(plane, id).await?.server;
     let is_starting = server.status.is_in_flight();
-    let none = |why: String| ConsoleLog {
-        text: None,
-        is_cut: false,
-        why: Some(why),
-        is_starting,
-    };
+    let none = |why: String| ConsoleLog::None { why, is_starting };
     let Origin::Scaled { provider, .. } = server.origin else {
         return Ok(none(
             "A server that was entered by hand has no console log here.".to_owned(),
         ));
     };
+    let is_going = matches!(
+        server.status,
+        ServerState::Deleting { .. } | ServerState::Deleted { .. }
+    );
+    if is_going && let Some(kept) = plane.store().server_console(id).await? {
+        return Ok(ConsoleLog::Last {
+            text: kept.text,
+            is_cut: kept.is_cut,
+            read_at: kept.read_at,
+        });
+    }
     let Some(machine) = server.status.machine() else {
         let why = if is_starting {
             "The machine is not there yet."
@@ -46,22 +60,58 @@ pub async fn read(plane: &ControlPlane, actor: &Actor, id: ServerId) -> Result<C
         Err(error) => Err(error),
     };
     Ok(match shown {
-        Ok(Some(console)) => {
-            let access = Access::open(plane, id).await?;
-            ConsoleLog {
-                is_cut: console.is_cut,
-                text: Some(masked(&console, &access)),
-                why: None,
-                is_starting,
-            }
-        }
+        Ok(Some(console)) => ConsoleLog::Machine {
+            is_cut: console.is_cut,
+            text: masked(&console, &access),
+            is_starting,
+        },
         Ok(None) => none("This provider gives no console log.".to_owned()),
         Err(error) => none(unread(&error)),
     })
 }
 
+/// Keeps what the machine of a server that failed has written, for when it is gone.
+pub(crate) async fn keep(
+    plane: &ControlPlane,
+    fence: Fence,
+    id: ServerId,
+    console: &Console,
+) -> Result<()> {
+    // The store keeps nothing for a server that is deleted, whose access data have gone: so these are all there.
+    let access = Access::open(plane, id).await?;
+    let Some(kept) = last_part(console, &access) else {
+        return Ok(());
+    };
+    let kept = KeptConsole {
+        text: kept.0,
+        is_cut: kept.1,
+        read_at: plane.now(),
+    };
+    if plane.store().server_console_keep(fence, id, kept).await? {
+        let pool = server::row(plane, id).await?.server.pool_id;
+        plane.changed(EventNoun::Server, id, Some(pool), None);
+    }
+    Ok(())
+}
+
 fn unread(error: &ProviderError) -> String {
     format!("The console log cannot be read: {error}.")
+}
+
+/// The last whole lines of the masked text, and whether there were more before them. None where nothing was written.
+fn last_part(console: &Console, access: &Access) -> Option<(String, bool)> {
+    // No database takes NUL in a text.
+    let text = masked(console, access).replace('\0', "\u{fffd}");
+    if text.is_empty() {
+        return None;
+    }
+    let Some(too_many) = text.len().checked_sub(MAX_KEPT).filter(|over| *over > 0) else {
+        return Some((text, console.is_cut));
+    };
+    // From the end of the line before, so that a line that just fits stays.
+    let begin = text.ceil_char_boundary(too_many - 1);
+    let (_, whole) = text[begin..].split_once(['\n', '\r'])?;
+    Some((whole.to_owned(), true))
 }
 
 /// The text without what opens the server and what it checks in with, as scripts that print their commands write them.
@@ -128,6 +178,46 @@ mod tests {
         };
         let bytes = text.as_bytes().to_vec();
         masked(&Console { bytes, is_cut }, &access)
+    }
+
+    fn last(text: &str) -> Option<(String, bool)> {
+        let shared = Revealed {
+            password: Some("hunter2".to_owned()),
+            ..Revealed::default()
+        };
+        let access = Access {
+            shared,
+            sso_domain: None,
+        };
+        let bytes = text.as_bytes().to_vec();
+        last_part(
+            &Console {
+                bytes,
+                is_cut: false,
+            },
+            &access,
+        )
+    }
+
+    #[test]
+    fn of_what_is_kept_secrets_are_masked_and_lines_are_whole() {
+        assert_eq!(last(""), None);
+        assert_eq!(
+            last("log in with hunter2\n\0\n"),
+            Some(("log in with ********\n\u{fffd}\n".to_owned(), false))
+        );
+        let line = "ü".repeat(MAX_KEPT / 2 - 1) + "\n";
+        let exact = format!("x{line}");
+        assert_eq!(last(&exact), Some((exact.clone(), false)));
+        assert_eq!(
+            last(&format!("before\n{exact}")),
+            Some((exact.clone(), true))
+        );
+        assert_eq!(
+            last(&format!("{exact}the cause\n")),
+            Some(("the cause\n".to_owned(), true))
+        );
+        assert_eq!(last(&"x".repeat(MAX_KEPT + 1)), None, "no whole line");
     }
 
     #[test]

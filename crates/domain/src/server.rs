@@ -420,6 +420,8 @@ pub struct Server {
     pub name: String,
     /// Its pool.
     pub pool_id: PoolId,
+    /// The pool's name.
+    pub pool_name: String,
     /// Its zone.
     pub zone_id: ZoneId,
     /// Where it comes from.

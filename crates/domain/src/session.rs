@@ -236,6 +236,8 @@ pub struct Session {
     /// Its state.
     #[serde(flatten)]
     pub status: SessionState,
+    /// The name of the server it is or was on.
+    pub server_name: Option<String>,
     /// When it was asked for.
     pub requested_at: Timestamp,
     /// When it ends by itself: the wait while queued, the session afterwards.
@@ -277,8 +279,12 @@ pub struct Wait {
     pub waiting: u32,
     /// Why there is no seat yet.
     pub reason: Reason,
-    /// The same in words.
+    /// The same in words for who waits.
     pub explanation: String,
+    /// When the pool tries again to grow, where it is held back until then.
+    pub again_at: Option<Timestamp>,
+    /// What holds the pool back, a sentence for each of its configs; for admins alone.
+    pub obstacles: Vec<String>,
     /// The server being prepared that this session will most likely get.
     pub server: Option<WaitServer>,
     /// How long the last starts of the pool took, if there were enough to say something.

@@ -483,11 +483,35 @@ async fn the_script_runs_once_and_its_output_is_kept() {
     );
     let console = rig.provider.console(&machine.id).await.expect("output");
     let console = console.expect("a console");
-    assert_eq!(log, text(&console.bytes) + "\n");
+    let end = "weir: the start-up script ended with exit code 7";
+    assert_eq!(format!("{log}{end}"), text(&console.bytes));
     assert!(!console.is_cut);
     let read = |name| fs::read_to_string(folder.join(name)).expect(name);
     assert_eq!(read("script.exit"), "7\n");
     assert_eq!(read("count"), "x\n");
+}
+
+#[tokio::test]
+async fn the_console_says_that_the_script_has_ended_on_a_line_of_its_own() {
+    let rig = Rig::new();
+    let machine = rig
+        .create("printf begun; until [ -e go ]; do sleep 0.05; done; exit 3")
+        .await;
+    let console = async || {
+        let console = rig.provider.console(&machine.id).await.expect("output");
+        text(&console.expect("a console").bytes)
+    };
+    until("the script runs", || rig.script_log(&machine) == "begun");
+    assert_eq!(console().await, "begun");
+    let folder = rig.machine_folder(&machine);
+    fs::write(folder.join("go"), "").expect("written");
+    until("the script has ended", || {
+        fs::read_to_string(folder.join("script.exit")).is_ok_and(|code| code == "3\n")
+    });
+    assert_eq!(
+        console().await,
+        "begun\nweir: the start-up script ended with exit code 3"
+    );
 }
 
 #[tokio::test]

@@ -57,6 +57,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         "demo",
         include_str!("../../../migrations/0010_demo.sql"),
     ),
+    (
+        11,
+        "server_consoles",
+        include_str!("../../../migrations/0011_server_consoles.sql"),
+    ),
 ];
 
 pub(crate) fn migrator() -> Migrator {

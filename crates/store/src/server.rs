@@ -141,13 +141,13 @@ impl ServerWrite {
 macro_rules! select {
     ($tail:literal) => {
         concat!(
-            "SELECT s.*, COALESCE(c.max_sessions, s.max_sessions) AS seats_sessions,
+            "SELECT s.*, p.name AS pool_name, COALESCE(c.max_sessions, s.max_sessions) AS seats_sessions,
                 CASE WHEN s.config_id IS NULL THEN s.max_users ELSE c.max_users END AS seats_users,
                 COALESCE(c.reusable, 1) AS reusable, COALESCE(c.require_checkin, 0) AS require_checkin,
                 COALESCE(c.provision_timeout_secs, 0) AS provision_timeout_secs,
                 (SELECT COUNT(*) FROM sessions e WHERE e.server_id = s.id AND e.state IN ('assigned', 'active'))
                     AS open_sessions
-             FROM servers s LEFT JOIN autoscale_configs c ON c.id = s.config_id ",
+             FROM servers s JOIN pools p ON p.id = s.pool_id LEFT JOIN autoscale_configs c ON c.id = s.config_id ",
             $tail
         )
     };
@@ -621,6 +621,7 @@ fn read(row: &Row) -> Result<Server> {
         id: row.get("id")?,
         name: row.get("name")?,
         pool_id: row.get("pool_id")?,
+        pool_name: row.get("pool_name")?,
         zone_id: row.get("zone_id")?,
         origin: origin(row)?,
         status: server_state::read(row)?,

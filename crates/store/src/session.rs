@@ -28,6 +28,8 @@ pub struct SessionRow {
     pub kind: SessionKind,
     /// Its state.
     pub state: SessionState,
+    /// The name of the server it is or was on.
+    pub server_name: Option<String>,
     /// The pool's protocol when it was asked for.
     pub protocol: Protocol,
     /// When it was asked for.
@@ -60,8 +62,9 @@ pub struct SessionFilter<'a> {
 macro_rules! select {
     ($tail:literal) => {
         concat!(
-            "SELECT e.*, p.name AS pool_name, u.name AS user_name
-             FROM sessions e JOIN pools p ON p.id = e.pool_id JOIN users u ON u.id = e.user_id ",
+            "SELECT e.*, p.name AS pool_name, u.name AS user_name, s.name AS server_name
+             FROM sessions e JOIN pools p ON p.id = e.pool_id JOIN users u ON u.id = e.user_id
+                LEFT JOIN servers s ON s.id = e.server_id ",
             $tail
         )
     };
@@ -249,6 +252,7 @@ fn read(row: &Row) -> Result<SessionRow> {
         user_name: row.get("user_name")?,
         kind: kind(row)?,
         state: state(row)?,
+        server_name: row.get("server_name")?,
         protocol: row.get("protocol")?,
         requested_at: row.get("requested_at")?,
         expires_at: row.get("expires_at")?,

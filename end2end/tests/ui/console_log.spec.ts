@@ -37,7 +37,7 @@ test("what a script writes is seen while its server starts, without its secrets"
   await writeFile(gate, "");
   await expect(console).toContainText("The gate is open");
   const log = await api(page, "GET", `/servers/${server.id}/console`);
-  expect(log).toMatchObject({ is_cut: false, why: null, is_starting: true });
+  expect(log).toMatchObject({ source: "machine", is_cut: false, is_starting: true });
   expect(log.text).not.toContain("hunter2");
 
   await change(page, config, { enabled: false });

@@ -98,7 +98,8 @@ pub async fn get_server_history(
     ))
 }
 
-/// What the console of a server's machine shows now, where its provider can read it. Secrets that Weir knows of are masked.
+/// What the console of a server's machine shows now, where its provider can read it; once the machine is deleted because
+/// its server failed, what it wrote last. Secrets that Weir knows of are masked.
 #[utoipa::path(get, path = "/servers/{id}/console", tag = "servers", params(("id" = ServerId, Path)),
     responses((status = 200, body = ConsoleLog)))]
 pub async fn get_server_console(
@@ -231,7 +232,7 @@ mod tests {
             let path = format!("/servers/{server}/console");
             let console = app.admin("GET", &path, None).await.expect(200).json();
             let why = "This provider gives no console log.";
-            let wanted = json!({ "text": null, "is_cut": false, "why": why, "is_starting": false });
+            let wanted = json!({ "source": "none", "why": why, "is_starting": false });
             assert_eq!(console, wanted);
             app.user("GET", &path, None)
                 .await

@@ -318,6 +318,17 @@ mod tests {
             reasons,
             ["queued.in_flight", "queued.in_flight", "queued.held"]
         );
+        // The person is told so in plain words, and admins what the loop says of it.
+        let wait = &listed["items"][2]["wait"];
+        assert_eq!(
+            wait["explanation"],
+            "All computers of this pool are taken, and there may be no more than 1. You are served when one is free."
+        );
+        assert_eq!(wait["obstacles"], json!([]));
+        let listed = app.admin("GET", "/sessions", None).await.expect(200).json();
+        assert_eq!(listed["items"][0]["wait"]["obstacles"], json!([]));
+        let obstacle = listed["items"][2]["wait"]["obstacles"][0].to_string();
+        assert!(obstacle.contains("the limit of 1 instance"), "{obstacle}");
     }
 
     #[tokio::test]

@@ -76,6 +76,96 @@ fn the_check_in_line_of_the_specification_runs_unchanged() {
     take_down(&weir, &key, &config);
 }
 
+/// A start-up script that does this, reports that it has failed, and ends.
+fn failing(first: &str) -> String {
+    let report = r#"curl -s -X POST -H 'Content-Type: application/json' -d '{{"status": "failed"}}' 'http://{upstream_auth_address}/api/set_server_status?token={checkin_jwt}'"#;
+    format!("#!/bin/sh\n{first}\n{report}\nexit 1\n")
+}
+
+/// The servers that are deleted, oldest first.
+fn gone(weir: &Serving, key: &str) -> Vec<Value> {
+    let all = weir.call(key, "GET", "/servers?include_deleted=true", None);
+    let items = all["items"].as_array().cloned().unwrap_or_default();
+    let is_gone = |server: &Value| server["state"] == "deleted";
+    items.into_iter().filter(is_gone).collect()
+}
+
+fn console(weir: &Serving, key: &str, server: &Value) -> Value {
+    let id = server["id"].as_str().expect("an id");
+    weir.call(key, "GET", &format!("/servers/{id}/console"), None)
+}
+
+#[test]
+fn what_a_failed_server_wrote_last_is_kept_also_where_weir_is_killed() {
+    let folder = folder();
+    let key = printed(
+        folder.path(),
+        &["api-key", "create", "--name", "test", "--role", "admin"],
+    );
+    let weir = Serving::begin(folder.path(), &[]);
+    let script = failing("echo 'checks in with {checkin_jwt}'; echo 'license server unreachable'");
+    one_shell(&weir, &key, &script, true);
+    let tells_why = |weir: &Serving, server: &Value| {
+        let console = console(weir, &key, server);
+        assert_eq!(console["source"], "last", "{console}");
+        let text = console["text"].as_str().expect("a text");
+        assert!(text.starts_with("checks in with ********\n"), "{text}");
+        assert!(text.contains("license server unreachable\n"), "{text}");
+    };
+    wait_for("a failed server to go", || !gone(&weir, &key).is_empty());
+    let known = gone(&weir, &key);
+    tells_why(&weir, &known[0]);
+    // Wherever it is with the next one.
+    weir.signal("KILL");
+    weir.end();
+    let weir = Serving::begin(folder.path(), &[]);
+    for server in &known {
+        tells_why(&weir, server);
+    }
+    stop_making(&weir, &key);
+}
+
+#[test]
+fn a_console_that_cannot_be_read_does_not_hold_up_the_delete() {
+    let folder = folder();
+    let key = printed(
+        folder.path(),
+        &["api-key", "create", "--name", "test", "--role", "admin"],
+    );
+    let weir = Serving::begin(folder.path(), &[]);
+    one_shell(
+        &weir,
+        &key,
+        &failing("rm script.log; mkdir script.log"),
+        true,
+    );
+    wait_for("a failed server to go", || !gone(&weir, &key).is_empty());
+    let console = console(&weir, &key, &gone(&weir, &key)[0]);
+    assert_eq!(console["source"], "none", "{console}");
+    assert_eq!(console["why"], "The machine is not there any more.");
+    stop_making(&weir, &key);
+}
+
+/// Switches the configs off and waits until no server is left.
+fn stop_making(weir: &Serving, key: &str) {
+    let configs = weir.call(key, "GET", "/autoscale-configs", None);
+    let id = configs["items"][0]["id"].as_str().expect("an id");
+    let path = format!("/autoscale-configs/{id}");
+    let mut document = weir.call(key, "GET", &path, None);
+    sendable(&mut document);
+    document["enabled"] = json!(false);
+    weir.call(key, "PUT", &path, Some(&document));
+    // One may have reported to a Weir that is gone, and would be waited for.
+    wait_for("the servers to go", || {
+        let server = first_server(weir, key);
+        if server["state"] == "booting" {
+            let id = server["id"].as_str().expect("an id");
+            weir.call(key, "DELETE", &format!("/servers/{id}"), None);
+        }
+        server.is_null()
+    });
+}
+
 #[test]
 fn a_server_that_need_not_check_in_runs_once_its_port_answers() {
     let folder = folder();

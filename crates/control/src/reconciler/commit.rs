@@ -12,7 +12,7 @@ use domain::id::{ConfigId, DecisionId, PoolId, ProviderId, ServerId, SessionId};
 use domain::plan::{
     Action, Decision, Finding, Plan, Planned, PoolReport, ProviderReport, Reason, explain,
 };
-use domain::server::{DrainReason, FailReason, MachineId, Origin, ServerState};
+use domain::server::{DeleteReason, DrainReason, FailReason, MachineId, Origin, ServerState};
 use domain::session::EndReason;
 use domain::snapshot::{PoolSnapshot, ServerSnapshot, Sighting, Snapshot, Unprepared};
 use domain::timestamp::Timestamp;
@@ -163,14 +163,7 @@ impl Commit<'_> {
             }
             Action::Delete { server } => self.delete(*server, planned).await,
             Action::CallDelete { server, machine } => {
-                self.call(
-                    *server,
-                    Call::Delete {
-                        server: *server,
-                        machine: machine.clone(),
-                    },
-                )
-                .await
+                self.call_delete(*server, machine.clone()).await
             }
             Action::Gone { server } => {
                 let lost = self
@@ -408,6 +401,27 @@ impl Commit<'_> {
             .await?;
         self.changed_or_refused(is_done, server, pool);
         Ok(())
+    }
+
+    /// Asks for a machine to be deleted. If its server failed, what it wrote last is read first; the tick after that finds
+    /// the same to do.
+    async fn call_delete(&mut self, server: ServerId, machine: MachineId) -> Result<()> {
+        let Some((pool, seen)) = self.servers.get(&server) else {
+            return Ok(());
+        };
+        let has_failed = matches!(
+            seen.state,
+            ServerState::Deleting {
+                why: DeleteReason::Failed(_),
+                ..
+            }
+        );
+        let is_read = observe::lock(self.plane).consoles_read.contains(&server);
+        if has_failed && !is_read {
+            self.outdated.insert(pool.id);
+            return self.call(server, Call::Console { server, machine }).await;
+        }
+        self.call(server, Call::Delete { server, machine }).await
     }
 
     async fn delete_stranger(

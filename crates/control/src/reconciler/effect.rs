@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::connection::Address;
 use domain::id::{ProviderId, ServerId};
 use domain::server::MachineId;
-use providers::{CreateRequest, Listing, Machine, Provider, ProviderError};
+use providers::{Console, CreateRequest, Listing, Machine, Provider, ProviderError};
 
 /// Asks whether something listens at an address.
 #[async_trait::async_trait]
@@ -30,6 +30,11 @@ pub(super) enum Call {
         request: Box<CreateRequest>,
         /// An earlier call for the same server may have had its effect.
         is_repeat: bool,
+    },
+    /// Reads what a machine has written, before it is deleted.
+    Console {
+        server: ServerId,
+        machine: MachineId,
     },
     Delete {
         server: ServerId,
@@ -60,6 +65,7 @@ pub struct Finished {
 
 pub(super) enum Outcome {
     Created(Result<Machine, ProviderError>),
+    Read(Result<Option<Console>, ProviderError>),
     Deleted(Result<(), ProviderError>),
     Listed(Result<Listing, ProviderError>),
     Probed(bool),
@@ -76,6 +82,7 @@ impl Effect {
     pub fn kind(&self) -> &'static str {
         match self.call {
             Call::Create { .. } => "create",
+            Call::Console { .. } => "console",
             Call::Delete { .. } => "delete",
             Call::DeleteStranger { .. } => "delete_stranger",
             Call::List => "list",
@@ -88,6 +95,7 @@ impl Effect {
     pub fn server(&self) -> Option<ServerId> {
         match &self.call {
             Call::Create { server, .. }
+            | Call::Console { server, .. }
             | Call::Delete { server, .. }
             | Call::Probe { server, .. }
             | Call::Authorize { server, .. } => Some(*server),
@@ -104,6 +112,7 @@ impl Effect {
         } = self;
         let outcome = match &call {
             Call::Create { request, .. } => Outcome::Created(provider.create(request).await),
+            Call::Console { machine, .. } => Outcome::Read(provider.console(machine).await),
             Call::Delete { machine, .. } | Call::DeleteStranger { machine } => {
                 Outcome::Deleted(provider.delete(machine).await)
             }
@@ -125,6 +134,7 @@ impl Effect {
         let lost = || ProviderError::Unknown("no answer within the time-out".to_owned());
         let outcome = match &self.call {
             Call::Create { .. } => Outcome::Created(Err(lost())),
+            Call::Console { .. } => Outcome::Read(Err(lost())),
             Call::Delete { .. } | Call::DeleteStranger { .. } => Outcome::Deleted(Err(lost())),
             Call::List => Outcome::Listed(Err(lost())),
             Call::Probe { .. } => Outcome::Probed(false),
@@ -143,6 +153,7 @@ impl Finished {
     pub fn word(&self) -> &'static str {
         let error = match &self.outcome {
             Outcome::Created(result) => result.as_ref().err(),
+            Outcome::Read(result) => result.as_ref().err(),
             Outcome::Deleted(result) | Outcome::Authorized(result) => result.as_ref().err(),
             Outcome::Listed(result) => result.as_ref().err(),
             Outcome::Probed(true) => None,

@@ -32,6 +32,8 @@ pub(crate) struct Observed {
     pub in_flight: BTreeSet<ServerId>,
     /// Servers whose last create call is known to have had no effect.
     pub without_effect: BTreeSet<ServerId>,
+    /// Servers that failed and whose console was read, or could not be, before their delete.
+    pub consoles_read: BTreeSet<ServerId>,
     /// When this process last made a create call for a server.
     pub called_at: BTreeMap<ServerId, Timestamp>,
     /// Configs whose last create call could not be put together, with the version of theirs that was tried.
@@ -349,6 +351,9 @@ fn forget(observed: &mut Observed, stored: &StoredSnapshot) {
         .collect();
     observed
         .without_effect
+        .retain(|server| alive.contains(server));
+    observed
+        .consoles_read
         .retain(|server| alive.contains(server));
     observed
         .called_at

@@ -6,12 +6,13 @@ use domain::id::{ProviderId, ServerId};
 use domain::server::ServerState;
 use domain::snapshot::MachineState;
 use domain::timestamp::Timestamp;
-use providers::{Machine, ProviderError};
+use providers::{Console, Machine, ProviderError};
 use serde_json::json;
 use store::{Health, ServerRow, ServerWrite, StoreError};
 
 use super::effect::{Call, Finished, Outcome};
 use super::{fence, observe};
+use crate::console;
 use crate::error::{Error, Result};
 use crate::plane::ControlPlane;
 
@@ -51,6 +52,9 @@ pub async fn record(plane: &ControlPlane, finished: Finished) -> Result<()> {
             })
             .await
         }
+        (Call::Console { server, .. }, Outcome::Read(result)) => {
+            console_read(plane, *server, result).await
+        }
         (Call::Delete { server, .. }, Outcome::Deleted(result)) => {
             write(plane, *server, |row, now| {
                 Ok(deleted(plane, row, &result, now))
@@ -87,6 +91,12 @@ pub async fn record(plane: &ControlPlane, finished: Finished) -> Result<()> {
         ))),
     };
     match &call {
+        Call::Console { server, .. } => {
+            // Whatever became of it: the delete is not held up by a second try.
+            let mut observed = observe::lock(plane);
+            observed.consoles_read.insert(*server);
+            observed.in_flight.remove(server);
+        }
         Call::Create { server, .. }
         | Call::Delete { server, .. }
         | Call::Probe { server, .. }
@@ -197,6 +207,21 @@ fn created(
         },
     };
     Ok(Some(write))
+}
+
+async fn console_read(
+    plane: &ControlPlane,
+    server: ServerId,
+    result: Result<Option<Console>, ProviderError>,
+) -> Result<()> {
+    match result {
+        Ok(Some(written)) => console::keep(plane, fence(plane)?, server, &written).await,
+        Ok(None) => Ok(()),
+        Err(error) => {
+            tracing::info!(%server, %error, "what a failed server wrote last cannot be read");
+            Ok(())
+        }
+    }
 }
 
 fn deleted(

@@ -96,7 +96,7 @@ pub async fn request(
         .session(id)
         .await?
         .ok_or_else(|| not_found("session"))?;
-    view(plane, row).await
+    view(plane, actor, row).await
 }
 
 /// Why a request is not let in; none where it is.
@@ -185,7 +185,7 @@ pub async fn list(
     let rows = plane.store().sessions_page(filter, request).await?;
     let page = page::page(rows, &request, |row: &SessionRow| row.id.uuid());
     let mut items = Vec::with_capacity(page.items.len());
-    let mut queues = Queues::new(plane);
+    let mut queues = Queues::new(plane, actor);
     for row in page.items {
         items.push(view_with(&mut queues, row).await?);
     }
@@ -198,7 +198,7 @@ pub async fn list(
 /// One session: its owner's and admins' to see.
 pub async fn get(plane: &ControlPlane, actor: &Actor, id: SessionId) -> Result<Session> {
     let row = visible(plane, actor, id).await?;
-    view(plane, row).await
+    view(plane, actor, row).await
 }
 
 /// Ends a session, or the wait for one.
@@ -206,7 +206,7 @@ pub async fn end(plane: &ControlPlane, actor: &Actor, id: SessionId) -> Result<S
     let row = visible(plane, actor, id).await?;
     let is_owner = actor.user() == Some(row.user);
     let how = match (&row.state, is_owner) {
-        (SessionState::Ended { .. }, _) => return view(plane, row).await,
+        (SessionState::Ended { .. }, _) => return view(plane, actor, row).await,
         (SessionState::Queued, true) => EndReason::Cancelled,
         (_, true) => EndReason::Owner,
         (_, false) => EndReason::Admin,
@@ -224,7 +224,7 @@ pub async fn end(plane: &ControlPlane, actor: &Actor, id: SessionId) -> Result<S
     changed(plane, id, row.pool, row.user);
     plane.wake();
     match ended {
-        Some(row) => view(plane, row).await,
+        Some(row) => view(plane, actor, row).await,
         // Somebody else ended it in between.
         None => get(plane, actor, id).await,
     }
@@ -233,7 +233,7 @@ pub async fn end(plane: &ControlPlane, actor: &Actor, id: SessionId) -> Result<S
 /// The person is at work: pushes the session's end, and makes it Active.
 pub async fn keepalive(plane: &ControlPlane, actor: &Actor, id: SessionId) -> Result<Session> {
     let row = activate(plane, actor, id, None).await?;
-    view(plane, row).await
+    view(plane, actor, row).await
 }
 
 /// Shows the session's credentials to its owner, and to nobody else. Audited in the same transaction.
@@ -248,7 +248,7 @@ pub async fn reveal(plane: &ControlPlane, actor: &Actor, id: SessionId) -> Resul
 pub async fn rdp_file(plane: &ControlPlane, actor: &Actor, id: SessionId) -> Result<String> {
     let audit = plane.audit(actor, "session.rdp_file", id, json!({}));
     let row = visible(plane, actor, id).await?;
-    let session = view(plane, row).await?;
+    let session = view(plane, actor, row).await?;
     let connection = session
         .connection
         .as_ref()
@@ -351,8 +351,8 @@ fn changed(plane: &ControlPlane, id: SessionId, pool: PoolId, user: UserId) {
     plane.wake();
 }
 
-async fn view(plane: &ControlPlane, row: SessionRow) -> Result<Session> {
-    view_with(&mut Queues::new(plane), row).await
+async fn view(plane: &ControlPlane, actor: &Actor, row: SessionRow) -> Result<Session> {
+    view_with(&mut Queues::new(plane, actor), row).await
 }
 
 /// One of several: each queue is looked at once.
@@ -377,6 +377,7 @@ async fn view_with(queues: &mut Queues<'_>, row: SessionRow) -> Result<Session> 
         user_name: row.user_name,
         kind: row.kind,
         status: row.state,
+        server_name: row.server_name,
         requested_at: row.requested_at,
         expires_at: row.expires_at,
         connection,

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use domain::actor::Actor;
 use domain::id::{PoolId, ServerId, SessionId};
-use domain::plan::{Finding, Reason, explain};
+use domain::plan::{ConfigReport, Finding, Reason, explain};
 use domain::server::ServerState;
 use domain::session::{Wait, WaitServer};
 use domain::snapshot::{PoolSnapshot, ServerSnapshot};
@@ -19,6 +20,7 @@ use crate::server;
 /// The queues of one answer: each pool is looked at once, however many of its people are in the answer.
 pub(super) struct Queues<'a> {
     plane: &'a ControlPlane,
+    is_for_admin: bool,
     looks: BTreeMap<PoolId, Option<Look>>,
 }
 
@@ -26,14 +28,17 @@ pub(super) struct Queues<'a> {
 struct Look {
     pool: PoolSnapshot,
     reasons: BTreeMap<SessionId, Reason>,
+    /// What holds each of its configs back, where something does.
+    held: Vec<(Finding, ConfigReport)>,
     usual: Option<StartTimes>,
 }
 
 impl<'a> Queues<'a> {
-    /// Nothing is looked at yet.
-    pub(super) const fn new(plane: &'a ControlPlane) -> Self {
+    /// What `actor` may know. Nothing is looked at yet.
+    pub(super) fn new(plane: &'a ControlPlane, actor: &Actor) -> Self {
         Self {
             plane,
+            is_for_admin: actor.is_admin(),
             looks: BTreeMap::new(),
         }
     }
@@ -52,6 +57,7 @@ impl<'a> Queues<'a> {
         let Some(Look {
             pool,
             reasons,
+            held,
             usual,
         }) = look
         else {
@@ -69,12 +75,27 @@ impl<'a> Queues<'a> {
             Some(next) => coming_server(self.plane, next.id).await?,
             None => None,
         };
-        let explanation = explain::sentence(&Finding::new(reason, waiting), None);
+        let held: &[_] = match reason {
+            Reason::QueuedHeld => held,
+            _ => &[],
+        };
+        // The one that ends first.
+        let first = held
+            .iter()
+            .min_by_key(|(finding, _)| (finding.until.is_none(), finding.until));
+        let explanation = explain::to_whom_waits(reason, first.map(|(one, of)| (one.reason, of)));
+        let obstacles = held
+            .iter()
+            .filter(|_| self.is_for_admin)
+            .map(|(finding, config)| explain::sentence(finding, Some(config)))
+            .collect();
         Ok(Some(Wait {
             position: ahead + 1,
             waiting,
             reason,
             explanation,
+            again_at: first.and_then(|(finding, _)| finding.until),
+            obstacles,
             server,
             usual: *usual,
         }))
@@ -86,11 +107,26 @@ impl<'a> Queues<'a> {
 async fn look(plane: &ControlPlane, id: PoolId) -> Result<Option<Look>> {
     let snapshot = observe::look(plane, Some(id)).await?;
     let plan = scaling::plan(&snapshot, plane.now());
-    let reports = plan.report.pools.into_iter();
-    let reasons = reports
-        .filter(|report| report.pool_id == id)
-        .flat_map(|report| report.findings)
+    let mut reports = plan.report.pools.into_iter();
+    let Some(report) = reports.find(|report| report.pool_id == id) else {
+        return Ok(None);
+    };
+    let reasons = report
+        .findings
+        .iter()
         .filter_map(|finding| Some((finding.session_id?, finding.reason)))
+        .collect();
+    let holds = |finding: &&Finding| {
+        let is_off = matches!(finding.reason, Reason::HeldDisabled | Reason::HeldDryRun);
+        (is_off || finding.reason.is_obstacle()) && finding.server_id.is_none()
+    };
+    let held = report
+        .configs
+        .iter()
+        .filter_map(|config| {
+            let finding = config.findings.iter().find(holds)?;
+            Some((finding.clone(), config.clone()))
+        })
         .collect();
     let Some(pool) = snapshot.pools.into_iter().find(|pool| pool.id == id) else {
         return Ok(None);
@@ -99,6 +135,7 @@ async fn look(plane: &ControlPlane, id: PoolId) -> Result<Option<Look>> {
     Ok(Some(Look {
         pool,
         reasons,
+        held,
         usual,
     }))
 }

@@ -63,6 +63,39 @@ pub fn sentence(finding: &Finding, config: Option<&ConfigReport>) -> String {
     }
 }
 
+/// Why somebody waits, in words for them: without the numbers of scaling, but for the one that they feel. `held` is what holds
+/// the pool back, and the report of the config it concerns.
+pub fn to_whom_waits(reason: Reason, held: Option<(Reason, &ConfigReport)>) -> String {
+    let taken = "All computers of this pool are taken";
+    let when = "You are served when one is free.";
+    match (reason, held) {
+        (Reason::QueuedInFlight | Reason::QueuedAggressive, _) => {
+            "A computer is being prepared.".to_owned()
+        }
+        (_, Some((Reason::HeldAtLimit, config))) => {
+            let most = config.up.max_instances;
+            format!("{taken}, and there may be no more than {most}. {when}")
+        }
+        (_, Some((Reason::HeldBreakerOpen, _))) => {
+            "New computers fail to start at the moment.".to_owned()
+        }
+        (_, Some((Reason::HeldUnprepared, _))) => {
+            "New computers cannot be made until an administrator has mended the settings of this pool."
+                .to_owned()
+        }
+        (_, Some((Reason::HeldCreatesPerHour, _))) => {
+            format!("{taken}, and as many new ones as an hour allows have been made. {when}")
+        }
+        (_, Some((Reason::HeldProviderBackoff, _))) => {
+            "New computers cannot be made for a while.".to_owned()
+        }
+        (_, Some((Reason::HeldDisabled | Reason::HeldDryRun, _)) | None) => {
+            format!("{taken}, and no new ones are made. {when}")
+        }
+        (_, Some(_)) => format!("{taken}. {when}"),
+    }
+}
+
 fn growth(reason: Reason, count: u32, up: Option<&Upscale>) -> String {
     let servers = counted(count, "server", "servers");
     let text = match reason {
@@ -259,6 +292,29 @@ mod tests {
             sentence(&finding, None),
             "1 server could go and stay while the downscale backoff runs (until 1970-01-01 00:00:00 UTC)."
         );
+    }
+
+    #[test]
+    fn who_waits_is_told_what_holds_the_pool_back_without_its_jargon() {
+        let report = report();
+        let told = |held| to_whom_waits(Reason::QueuedHeld, Some((held, &report)));
+        assert_eq!(
+            told(Reason::HeldAtLimit),
+            "All computers of this pool are taken, and there may be no more than 8. You are served when one is free."
+        );
+        assert_eq!(
+            told(Reason::HeldBreakerOpen),
+            "New computers fail to start at the moment."
+        );
+        assert_eq!(
+            to_whom_waits(Reason::QueuedHeld, None),
+            told(Reason::HeldDisabled)
+        );
+        for &reason in Reason::ALL {
+            for text in [to_whom_waits(reason, None), told(reason)] {
+                assert!(!text.contains("server") && text.ends_with('.'), "{text}");
+            }
+        }
     }
 
     #[test]

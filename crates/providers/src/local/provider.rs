@@ -32,6 +32,9 @@ const PORTS: std::ops::Range<u16> = 20_000..32_000;
 /// Names the shells of this computer.
 const SHELLS: &str = "/etc/shells";
 
+/// No more bytes than this are needed for the line that says how the script has ended, with the line break before it.
+const MAX_END: u64 = 128;
+
 /// A port can be lost to another program between its choice and its use.
 const ATTEMPTS: u16 = 3;
 
@@ -135,7 +138,8 @@ impl Provider for LocalProvider {
             .await
     }
 
-    /// What its start-up script has written; before it begins, what its boot has.
+    /// What its start-up script has written, and with which exit code it has ended; before it begins, what its boot has
+    /// written.
     async fn console(&self, machine: &MachineId) -> Result<Option<Console>, ProviderError> {
         let machine = machine.clone();
         let console = self.run(move |inner| inner.console(&machine)).await?;
@@ -436,10 +440,20 @@ impl Inner {
     fn console(&self, machine: &MachineId) -> Result<Console, ProviderError> {
         let site = Site::open(&self.root)?;
         let folder = site.folder(Stage::Live, known(&site, machine)?);
+        // Looked for first: then nothing that the script has written is missing before it.
+        let end = script_end(&folder);
         for name in ["script.log", "boot.log"] {
             let path = folder.join(name);
-            match folder::end_of(&path, Console::MAX_BYTES) {
-                Ok((bytes, is_cut)) => return Ok(Console { bytes, is_cut }),
+            match folder::end_of(&path, Console::MAX_BYTES - MAX_END) {
+                Ok((mut bytes, is_cut)) => {
+                    if let Some(end) = end {
+                        if bytes.last().is_some_and(|last| *last != b'\n') {
+                            bytes.push(b'\n');
+                        }
+                        bytes.extend_from_slice(end.as_bytes());
+                    }
+                    return Ok(Console { bytes, is_cut });
+                }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(failed("the file cannot be read", &path, &error)),
             }
@@ -588,6 +602,15 @@ fn state(site: &Site, server: ServerId, live: &Path) -> MachineState {
             }
         }
     }
+}
+
+/// The line that says how the start-up script has ended, once it has.
+fn script_end(live: &Path) -> Option<String> {
+    let code = fs::read_to_string(live.join("script.exit")).ok()?;
+    let code: u8 = code.trim().parse().ok()?;
+    Some(format!(
+        "weir: the start-up script ended with exit code {code}\n"
+    ))
 }
 
 /// The public host key without its comment.

@@ -229,6 +229,7 @@ fn row(how: Option<EndReason>) -> SessionRow {
             },
             None => SessionState::Queued,
         },
+        server_name: None,
         protocol: Protocol::Rdp,
         requested_at: NOW,
         expires_at: NOW,

@@ -51,6 +51,7 @@ mod races;
 mod retention;
 mod secret;
 mod server;
+mod server_console;
 mod server_intent;
 mod server_step;
 mod session;

@@ -148,6 +148,7 @@ async fn a_step_changes_what_it_names_and_keeps_the_rest(db: Db) {
 async fn a_stale_step_writes_nothing(db: Db) {
     let scaled = db.scaled().await;
     let seen = db.requested(&scaled, "desk").await;
+    assert_eq!(seen.pool_name, "Desks");
     db.moved(&seen, running("m")).await;
     let failed = ServerState::Failed {
         machine: None,

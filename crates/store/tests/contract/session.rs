@@ -51,7 +51,10 @@ async fn a_session_comes_back_as_it_was_asked_for(db: Db) {
         expires_at: later,
     };
     assert_eq!(db.seat(seat).await, SeatOutcome::Done);
+    let waiting = db.store.session(made[1]).await.unwrap().unwrap();
+    assert_eq!(waiting.server_name, None);
     let row = db.store.session(made[0]).await.unwrap().unwrap();
+    assert_eq!(row.server_name, Some(server.name));
     assert_eq!(
         row.state,
         SessionState::Assigned {
