@@ -1,7 +1,9 @@
 //! The admin's overview: whether all is well, what is not, what all pools hold, what people have done; or how to begin.
 
 use domain::audit::AuditRecord;
+use domain::draft::SavedDraft;
 use domain::event::EventNoun;
+use domain::id::PoolId;
 use domain::plan::explain;
 use domain::pool::{Pool, PoolCounts};
 use leptos::prelude::*;
@@ -23,6 +25,8 @@ use crate::components::problem::LastProblem;
 use crate::components::table::link;
 use crate::components::time::Time;
 use crate::pages::activity;
+use crate::pages::autoscale::pool_of;
+use crate::pages::drafts::{draft_address, draft_name, drafts_for};
 use crate::pages::pools::{last_hours, pool_table, show_pools};
 use crate::words;
 
@@ -40,7 +44,16 @@ pub fn AdminPage() -> impl IntoView {
             EventNoun::Session,
             EventNoun::Decision,
         ]);
-        async { Ok((pool_list().await?, decision_newest().await?)) }
+        async {
+            let (pools, newest) = (pool_list().await?, decision_newest().await?);
+            // Asked for where one may lead on: a pool that nothing makes servers for.
+            let drafts = if pools.items.iter().any(|pool| pool.protocol.is_none()) {
+                drafts_for(None).await?
+            } else {
+                Vec::new()
+            };
+            Ok((pools, newest, drafts))
+        }
     });
     let (lines, table) = (last_hours(), pool_table());
     let deeds = data(move || {
@@ -53,7 +66,7 @@ pub fn AdminPage() -> impl IntoView {
         {loaded_beside(
             pools,
             lines,
-            move |(page, newest), lines| {
+            move |(page, newest, drafts), lines| {
                 if page.items.is_empty() {
                     return begin();
                 }
@@ -62,7 +75,7 @@ pub fn AdminPage() -> impl IntoView {
                     <p class="lead">
                         {words::status(&needs)} " " {words::pool_sentence(sum(&page.items))}
                     </p>
-                    {need_section(&needs)}
+                    {need_section(&needs, &drafts)}
                     <section aria-labelledby="pools">
                         <h2 id="pools">"Pools"</h2>
                         {show_pools(table, page, lines.as_ref())}
@@ -78,11 +91,11 @@ pub fn AdminPage() -> impl IntoView {
     }
 }
 
-fn need_section(needs: &[Need]) -> AnyView {
+fn need_section(needs: &[Need], drafts: &[SavedDraft]) -> AnyView {
     let body = if needs.is_empty() {
         view! { <p class="muted">"Nothing needs you."</p> }.into_any()
     } else {
-        view! { <ul class="needs">{needs.iter().map(need_item).collect_view()}</ul> }.into_any()
+        view! { <ul class="needs">{needs.iter().map(|need| need_item(need, drafts)).collect_view()}</ul> }.into_any()
     };
     view! {
         <section aria-labelledby="needs">
@@ -93,7 +106,7 @@ fn need_section(needs: &[Need]) -> AnyView {
     .into_any()
 }
 
-fn need_item(need: &Need) -> AnyView {
+fn need_item(need: &Need, drafts: &[SavedDraft]) -> AnyView {
     let pool = format!("/admin/pools/{}", need.pool_id);
     let name = link(pool.clone(), &need.pool_name);
     let waiting = (need.waiting > 0).then(|| {
@@ -104,6 +117,7 @@ fn need_item(need: &Need) -> AnyView {
             <li class="banner starting">
                 <p>{name} ": nothing makes servers for it yet."</p>
                 <p>{link(format!("{pool}/scaling/new"), "Set up scaling")}</p>
+                {draft_ways(need.pool_id, drafts)}
             </li>
         }
         .into_any(),
@@ -126,6 +140,21 @@ fn need_item(need: &Need) -> AnyView {
             .into_any()
         }
     }
+}
+
+/// The way on with each draft of a pool.
+fn draft_ways(pool: PoolId, drafts: &[SavedDraft]) -> AnyView {
+    let own = drafts
+        .iter()
+        .filter(|draft| pool_of(&draft.values).ok() == Some(pool));
+    own.map(|draft| {
+        let way = link(draft_address(Some(pool), draft.id), &draft_name(draft));
+        view! {
+            <p>"Go on with the draft " {way} ", saved " <Time at=draft.updated_at /></p>
+        }
+    })
+    .collect_view()
+    .into_any()
 }
 
 fn deed_list(deeds: &[AuditRecord]) -> AnyView {

@@ -32,6 +32,7 @@ use crate::components::saved::LastSaved;
 use crate::components::table::facts;
 use crate::components::time::Time;
 use crate::pages::autoscale::{choices, config_path};
+use crate::pages::drafts::drafts_of_pool;
 use crate::pages::pool_chart::capacity_chart;
 use crate::pages::pool_decisions::{UNDECIDED, decision_card, decisions};
 use crate::pages::pool_demo;
@@ -80,6 +81,7 @@ pub fn PoolPage() -> impl IntoView {
                 head(&pool, demo.as_ref(), tried, kept)
             },
         )}
+        {drafts_of_pool(id)}
         <LastProblem problem=tried.problem />
         {expect_context::<LastSaved>().notice(id, tried)}
         <nav class="tabs" aria-label="Parts of the pool">
