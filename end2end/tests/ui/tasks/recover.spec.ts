@@ -65,8 +65,12 @@ byEachHand(test, () => {
     await hand.press(step(page, "Connection"));
     await expect(page.getByRole("radio", { name: "SSH", exact: true })).toBeChecked();
     await expect(page.getByLabel("Connection Username")).toHaveValue("people");
+    // No secret is kept, and that one had been typed is said.
+    const lost = page.getByText("You had typed this before. Drafts keep no secrets: type it again.");
     await expect(page.getByLabel("Connection Password")).toHaveValue("");
+    await expect(lost).toBeVisible();
     await hand.type(page.getByLabel("Connection Password"), "a password");
+    await expect(lost).toHaveCount(0);
     await hand.press(step(page, "Review"));
     await hand.press(page.getByRole("button", { name: "Create scaling" }));
     await expect(page).toHaveURL(new RegExp(`/admin/pools/${pool}$`));
