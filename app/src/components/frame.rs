@@ -52,7 +52,8 @@ pub fn Header() -> impl IntoView {
     let sign_out = NodeRef::<html::Form>::new();
     let menu = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
-        path.track();
+        // Read, and not only tracked: a memo that nobody has read does not change.
+        path.with(|_| ());
         if let Some(menu) = menu.get_untracked() {
             // It fails only for what can not be open.
             let _ = menu.hide_popover();

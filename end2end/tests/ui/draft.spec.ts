@@ -66,7 +66,7 @@ test("a secret that was typed into a draft is asked for again, until it is typed
   await begin(page, pool, "Keeps none");
   const step = (name: string) => page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name });
   const note = page.getByText("You had typed this before. Drafts keep no secrets: type it again.");
-  const [password, look] = [page.getByLabel("Connection Password"), page.getByText("Typed before, and not kept: drafts keep no secrets")];
+  const [password, look] = [page.getByLabel("Connection Password", { exact: true }), page.getByText("Typed before, and not kept: drafts keep no secrets")];
   const kept = async (typed: string[] | undefined) =>
     expect(async () => {
       const text = JSON.stringify(await api(page, "GET", "/drafts"));
