@@ -96,6 +96,7 @@ mod tests {
             username: Some("weir".into()),
             host_key: Some("ssh-ed25519 AAAAC3 root@host".into()),
             access_ready: true,
+            needs_key: false,
             has_credentials: false,
         }
     }

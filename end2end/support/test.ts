@@ -181,6 +181,12 @@ export async function recordNotices(page: Page): Promise<{ notices(): Promise<st
   return { notices: () => page.evaluate(() => (window as unknown as { shown: string[] }).shown) };
 }
 
+/** Opens the menu that holds what the head of a page has no room for on a narrow screen; on a wide one all of it is there. */
+export async function openMenu(page: Page): Promise<void> {
+  const menu = page.getByRole("button", { name: /^Menu of / });
+  if (await menu.isVisible()) await menu.click();
+}
+
 /** Checks that nothing on the page is wider than the screen. */
 export async function expectFits(page: Page): Promise<void> {
   const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);

@@ -50,6 +50,15 @@ pub fn Header() -> impl IntoView {
     let path = use_location().pathname;
     let here = move |prefix: &str| path.read().starts_with(prefix).then_some("true");
     let sign_out = NodeRef::<html::Form>::new();
+    let menu = NodeRef::<html::Div>::new();
+    Effect::new(move |_| {
+        // Read, and not only tracked: a memo that nobody has read does not change.
+        path.with(|_| ());
+        if let Some(menu) = menu.get_untracked() {
+            // It fails only for what can not be open.
+            let _ = menu.hide_popover();
+        }
+    });
     let face = move |me: Me| {
         let switch = me.is_admin.then(|| {
             view! {
@@ -68,12 +77,27 @@ pub fn Header() -> impl IntoView {
             <span class="spacer"></span>
             {palette(me.is_admin, sign_out)}
             <LiveStatus />
-            <A href="/portal/profile">{me.name}</A>
-            <form node_ref=sign_out method="post" action="/ui/logout">
-                <button type="submit" class="button">
-                    "Sign out"
-                </button>
-            </form>
+            // Where the head has no room for what follows, this opens it: the browser does that without any script.
+            <button
+                type="button"
+                class="button account-opens"
+                popovertarget="account"
+                aria-label=format!("Menu of {}", me.name)
+            >
+                {me.name.clone()}
+            </button>
+            <div node_ref=menu class="account" id="account" popover="auto">
+                <A href="/portal/profile">
+                    <span class="account-word">"Profile of "</span>
+                    {me.name}
+                </A>
+                <form node_ref=sign_out method="post" action="/ui/logout">
+                    <button type="submit" class="button">
+                        "Sign out"
+                    </button>
+                </form>
+                <ThemePicker />
+            </div>
         }
     };
     view! {
@@ -83,9 +107,15 @@ pub fn Header() -> impl IntoView {
             </a>
             {signed_in(move |me| match me {
                 Some(me) => Either::Left(face(me)),
-                None => Either::Right(view! { <span class="spacer"></span> }),
+                None => {
+                    Either::Right(
+                        view! {
+                            <span class="spacer"></span>
+                            <ThemePicker />
+                        },
+                    )
+                }
             })}
-            <ThemePicker />
         </header>
     }
 }

@@ -1,9 +1,11 @@
-//! The palette: Ctrl+K or Cmd+K opens a box that finds pages, pools and what can be done where one is.
+//! The palette: Ctrl+K or Cmd+K opens a box that finds pages, pools, servers, people and what can be done where one is.
 
 use domain::autoscale::SavedConfig;
 use domain::event::EventNoun;
 use domain::id::PoolId;
 use domain::pool::Pool;
+use domain::server::Server;
+use domain::user::User;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::{ev, html};
@@ -12,6 +14,8 @@ use web_sys::{KeyboardEvent, ScrollIntoViewOptions, ScrollLogicalPosition};
 
 use crate::api::autoscale::autoscale_list;
 use crate::api::pool::pool_list;
+use crate::api::server::server_list;
+use crate::api::user::user_list;
 use crate::components::confirm::use_ready;
 use crate::components::dialog::is_shown;
 use crate::components::filter::contains;
@@ -110,9 +114,45 @@ fn known(is_admin: bool, pool: Option<PoolId>) -> Vec<Entry> {
         .collect()
 }
 
-/// What the server adds: what can be done with the configs of this page's pool, and all pools.
-fn asked(configs: &[SavedConfig], pools: &[Pool]) -> Vec<Entry> {
-    let pauses = configs.iter().map(|config| {
+/// What the server knows beside the pages.
+#[derive(Default)]
+struct Known {
+    pools: Vec<Pool>,
+    configs: Vec<SavedConfig>,
+    servers: Vec<Server>,
+    people: Vec<User>,
+}
+
+impl Known {
+    /// Asks for all of it. What is refused is left out: the rest can still be found.
+    async fn ask() -> Self {
+        Self {
+            pools: pool_list()
+                .await
+                .map_or_else(|_| Vec::new(), |page| page.items),
+            configs: autoscale_list(None)
+                .await
+                .map_or_else(|_| Vec::new(), |page| page.items),
+            servers: server_list(None, None, None, None)
+                .await
+                .map_or_else(|_| Vec::new(), |page| page.items),
+            people: user_list()
+                .await
+                .map_or_else(|_| Vec::new(), |page| page.items),
+        }
+    }
+}
+
+/// What the server adds: what can be done with the configs of this page's pool, then all pools, servers, people and configs.
+fn asked(known: &Known, pool: Option<PoolId>) -> Vec<Entry> {
+    let Known {
+        pools,
+        configs,
+        servers,
+        people,
+    } = known;
+    let is_here = |config: &&SavedConfig| pool.is_some() && pool_of_config(config) == pool;
+    let pauses = configs.iter().filter(is_here).map(|config| {
         let pause = Pause::of(config);
         entry(pause.label(), "This pool", Does::Pause(pause))
     });
@@ -123,12 +163,37 @@ fn asked(configs: &[SavedConfig], pools: &[Pool]) -> Vec<Entry> {
     let scale = pools.iter().map(|pool| {
         let path = format!("/admin/pools/{}/scaling/new", pool.id);
         entry(
-            format!("New pool config: {}", pool.name),
+            format!("Add scaling: {}", pool.name),
             "Action",
             Does::Go(path),
         )
     });
-    pauses.chain(open).chain(scale).collect()
+    let machines = servers.iter().map(|server| {
+        let path = format!("/admin/servers/{}", server.id);
+        entry(&*server.name, "Server", Does::Go(path))
+    });
+    // There is nothing to be done with a visitor of the demo.
+    let people = people.iter().filter(|user| !user.visitor).map(|user| {
+        let path = format!("/admin/users/{}/edit", user.id);
+        entry(&*user.name, "Person", Does::Go(path))
+    });
+    let change = configs.iter().map(|config| {
+        let path = format!("/admin/autoscale/{}/edit", config.id);
+        let label = format!("Change scaling: {}", config.name());
+        entry(label, "Action", Does::Go(path))
+    });
+    pauses
+        .chain(open)
+        .chain(machines)
+        .chain(people)
+        .chain(scale)
+        .chain(change)
+        .collect()
+}
+
+/// The pool that a config is for.
+fn pool_of_config(config: &SavedConfig) -> Option<PoolId> {
+    config.values.get("pool_id")?.as_str()?.parse().ok()
 }
 
 /// The places of those that have all words of the text, first those that begin with it.
@@ -296,13 +361,7 @@ impl Palette {
         self.opened.set_value(opened);
         if is_admin {
             spawn_local(async move {
-                let configs = match pool {
-                    Some(pool) => autoscale_list(Some(pool)).await.map(|page| page.items),
-                    None => Ok(Vec::new()),
-                };
-                let pools = pool_list().await.map(|page| page.items);
-                // Without an answer the pages can still be found.
-                let more = asked(&configs.unwrap_or_default(), &pools.unwrap_or_default());
+                let more = asked(&Known::ask().await, pool);
                 // At the end, so that nothing moves under the one who is about to choose.
                 if self.opened.try_get_value() == Some(opened) {
                     let _ = self.entries.try_update(|entries| entries.extend(more));
@@ -392,6 +451,7 @@ fn content(palette: Palette) -> AnyView {
                 aria-controls="palette-list"
                 aria-expanded=move || if is_empty.get() { "false" } else { "true" }
                 aria-activedescendant=move || (!is_empty.get()).then(|| option_id(at.get()))
+                placeholder="Type a page, a pool, a server, a person"
                 autocomplete="off"
                 spellcheck="false"
                 on:input=move |event| palette.type_in(event_target_value(&event))
@@ -505,7 +565,14 @@ mod tests {
     #[test]
     fn what_begins_with_the_text_comes_first() {
         let mut entries = known(true, None);
-        entries.extend(asked(&[], &[pool("Finance pools"), pool("Shells")]));
+        let pools = vec![pool("Finance pools"), pool("Shells")];
+        entries.extend(asked(
+            &Known {
+                pools,
+                ..Known::default()
+            },
+            None,
+        ));
         let labels = |text: &str| {
             let found = found(&entries, text);
             found
@@ -515,10 +582,10 @@ mod tests {
         };
         assert_eq!(
             labels("finance pool"),
-            ["Finance pools", "New pool config: Finance pools"]
+            ["Finance pools", "Add scaling: Finance pools"]
         );
         assert_eq!(labels("POOLS")[0], "Pools");
-        assert_eq!(labels("config shells"), ["New pool config: Shells"]);
+        assert_eq!(labels("scaling shells"), ["Add scaling: Shells"]);
         assert_eq!(labels("nothing like it"), [""; 0]);
     }
 
@@ -526,7 +593,10 @@ mod tests {
     fn a_config_can_be_paused_and_let_go_on() {
         let config = |enabled: bool| SavedConfig {
             id: domain::id::ConfigId::from_bare(BARE).expect("an id"),
-            values: Draft::new().with("name", "By day").with("enabled", enabled),
+            values: Draft::new()
+                .with("name", "By day")
+                .with("enabled", enabled)
+                .with("pool_id", pool_id().to_string()),
             secrets: BTreeMap::new(),
             warnings: Vec::new(),
             servers: 0,
@@ -535,8 +605,20 @@ mod tests {
             updated_at: Timestamp::default(),
             version: 1,
         };
-        let labels = |enabled| asked(&[config(enabled)], &[]).remove(0).label;
-        assert_eq!(labels(true), "Pause By day");
-        assert_eq!(labels(false), "Resume By day");
+        let labels = |enabled, here| {
+            let known = Known {
+                configs: vec![config(enabled)],
+                ..Known::default()
+            };
+            let entries = asked(&known, here);
+            entries
+                .into_iter()
+                .map(|entry| entry.label)
+                .collect::<Vec<_>>()
+        };
+        let change = "Change scaling: By day";
+        assert_eq!(labels(true, Some(pool_id())), ["Pause By day", change]);
+        assert_eq!(labels(false, Some(pool_id())), ["Resume By day", change]);
+        assert_eq!(labels(true, None), [change]);
     }
 }

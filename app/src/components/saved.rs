@@ -1,4 +1,4 @@
-//! The config that was saved last in this tab, with the way back.
+//! What was saved last in this tab: said on the page that comes next, with the way back where it is a config.
 
 use domain::autoscale::SavedConfig;
 use domain::error::{Problem, ProblemCode};
@@ -17,8 +17,17 @@ use crate::components::load::{Tried, submit};
 const ID: &str = "saved";
 
 /// What was saved.
+#[derive(Clone)]
+enum Saved {
+    /// A config that had been there before.
+    Config(SavedAgain),
+    /// Something else, with its name.
+    Thing(String),
+}
+
+/// A config that was saved again.
 #[derive(Clone, Copy)]
-struct Saved {
+struct SavedAgain {
     pool: PoolId,
     config: ConfigId,
     /// The version that it made.
@@ -26,7 +35,7 @@ struct Saved {
     is_undone: bool,
 }
 
-/// The config that was saved last in this tab, until the page of its pool is left.
+/// What was saved last in this tab, until the page that has said so is left.
 #[derive(Clone, Copy)]
 pub struct LastSaved(RwSignal<Option<Saved>>);
 
@@ -38,18 +47,23 @@ impl LastSaved {
 
     /// A config of this pool has been saved.
     pub fn set(self, pool: PoolId, config: &SavedConfig) {
-        self.0.set(Some(Saved {
+        self.0.set(Some(Saved::Config(SavedAgain {
             pool,
             config: config.id,
             version: config.version,
             is_undone: false,
-        }));
+        })));
+    }
+
+    /// A thing of this name has been made or changed.
+    pub fn set_thing(self, name: &str) {
+        self.0.set(Some(Saved::Thing(name.to_owned())));
     }
 
     /// What was saved has been taken back.
     pub fn set_undone(self) {
         self.0.update(|saved| {
-            if let Some(saved) = saved {
+            if let Some(Saved::Config(saved)) = saved {
                 saved.is_undone = true;
             }
         });
@@ -60,31 +74,50 @@ impl LastSaved {
         self.0.track();
     }
 
-    /// Says on the page of a pool that its config was saved. It stays there until the page is left: nobody has to be quick.
+    /// Says on the page of a pool that it or its config was saved.
     pub fn notice(self, pool: Signal<ApiResult<PoolId>>, tried: Tried) -> AnyView {
+        self.forget_on_leaving();
         let Self(last) = self;
-        // The tab may be gone meanwhile.
-        on_cleanup(move || {
-            let _ = last.try_set(None);
-        });
         let ready = use_ready();
-        let shown = move || {
-            let here = pool.get().ok();
-            last.get().filter(|saved| Some(saved.pool) == here)
+        let shown = move || match last.get()? {
+            Saved::Thing(name) => Some(notice_of(&name)),
+            Saved::Config(saved) => {
+                let is_here = pool.get().ok() == Some(saved.pool);
+                is_here.then(|| notice(last, saved, tried, ready))
+            }
         };
-        (move || shown().map(|saved| notice(last, saved, tried, ready))).into_any()
+        shown.into_any()
+    }
+
+    /// Says on another page that a thing was saved.
+    pub fn notice_of_thing(self) -> AnyView {
+        self.forget_on_leaving();
+        let Self(last) = self;
+        let shown = move || match last.get()? {
+            Saved::Thing(name) => Some(notice_of(&name)),
+            Saved::Config(_) => None,
+        };
+        shown.into_any()
+    }
+
+    /// What is said stays until the page is left: nobody has to be quick.
+    fn forget_on_leaving(self) {
+        on_cleanup(move || {
+            // The tab may be gone meanwhile.
+            let _ = self.0.try_set(None);
+        });
     }
 }
 
 fn notice(
     last: RwSignal<Option<Saved>>,
-    saved: Saved,
+    saved: SavedAgain,
     tried: Tried,
     ready: RwSignal<bool>,
 ) -> AnyView {
     let live = expect_context::<Live>();
     let Tried { busy, problem } = tried;
-    let Saved {
+    let SavedAgain {
         config, version, ..
     } = saved;
     let back = move |_| {
@@ -113,6 +146,15 @@ fn notice(
                 {button}
                 <a href=format!("?tab=history&config={config}")>"See the history"</a>
             </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn notice_of(name: &str) -> AnyView {
+    view! {
+        <div class="banner ready" role="status">
+            <p>{format!("{name} is saved.")}</p>
         </div>
     }
     .into_any()

@@ -1,7 +1,9 @@
 //! The admin's overview: whether all is well, what is not, what all pools hold, what people have done; or how to begin.
 
 use domain::audit::AuditRecord;
+use domain::draft::SavedDraft;
 use domain::event::EventNoun;
+use domain::id::PoolId;
 use domain::plan::explain;
 use domain::pool::{Pool, PoolCounts};
 use leptos::prelude::*;
@@ -25,6 +27,8 @@ use crate::components::problem::LastProblem;
 use crate::components::table::link;
 use crate::components::time::{Age, AgeAs};
 use crate::pages::activity;
+use crate::pages::autoscale::pool_of;
+use crate::pages::drafts::{draft_address, draft_name, drafts_for};
 use crate::pages::pools::{last_hours, pool_table, show_pools};
 use crate::words;
 
@@ -45,7 +49,13 @@ pub fn AdminPage() -> impl IntoView {
         ]);
         async {
             let (pools, newest) = (pool_list().await?, decision_newest().await?);
-            Ok((pools, newest, provider_list().await?.items))
+            // Asked for where one may lead on: a pool that nothing makes servers for.
+            let drafts = if pools.items.iter().any(|pool| pool.protocol.is_none()) {
+                drafts_for(None).await?
+            } else {
+                Vec::new()
+            };
+            Ok((pools, newest, provider_list().await?.items, drafts))
         }
     });
     let (lines, table) = (last_hours(), pool_table());
@@ -59,7 +69,7 @@ pub fn AdminPage() -> impl IntoView {
         {loaded_beside(
             pools,
             lines,
-            move |(page, newest, providers), lines| {
+            move |(page, newest, providers, drafts), lines| {
                 if page.items.is_empty() {
                     return begin();
                 }
@@ -67,7 +77,7 @@ pub fn AdminPage() -> impl IntoView {
                 view! {
                     <p class="lead">{words::status(&needs)}</p>
                     {pool_figures(sum(&page.items))}
-                    {need_section(&needs)}
+                    {need_section(&needs, &drafts)}
                     <section aria-labelledby="pools">
                         <h2 id="pools">"Pools"</h2>
                         {show_pools(table, page, lines.as_ref())}
@@ -83,11 +93,11 @@ pub fn AdminPage() -> impl IntoView {
     }
 }
 
-fn need_section(needs: &[Need]) -> AnyView {
+fn need_section(needs: &[Need], drafts: &[SavedDraft]) -> AnyView {
     let body = if needs.is_empty() {
         view! { <p class="muted">"Nothing needs you."</p> }.into_any()
     } else {
-        need_list(needs, false)
+        need_list(needs, false, drafts)
     };
     view! {
         <section aria-labelledby="needs">
@@ -98,16 +108,16 @@ fn need_section(needs: &[Need]) -> AnyView {
     .into_any()
 }
 
-/// What needs an admin, each with the way to what decides it; nothing where nothing does. `on_its_page`: it stands on the page of the
-/// pool, which needs no naming there.
-pub fn need_list(needs: &[Need], on_its_page: bool) -> AnyView {
-    let item = |need| need_item(need, on_its_page);
+/// What needs an admin, each with the way to what decides it and to the `drafts` that would; nothing where nothing does.
+/// `on_its_page`: it stands on the page of the pool, which needs no naming there.
+pub fn need_list(needs: &[Need], on_its_page: bool, drafts: &[SavedDraft]) -> AnyView {
+    let item = |need| need_item(need, on_its_page, drafts);
     (!needs.is_empty())
         .then(|| view! { <ul class="needs">{needs.iter().map(item).collect_view()}</ul> })
         .into_any()
 }
 
-fn need_item(need: &Need, on_its_page: bool) -> AnyView {
+fn need_item(need: &Need, on_its_page: bool, drafts: &[SavedDraft]) -> AnyView {
     let pool = format!("/admin/pools/{}", need.pool_id);
     let name = (!on_its_page).then(|| view! { {link(pool.clone(), &need.pool_name)} ": " });
     let waiting = (need.waiting > 0).then(|| {
@@ -118,6 +128,7 @@ fn need_item(need: &Need, on_its_page: bool) -> AnyView {
             <li class="banner starting">
                 <p>{name} "nothing makes servers for it yet."</p>
                 <p>{link(format!("{pool}/scaling/new"), "Set up scaling")}</p>
+                {draft_ways(need.pool_id, drafts)}
             </li>
         }
         .into_any(),
@@ -158,6 +169,21 @@ fn need_item(need: &Need, on_its_page: bool) -> AnyView {
             .into_any()
         }
     }
+}
+
+/// The way on with each draft of a pool.
+fn draft_ways(pool: PoolId, drafts: &[SavedDraft]) -> AnyView {
+    let own = drafts
+        .iter()
+        .filter(|draft| pool_of(&draft.values).ok() == Some(pool));
+    own.map(|draft| {
+        let way = link(draft_address(Some(pool), draft.id), &draft_name(draft));
+        view! {
+            <p>"Go on with the draft " {way} ", saved " <Age since=draft.updated_at part_of=AgeAs::Ago /></p>
+        }
+    })
+    .collect_view()
+    .into_any()
 }
 
 fn deed_list(deeds: &[AuditRecord]) -> AnyView {

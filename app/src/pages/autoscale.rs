@@ -20,7 +20,6 @@ use crate::api::autoscale::{
     autoscale_create, autoscale_get, autoscale_list, autoscale_plan, autoscale_replace,
     autoscale_script, autoscale_validate,
 };
-use crate::api::draft::draft_list;
 use crate::api::ldap_config::ldap_config_list;
 use crate::api::pool::{pool_get, pool_list, pool_starts_get};
 use crate::api::provider::provider_list;
@@ -35,12 +34,11 @@ use crate::components::form::wizard::{Base, Wizard};
 use crate::components::form::{FormState, Options, Settled, Start};
 use crate::components::load::{heading_of, loaded, submit, use_address_with, use_go, use_id};
 use crate::components::saved::LastSaved;
-use crate::components::time::Time;
 use crate::pages::autoscale_forecast::{Machines, forecast};
 use crate::pages::autoscale_mode::mode;
 use crate::pages::autoscale_start::{Beginning, settled_type};
 use crate::pages::directories::name_of;
-use crate::pages::drafts::{draft_address, draft_name};
+use crate::pages::drafts::{draft_hints, drafts_for};
 use crate::pages::pool::config_report;
 use crate::pages::{directories, pools, providers, zones};
 
@@ -75,6 +73,7 @@ pub fn AutoscaleNewPage() -> impl IntoView {
     view! {
         <Title text="Set up scaling" />
         <h1>"Set up scaling"</h1>
+        {expect_context::<LastSaved>().notice_of_thing()}
         {loaded(
             known,
             |(pool, (options, machines), mut drafts, wanted, configs, starts)| {
@@ -114,7 +113,7 @@ pub fn AutoscaleNewPage() -> impl IntoView {
                 let new = New { kept, given, configs, settled };
                 view! {
                     {gone}
-                    {draft_hints(id, &drafts)}
+                    {draft_hints(id, &drafts, true)}
                     {wizard(start, Subject::New(new), id, machines, starts)}
                 }
                     .into_any()
@@ -139,45 +138,6 @@ fn given(pool: Option<&Pool>, options: &Options) -> Draft {
         }
     }
     draft
-}
-
-/// The actor's drafts of configs for this pool, newest first; of all pools, where none is named.
-async fn drafts_for(pool: Option<PoolId>) -> ApiResult<Vec<SavedDraft>> {
-    let mut drafts = draft_list().await?;
-    drafts.retain(|draft| {
-        let is_its = pool.is_none() || pool_of(&draft.values).ok() == pool;
-        draft.form == FORM.key && is_its
-    });
-    drafts.reverse();
-    Ok(drafts)
-}
-
-/// Leads on to drafts that were begun before.
-fn draft_hints(pool: Option<PoolId>, drafts: &[SavedDraft]) -> AnyView {
-    let hint = |draft: &SavedDraft| {
-        view! {
-            <li>
-                // Loaded as a new page: the form on this one is another's.
-                <a href=draft_address(pool, draft.id) rel="external">
-                    {draft_name(draft)}
-                </a>
-                ", saved "
-                <Time at=draft.updated_at />
-            </li>
-        }
-    };
-    (!drafts.is_empty())
-        .then(|| {
-            view! {
-                <div class="banner starting">
-                    <p>
-                        <strong>"Go on with a draft"</strong>
-                    </p>
-                    <ul>{drafts.iter().map(hint).collect_view()}</ul>
-                </div>
-            }
-        })
-        .into_any()
 }
 
 /// The config of this address.

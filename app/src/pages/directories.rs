@@ -16,6 +16,7 @@ use crate::components::form::page::{Beside, Cancel, FormPage};
 use crate::components::form::{FormState, Start};
 use crate::components::load::{heading_of, loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
+use crate::components::saved::LastSaved;
 use crate::components::table::{Table, link};
 
 /// All directories.
@@ -70,6 +71,7 @@ pub fn DirectoriesPage() -> impl IntoView {
             </A>
         </div>
         <LastProblem problem=problem />
+        {expect_context::<LastSaved>().notice_of_thing()}
         {loaded(
             configs,
             move |page| {
@@ -130,7 +132,7 @@ pub fn editor(old: Option<SavedLdapConfig>, beside: Option<Beside<SavedLdapConfi
     start.is_beside = beside.is_some();
     let state = FormState::new(&FORM, start);
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
-    let go = use_go();
+    let (go, last) = (use_go(), expect_context::<LastSaved>());
     let save = Callback::new(move |()| {
         let call = async move {
             match seen {
@@ -142,11 +144,13 @@ pub fn editor(old: Option<SavedLdapConfig>, beside: Option<Beside<SavedLdapConfi
                 None => state.send(ldap_config_create(state.document())).await,
             }
         };
-        submit(busy, problem, call, move |saved| match beside {
-            Some(beside) => {
+        submit(busy, problem, call, move |saved| {
+            if let Some(beside) = beside {
                 beside.try_run(Some(saved));
+                return;
             }
-            None => go.run("/admin/directories".to_owned()),
+            last.set_thing(&name_of(&saved));
+            go.run("/admin/directories".to_owned());
         });
     });
     let word = if seen.is_some() {

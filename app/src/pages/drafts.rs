@@ -6,6 +6,7 @@ use domain::event::EventNoun;
 use domain::id::{DraftId, PoolId};
 use leptos::prelude::*;
 
+use crate::api::ApiResult;
 use crate::api::draft::{draft_delete, draft_list};
 use crate::api::pool::pool_list;
 use crate::components::confirm::Confirm;
@@ -77,6 +78,59 @@ pub fn draft_section(tried: Tried) -> AnyView {
             })
             .into_any()
     })
+}
+
+/// The actor's drafts of configs for this pool, newest first; of all pools, where none is named.
+pub async fn drafts_for(pool: Option<PoolId>) -> ApiResult<Vec<SavedDraft>> {
+    let mut drafts = draft_list().await?;
+    drafts.retain(|draft| {
+        let is_its = pool.is_none() || pool_of(&draft.values).ok() == pool;
+        draft.form == FORM.key && is_its
+    });
+    drafts.reverse();
+    Ok(drafts)
+}
+
+/// Leads on to drafts that were begun before. `is_in_form`: the form of a draft is on this page, and each is another's.
+pub fn draft_hints(pool: Option<PoolId>, drafts: &[SavedDraft], is_in_form: bool) -> AnyView {
+    let hint = |draft: &SavedDraft| {
+        view! {
+            <li>
+                // External ones are loaded as a new page.
+                <a href=draft_address(pool, draft.id) rel=is_in_form.then_some("external")>
+                    {draft_name(draft)}
+                </a>
+                ", saved "
+                <Time at=draft.updated_at />
+            </li>
+        }
+    };
+    (!drafts.is_empty())
+        .then(|| {
+            view! {
+                <div class="banner starting">
+                    <p>
+                        <strong>"Go on with a draft"</strong>
+                    </p>
+                    <ul>{drafts.iter().map(hint).collect_view()}</ul>
+                </div>
+            }
+        })
+        .into_any()
+}
+
+/// The way on with the drafts of a pool, on the page of the pool; nothing where there are none.
+pub fn drafts_of_pool(pool: Signal<ApiResult<PoolId>>) -> AnyView {
+    let live = expect_context::<Live>();
+    let drafts = data(move || {
+        let id = pool.get();
+        live.follow(&[EventNoun::Pool]);
+        async move {
+            let id = id?;
+            Ok((id, drafts_for(Some(id)).await?))
+        }
+    });
+    loaded(drafts, |(id, drafts)| draft_hints(Some(id), &drafts, false))
 }
 
 /// Where a draft is gone on with.

@@ -35,6 +35,7 @@ use crate::components::table::facts;
 use crate::components::time::Time;
 use crate::pages::admin::need_list;
 use crate::pages::autoscale::{choices, config_path};
+use crate::pages::drafts::drafts_of_pool;
 use crate::pages::pool_chart::capacity_chart;
 use crate::pages::pool_decisions::{UNDECIDED, decision_card, decisions};
 use crate::pages::pool_demo;
@@ -96,6 +97,7 @@ pub fn PoolPage() -> impl IntoView {
                 head(&pool, newest.as_ref(), demo.as_ref(), tried, kept)
             },
         )}
+        {drafts_of_pool(id)}
         <LastProblem problem=tried.problem />
         {expect_context::<LastSaved>().notice(id, tried)}
         <nav class="tabs" aria-label="Parts of the pool">
@@ -179,7 +181,7 @@ fn head(
         {(!pool.description.is_empty()).then(|| view! { <p class="muted">{pool.description.clone()}</p> })}
         {pool_figures(pool.counts)}
         {hint}
-        {need_list(&held(pool, newest), true)}
+        {need_list(&held(pool, newest), true, &[])}
         {demo.map(|demo| pool_demo::panel(demo, kept))}
     }
     .into_any()

@@ -19,6 +19,7 @@ use crate::components::form::{FormState, Start};
 use crate::components::live::Live;
 use crate::components::load::{Tried, heading_of, loaded, loaded_beside, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
+use crate::components::saved::LastSaved;
 use crate::components::step_line::small_chart;
 use crate::components::table::{Table, link};
 use crate::components::time::use_passed;
@@ -197,7 +198,7 @@ pub fn editor(old: Option<Pool>, beside: Option<Beside<Pool>>) -> AnyView {
         },
     );
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
-    let go = use_go();
+    let (go, last) = (use_go(), expect_context::<LastSaved>());
     let save = Callback::new(move |()| {
         let call = async move {
             let mut input: PoolInput = forms::read(&forms::POOL, state.document())?;
@@ -213,6 +214,7 @@ pub fn editor(old: Option<Pool>, beside: Option<Beside<Pool>>) -> AnyView {
                 beside.try_run(Some(pool));
                 return;
             }
+            last.set_thing(&pool.name);
             let next = if seen.is_some() { "" } else { "/scaling/new" };
             go.run(format!("/admin/pools/{}{next}", pool.id));
         });

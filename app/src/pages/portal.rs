@@ -19,6 +19,7 @@ use crate::components::kept::kept;
 use crate::components::live::Live;
 use crate::components::load::loaded;
 use crate::components::problem::{code_of, problem_banner};
+use crate::pages::session::page_of;
 use crate::words;
 use domain::error::{Problem, ProblemCode};
 
@@ -67,7 +68,7 @@ pub fn PortalPage() -> impl IntoView {
             },
         )}
         <section aria-labelledby="pools">
-            <h2 id="pools">"Open"</h2>
+            <h2 id="pools">"What you can open"</h2>
             {loaded(
                 pools,
                 move |page| {
@@ -107,7 +108,7 @@ fn session_card(session: &Session) -> AnyView {
             <Badge state=words::session(session) />
             <div class="actions">
                 <A
-                    href=format!("/portal/sessions/{}", session.id)
+                    href=page_of(session.id)
                     attr:class="button primary"
                     attr:aria-label=format!("{} {what}", if is_open { "Connect to" } else { "See progress of" })
                 >
@@ -161,7 +162,7 @@ fn pool_card(pool: &Pool) -> AnyView {
         <li class="card">
             <h3>{pool.name.clone()}</h3>
             {protocol}
-            <p>{pool.description.clone()}</p>
+            {(!pool.description.is_empty()).then(|| view! { <p>{pool.description.clone()}</p> })}
             <p>
                 <strong>{words::pool_line(pool)}</strong>
             </p>

@@ -3,6 +3,8 @@
 use domain::user::{NewSshKey, SshKey, SshKeyInput};
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::components::A;
+use leptos_router::hooks::use_query_map;
 
 use crate::api::ssh_key::{ssh_key_create, ssh_key_delete, ssh_key_list};
 use crate::components::confirm::Confirm;
@@ -17,10 +19,16 @@ use crate::components::table::Table;
 use crate::components::time::Time;
 use crate::connect::USUAL_KEY_FILE;
 use crate::forms;
+use crate::pages::session::{page_of, session_of};
 
-/// The own SSH keys, and a form for one more.
+/// The own SSH keys, and a form for one more. `?back=` names the session that a key is wanted for.
 #[component]
 pub fn ProfilePage() -> impl IntoView {
+    let query = use_query_map();
+    let back = Memo::new(move |_| {
+        let path = query.read().get("back")?;
+        session_of(&path).map(page_of)
+    });
     let keys = data(ssh_key_list);
     let made = RwSignal::new(None::<NewSshKey>);
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
@@ -47,6 +55,18 @@ pub fn ProfilePage() -> impl IntoView {
             <p class="help">"They open the computers that you sign in to by SSH. Weir keeps the public halves only."</p>
             {key_table(keys)}
             {move || made.get().map(new_key)}
+            {move || {
+                let back = back.get().filter(|_| made.read().is_some());
+                back.map(|back| {
+                    view! {
+                        <p>
+                            <A href=back attr:class="button">
+                                "Back to the session"
+                            </A>
+                        </p>
+                    }
+                })
+            }}
         </section>
         <section aria-labelledby="add">
             <h2 id="add">"Add a key"</h2>
@@ -55,7 +75,7 @@ pub fn ProfilePage() -> impl IntoView {
                     <FormPage
                         state=state.get()
                         save="Add key"
-                        cancel="/portal".to_owned()
+                        cancel=back.get().unwrap_or_else(|| "/portal".to_owned())
                         on_save=save
                         busy=busy
                         problem=problem

@@ -26,6 +26,7 @@ use crate::components::form::{FormState, Start};
 use crate::components::live::Live;
 use crate::components::load::{heading_of, loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
+use crate::components::saved::LastSaved;
 use crate::components::table::{Table, link};
 use crate::forms;
 
@@ -90,6 +91,7 @@ pub fn ProvidersPage() -> impl IntoView {
             </A>
         </div>
         <LastProblem problem=problem />
+        {expect_context::<LastSaved>().notice_of_thing()}
         {filter_bar("providers", true, Vec::new())}
         {loaded(
             providers,
@@ -236,7 +238,7 @@ pub fn editor(old: Option<(Provider, Trigger)>, beside: Option<Beside<Provider>>
             .map(|(_, state)| state)
     };
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
-    let go = use_go();
+    let (go, last) = (use_go(), expect_context::<LastSaved>());
     let save = Callback::new(move |()| {
         let own = settings(kind.get_untracked());
         if let Some(own) = own {
@@ -269,7 +271,10 @@ pub fn editor(old: Option<(Provider, Trigger)>, beside: Option<Beside<Provider>>
                 }
                 // It is saved, and this page says what to look at.
                 (Some(again), _) if !saved.warnings.is_empty() => again.notify(),
-                _ => go.run("/admin/providers".to_owned()),
+                _ => {
+                    last.set_thing(&saved.name);
+                    go.run("/admin/providers".to_owned());
+                }
             }
         });
     });

@@ -172,8 +172,12 @@ pub fn actions(server: &Server, tried: Tried) -> AnyView {
     let delete = server.status.is_deletable().then(|| {
         let consequence = if has_sessions {
             format!(
-                "{} end at once.",
-                counted(server.open_sessions, "open session", "open sessions")
+                "{} at once.",
+                counted(
+                    server.open_sessions,
+                    "open session ends",
+                    "open sessions end"
+                )
             )
         } else {
             "The machine goes for good.".to_owned()

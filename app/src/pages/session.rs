@@ -28,6 +28,9 @@ use crate::connect;
 use crate::pages::portal::{end_form, session_form};
 use crate::words;
 
+/// What the paths of all sessions' pages begin with.
+const PAGES: &str = "/portal/sessions/";
+
 /// What a script tells between two events is asked for this often.
 const ASK_AGAIN: Duration = Duration::from_secs(2);
 
@@ -139,12 +142,15 @@ fn page(session: &Session, kept: Kept) -> AnyView {
     };
     view! {
         <Title text=title_of(session) />
+        <p>
+            <A href="/portal">"All your computers"</A>
+        </p>
         <div class="page-head">
             <h1>{session.pool_name.clone()}</h1>
             <Badge state=words::session(session) />
-            {(!is_over).then(|| end_form(session))}
         </div>
         {body}
+        {(!is_over).then(|| view! { <div class="way-out">{end_form(session)}</div> })}
     }
     .into_any()
 }
@@ -353,7 +359,9 @@ fn ssh(session: SessionId, connection: &Connection, key_file: RwSignal<String>) 
         Memo::new(move |_| connect::ssh(session, &connection.read_value(), &key_file.read()));
     let pin = move || commands.get().pin;
     let has_pin = pin().is_some();
+    let missing = connection.read_value().needs_key.then(|| no_key(session));
     view! {
+        {missing}
         <div class="field">
             <label for="key-file">"File of your private key"</label>
             <p class="help" id="key-file-help">
@@ -393,6 +401,34 @@ fn ssh(session: SessionId, connection: &Connection, key_file: RwSignal<String>) 
             })}
     }
     .into_any()
+}
+
+/// No key opens the server: what to do about it, and the way back from there.
+fn no_key(session: SessionId) -> AnyView {
+    let add = format!("/portal/profile?back={}", page_of(session));
+    view! {
+        <div class="banner starting">
+            <p>
+                <strong>"You have no SSH key in your profile yet. Add one, then come back here."</strong>
+            </p>
+            <p>
+                <A href=add attr:class="button primary">
+                    "Add an SSH key"
+                </A>
+            </p>
+        </div>
+    }
+    .into_any()
+}
+
+/// Where a session has its page.
+pub fn page_of(session: SessionId) -> String {
+    format!("{PAGES}{session}")
+}
+
+/// The session whose page this path is.
+pub fn session_of(path: &str) -> Option<SessionId> {
+    path.strip_prefix(PAGES)?.parse().ok()
 }
 
 /// Credentials on demand. They are written to the audit log and gone when the page is left.
@@ -487,4 +523,29 @@ fn summary(session: &Session, sentence: &'static str, ended_at: Timestamp) -> An
         </p>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_page_of_a_session_is_led_back_to() {
+        let id = SessionId::from_bare("01980000-0000-7000-8000-0000deadbeef").expect("an id");
+        assert_eq!(session_of(&page_of(id)), Some(id));
+        for other in [
+            "",
+            "/portal",
+            "//elsewhere.example/portal/sessions/",
+            "https://elsewhere.example/",
+            "/portal/sessions/../../admin",
+        ] {
+            assert_eq!(session_of(other), None, "{other}");
+        }
+        assert_eq!(
+            session_of(&format!("https://elsewhere.example{}", page_of(id))),
+            None
+        );
+        assert_eq!(session_of(&format!("{}/..", page_of(id))), None);
+    }
 }

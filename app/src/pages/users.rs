@@ -17,6 +17,7 @@ use crate::components::form::page::FormPage;
 use crate::components::form::{FormState, Start};
 use crate::components::load::{heading_of, loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
+use crate::components::saved::LastSaved;
 use crate::components::table::{Table, link};
 use crate::components::time::Time;
 use crate::forms;
@@ -68,6 +69,7 @@ pub fn UsersPage() -> impl IntoView {
             </A>
         </div>
         <LastProblem problem=problem />
+        {expect_context::<LastSaved>().notice_of_thing()}
         {filter_bar("people", true, Vec::new())}
         {loaded(
             users,
@@ -168,7 +170,7 @@ fn editor(old: Option<User>) -> AnyView {
         },
     );
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
-    let go = use_go();
+    let (go, last) = (use_go(), expect_context::<LastSaved>());
     let save = Callback::new(move |()| {
         let call = async move {
             let Entered {
@@ -185,7 +187,8 @@ fn editor(old: Option<User>) -> AnyView {
                 None => state.send(user_create(name, role, password)).await,
             }
         };
-        submit(busy, problem, call, move |_| {
+        submit(busy, problem, call, move |user| {
+            last.set_thing(&user.name);
             go.run("/admin/users".to_owned());
         });
     });

@@ -16,6 +16,7 @@ use crate::components::form::{FormState, Start};
 use crate::components::live::Live;
 use crate::components::load::{heading_of, loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
+use crate::components::saved::LastSaved;
 use crate::components::table::{Table, link};
 use crate::forms;
 
@@ -69,6 +70,7 @@ pub fn ZonesPage() -> impl IntoView {
             </A>
         </div>
         <LastProblem problem=problem />
+        {expect_context::<LastSaved>().notice_of_thing()}
         {loaded(
             zones,
             move |page| {
@@ -123,7 +125,7 @@ pub fn editor(old: Option<Zone>, beside: Option<Beside<Zone>>) -> AnyView {
         },
     );
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
-    let go = use_go();
+    let (go, last) = (use_go(), expect_context::<LastSaved>());
     let save = Callback::new(move |()| {
         let call = async move {
             let input: ZoneInput = forms::read(&forms::ZONE, state.document())?;
@@ -132,11 +134,13 @@ pub fn editor(old: Option<Zone>, beside: Option<Beside<Zone>>) -> AnyView {
                 None => state.send(zone_create(input)).await,
             }
         };
-        submit(busy, problem, call, move |zone: Zone| match beside {
-            Some(beside) => {
+        submit(busy, problem, call, move |zone: Zone| {
+            if let Some(beside) = beside {
                 beside.try_run(Some(zone));
+                return;
             }
-            None => go.run("/admin/zones".to_owned()),
+            last.set_thing(&zone.input.name);
+            go.run("/admin/zones".to_owned());
         });
     });
     let word = if seen.is_some() {

@@ -2,7 +2,9 @@
 
 use domain::actor::Actor;
 use domain::autoscale::{BEGUN_FROM, FORM};
-use domain::draft::{SavedDraft, SavedDraftInput};
+use domain::draft::{
+    SavedDraft, SavedDraftInput, TYPED_SECRETS, note_typed_secrets, typed_secrets,
+};
 use domain::error::{Problem, ProblemCode};
 use domain::form::{Draft, Form, SecretInputs};
 use domain::id::{DraftId, UserId};
@@ -99,7 +101,7 @@ fn owner(actor: &Actor) -> Result<UserId> {
 
 fn without_secrets(input: &SavedDraftInput) -> Result<Draft> {
     let form = form(&input.form)?;
-    let is_note = |key: &str| form.key == FORM.key && key == BEGUN_FROM;
+    let is_note = |key: &str| key == TYPED_SECRETS || (form.key == FORM.key && key == BEGUN_FROM);
     let is_known = |key: &str| form.field(key).is_some() || is_note(key);
     let unknown = input.values.keys().find(|key| !is_known(key));
     if let Some(key) = unknown {
@@ -112,6 +114,9 @@ fn without_secrets(input: &SavedDraftInput) -> Result<Draft> {
     let mut values = input.values.clone();
     // What was typed into a secret is dropped, right or wrong: drafts are not sealed.
     let _ = SecretInputs::take_from(form, &mut values);
+    // Which of them it was may be known, and nothing else is kept in that place.
+    let typed = typed_secrets(form, &values);
+    note_typed_secrets(&mut values, &typed);
     let size = serde_json::to_string(&values)
         .map_err(|error| Error::Fault(error.to_string()))?
         .len();

@@ -58,6 +58,7 @@ mod tests {
             username: Some("CORP\\ana".into()),
             host_key: None,
             access_ready: true,
+            needs_key: false,
             has_credentials: true,
         }
     }

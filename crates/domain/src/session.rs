@@ -265,6 +265,8 @@ pub struct Connection {
     pub host_key: Option<String>,
     /// Whether the person's key is on the server already. True where no key needs to be put there.
     pub access_ready: bool,
+    /// Whether only a key of the person's profile opens the server, and none is there.
+    pub needs_key: bool,
     /// Whether a reveal shows more than the user name.
     pub has_credentials: bool,
 }

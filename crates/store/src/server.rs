@@ -16,6 +16,7 @@ use crate::server_state::{self, StateColumns};
 use crate::{PageRequest, Result, Store};
 
 /// A server with what the loop knows of it.
+#[expect(clippy::struct_excessive_bools, reason = "each is one column")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerRow {
     /// The server.
@@ -40,6 +41,8 @@ pub struct ServerRow {
     pub access_wanted: i64,
     /// The last of them that the machine knows.
     pub access_applied: i64,
+    /// The keys of people's profiles are put on it.
+    pub personal_keys: bool,
 }
 
 /// Which servers are wanted.
@@ -613,6 +616,7 @@ fn read_row(row: &Row) -> Result<ServerRow> {
         delete_accepted: row.get("delete_accepted")?,
         access_wanted: row.get("access_wanted")?,
         access_applied: row.get("access_applied")?,
+        personal_keys: row.get("personal_keys")?,
     })
 }
 

@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { api, change, fakePool } from "../../support/api.ts";
-import { adminTest as test, expect, expectAccessible, open } from "../../support/test.ts";
+import { adminTest as test, expect, expectAccessible, open, openMenu } from "../../support/test.ts";
 
 let made = 0;
 
@@ -207,12 +207,74 @@ test("the palette finds pages, pools and actions by keyboard alone", async ({ pa
   await expect(found(page)).toHaveCount(1);
   await page.keyboard.press("Enter");
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
-  await expect(page.getByRole("radio", { name: "Dark" })).toBeChecked();
   await expect(page.getByRole("button", { name: "Search…" })).toBeFocused();
+  await openMenu(page);
+  await expect(page.getByRole("radio", { name: "Dark" })).toBeChecked();
 
   await page.keyboard.press("Control+k");
   await page.keyboard.type("sign out");
   await expect(found(page)).toHaveCount(1);
+});
+
+test("the palette finds servers, people, and the scaling of a pool, as the pages call them", async ({ page }) => {
+  await page.goto("/admin");
+  const { name, id, config } = await pool(page);
+  const person = mark();
+  const { id: user } = await api(page, "POST", "/users", { data: { name: person, role: "user", password: "correct horse battery" } });
+  const servers = async () => (await api(page, "GET", `/servers?pool_id=${id}`)).items as { id: string; name: string }[];
+  await expect(async () => expect(await servers()).not.toEqual([])).toPass({ timeout: 30_000 });
+  const [server] = await servers();
+  const ways: [typed: string, shown: string, path: string][] = [
+    [server.name, `${server.name} Server`, `/admin/servers/${server.id}`],
+    [person, `${person} Person`, `/admin/users/${user}/edit`],
+    [`change scaling ${name}`, `Change scaling: ${name} Action`, `/admin/autoscale/${config}/edit`],
+    [`add scaling ${name}`, `Add scaling: ${name} Action`, `/admin/pools/${id}/scaling/new`],
+  ];
+  for (const [typed, shown, path] of ways) {
+    await open(page, "/admin");
+    await page.keyboard.press("Control+k");
+    await expect(box(page)).toHaveAttribute("placeholder", "Type a page, a pool, a server, a person");
+    await page.keyboard.type(typed);
+    await expect(found(page)).toHaveText([shown]);
+    await page.keyboard.press("Enter");
+    await expect(page).toHaveURL(new RegExp(`${path}$`));
+  }
+});
+
+test("what was made or changed is said on the page that comes next, until that is left", async ({ page }) => {
+  await open(page, "/admin/zones/new");
+  const zone = mark();
+  const said = (name: string) => page.getByRole("status").filter({ hasText: `${name} is saved.` });
+  await page.getByLabel("Name").fill(zone);
+  await page.getByLabel("Upstream Auth Address").fill("weir.example");
+  await page.getByRole("button", { name: "Create zone" }).click();
+  await expect(page).toHaveURL(/\/admin\/zones$/);
+  await expect(said(zone)).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole("link", { name: zone, exact: true }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Change zone");
+  await expect(said(zone)).toHaveCount(0);
+  await page.getByRole("button", { name: "Save zone" }).click();
+  await expect(said(zone)).toBeVisible();
+
+  const menu = page.getByRole("navigation", { name: "Admin" });
+  await menu.getByRole("link", { name: "People" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("People");
+  await expect(said(zone)).toHaveCount(0);
+  await page.getByRole("link", { name: "New person" }).click();
+  const person = mark();
+  await page.getByLabel("Name").fill(person);
+  await page.getByLabel("Password").fill("correct horse battery");
+  await page.getByRole("button", { name: "Create person" }).click();
+  await expect(said(person)).toBeVisible();
+
+  await menu.getByRole("link", { name: "Pools" }).click();
+  await page.getByRole("link", { name: "New pool" }).click();
+  const made = mark();
+  await page.getByLabel("Name").fill(made);
+  await page.getByRole("button", { name: "Create pool" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Set up scaling");
+  await expect(said(made)).toBeVisible();
 });
 
 test("people find only what they may open", async ({ page }) => {

@@ -45,6 +45,69 @@ test("a new config leads on to drafts begun before, and they can be thrown away"
   expect(await drafts(page)).not.toContain("Second try");
 });
 
+test("a pool's draft is named on its page and on the overview, and is gone on with from there", async ({ page }) => {
+  const pool = await ground(page, "Come back to");
+  await begin(page, pool, "Half way");
+  await open(page, `/admin/pools/${pool}`);
+  await expectAccessible(page);
+  await page.getByRole("link", { name: "Half way" }).click();
+  await expect(page.getByLabel("Name", { exact: true })).toHaveValue("Half way");
+
+  await open(page, "/admin");
+  const need = page.getByRole("region", { name: "Needs you" }).getByRole("listitem").filter({ hasText: "Come back to" });
+  await expect(need).toContainText(/Go on with the draft Half way, saved /);
+  await expectAccessible(page);
+  await need.getByRole("link", { name: "Half way" }).click();
+  await expect(page.getByLabel("Name", { exact: true })).toHaveValue("Half way");
+});
+
+test("a secret that was typed into a draft is asked for again, until it is typed or not needed", async ({ page }) => {
+  const pool = await ground(page, "With a secret");
+  await begin(page, pool, "Keeps none");
+  const step = (name: string) => page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name });
+  const note = page.getByText("You had typed this before. Drafts keep no secrets: type it again.");
+  const [password, look] = [page.getByLabel("Connection Password", { exact: true }), page.getByText("Typed before, and not kept: drafts keep no secrets")];
+  const kept = async (typed: string[] | undefined) =>
+    expect(async () => {
+      const text = JSON.stringify(await api(page, "GET", "/drafts"));
+      const [{ values }] = JSON.parse(text).filter((draft: { values: { name: string } }) => draft.values.name === "Keeps none");
+      expect(values.typed_secrets).toEqual(typed);
+      expect(text).not.toContain("not for drafts");
+    }).toPass();
+  await step("Connection").click();
+  await page.getByRole("radio", { name: "SSH", exact: true }).check();
+  await password.fill("not for drafts");
+  await expect(note).toHaveCount(0);
+  await kept(["connection_password"]);
+
+  await page.reload();
+  await expect(note).toBeVisible();
+  await expect(password).toHaveValue("");
+  await expect(password).toHaveAccessibleDescription(/^You had typed this before\./);
+  await expectAccessible(page);
+  await expect(page.locator("html")).toHaveAttribute("data-hydrated", "true");
+  await step("Review").click();
+  await expect(look).toBeVisible();
+  await expectAccessible(page);
+  await page.locator(".banner", { has: look }).getByRole("link", { name: "Connection Password" }).click();
+  await expect(password).toBeFocused();
+  await password.fill("not for drafts");
+  await expect(note).toHaveCount(0);
+  await step("Review").click();
+  await expect(look).toHaveCount(0);
+
+  // Typed again and lost again; then it is not needed.
+  await kept(["connection_password"]);
+  await page.reload();
+  await expect(page.locator("html")).toHaveAttribute("data-hydrated", "true");
+  await expect(look).toBeVisible();
+  await step("Connection").click();
+  await page.getByRole("button", { name: "Connection Password is not needed" }).click();
+  await expect(note).toHaveCount(0);
+  await expect(password).toBeFocused();
+  await kept(undefined);
+});
+
 test("what was typed last is saved though the page is left at once", async ({ page }) => {
   const pool = await ground(page, "Left at once");
   await open(page, `/admin/pools/${pool}/scaling/new?step=basics`);

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import type { Browser, BrowserContextOptions, Page } from "@playwright/test";
 import { api } from "../../support/api.ts";
 import { gatedPool } from "../../support/gated_pool.ts";
-import { ADMIN, adminTest as test, expect, expectAccessible, recordNotices } from "../../support/test.ts";
+import { ADMIN, adminTest as test, expect, expectAccessible, openMenu, recordNotices } from "../../support/test.ts";
 import type { Weir } from "../../support/weir.ts";
 
 const opener = (page: Page, name: string) => page.getByRole("button", { name: `Open ${name}`, exact: true });
@@ -105,6 +105,7 @@ for (const [how, options] of Object.entries({
       await expect(page.getByText("You ended this session.")).toBeVisible();
       await page.getByRole("link", { name: "Back to the portal" }).click();
       await expect(opener(page, pool.name)).toBeEnabled();
+      await openMenu(page);
       await page.getByRole("button", { name: "Sign out" }).click();
       await expect(page.getByRole("heading", { level: 1 })).toHaveText("Sign in");
     });

@@ -99,6 +99,16 @@ mod tests {
         let input = draft("autoscale", "begun_from");
         let kept = app.admin("POST", "/drafts", Some(input)).await;
         assert_eq!(kept.expect(201).json()["values"]["begun_from"], "blank");
+        // Which secrets were typed is noted, and none of them is kept, wherever it stands.
+        let values = json!({
+            "connection_password": "hunter2", "typed_secrets": ["connection_password", "hunter2"],
+        });
+        let input = json!({ "form": "autoscale", "values": values });
+        let kept = app.admin("POST", "/drafts", Some(input)).await.expect(201);
+        assert_eq!(
+            kept.json()["values"],
+            json!({ "typed_secrets": ["connection_password"] })
+        );
         for (form, key) in [("autoscale", "begun_by"), ("ldap", "begun_from")] {
             app.admin("POST", "/drafts", Some(draft(form, key)))
                 .await

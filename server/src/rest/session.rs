@@ -212,6 +212,7 @@ mod tests {
             .json();
         assert_eq!(session["connection"]["host"], "desk.example");
         assert_eq!(session["connection"]["access_ready"], true);
+        assert_eq!(session["connection"]["needs_key"], false);
         assert_eq!(session["connection"]["has_credentials"], false);
     }
 
@@ -382,6 +383,12 @@ mod tests {
             .await;
         assert!(session["connection"]["port"].is_number(), "{session}");
         assert!(!session.to_string().contains("password"), "{session}");
+        // Nothing but a key opens the server, until the person has one.
+        assert_eq!(session["connection"]["needs_key"], true);
+        let key = json!({ "name": "laptop" });
+        app.user("POST", "/ssh-keys", Some(key)).await.expect(201);
+        let session = app.user("GET", &path, None).await.expect(200).json();
+        assert_eq!(session["connection"]["needs_key"], false);
         let revealed = app
             .user("POST", &format!("{path}/reveal"), None)
             .await

@@ -77,6 +77,7 @@ fn frame(state: FormState, field: &'static Field) -> AnyView {
                         <span class="optional">{move || (!is_required()).then_some("Optional")}</span>
                     </div>
                     {help(state, field)}
+                    {field.kind.is_secret().then(|| lost(state, field))}
                     {input(state, field, ids)}
                     {error_text}
                 </div>
@@ -97,11 +98,14 @@ struct Ids {
 impl Ids {
     fn described_by(self) -> String {
         let key = self.state.id_of(self.field);
-        if self.error.read().is_some() {
-            format!("{key}-error {key}-help")
-        } else {
-            format!("{key}-help")
+        let mut ids = format!("{key}-help");
+        if self.state.is_lost(self.field) {
+            ids.insert_str(0, &format!("{key}-lost "));
         }
+        if self.error.read().is_some() {
+            ids.insert_str(0, &format!("{key}-error "));
+        }
+        ids
     }
 
     fn is_invalid(self) -> Option<&'static str> {
@@ -405,6 +409,34 @@ pub fn radio_card(card: RadioCard) -> AnyView {
         </label>
     }
     .into_any()
+}
+
+/// Says of a secret that it had been typed in the draft that the form goes on with, until it is typed again or not needed.
+fn lost(state: FormState, field: &'static Field) -> AnyView {
+    let is_lost = Memo::new(move |_| state.is_lost(field));
+    let forget = move |_| {
+        state.forget_lost(field);
+        focus_later(&state.id_of(field));
+    };
+    let note = move || {
+        view! {
+            <div class="banner starting">
+                <p id=format!("{}-lost", state.id_of(field))>
+                    "You had typed this before. Drafts keep no secrets: type it again."
+                </p>
+                <button
+                    type="button"
+                    class="button"
+                    aria-label=format!("{} is not needed", field.label)
+                    disabled=move || !state.ready.get()
+                    on:click=forget
+                >
+                    "Not needed"
+                </button>
+            </div>
+        }
+    };
+    (move || is_lost.get().then(note)).into_any()
 }
 
 /// A secret is set, kept or replaced; it never comes back from the server.

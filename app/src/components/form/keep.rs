@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use domain::draft::{SavedDraft, SavedDraftInput};
+use domain::draft::{SavedDraft, SavedDraftInput, note_typed_secrets};
 use domain::error::ProblemCode;
 use domain::form::{Draft, Form, SecretInputs};
 use domain::id::DraftId;
@@ -68,8 +68,10 @@ impl Keeper {
         Effect::new(move |is_later: Option<()>| {
             let mut values = state.draft.get();
             if is_later.is_some() {
-                // Drafts hold no secrets, so none is sent.
+                // Drafts hold no secrets, so none is sent: which of them had been typed is noted.
+                let typed = state.typed_secrets(&values);
                 let _ = SecretInputs::take_from(state.form, &mut values);
+                note_typed_secrets(&mut values, &typed);
                 lock(&wanted).wanted = Some(values);
                 keeper.is_changed.set(true);
                 keeper.save_after(QUIET);

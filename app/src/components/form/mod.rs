@@ -16,6 +16,7 @@ pub mod wizard;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::autoscale::SecretState;
+use domain::draft::{note_typed_secrets, typed_secrets};
 use domain::error::FieldError;
 use domain::form::{self, Draft, Field, Form, Kind, Noun, SecretKeys};
 use leptos::prelude::*;
@@ -260,6 +261,30 @@ impl FormState {
     /// Since when a secret is set, unless it is to go or has been replaced just now.
     fn secret(self, field: &Field) -> Option<SecretState> {
         self.secrets.read_value().get(field.key).cloned()
+    }
+
+    /// The secrets that have been typed: those that these values hold, and those that the draft they come from has noted.
+    fn typed_secrets(self, values: &Draft) -> Vec<&'static str> {
+        let noted = typed_secrets(self.form, values);
+        let keys = self.form.secret_fields().map(|field| field.key);
+        keys.filter(|key| matches!(values.get(key), Some(Value::String(_))) || noted.contains(key))
+            .collect()
+    }
+
+    /// Whether a secret had been typed before, and is to be typed again: drafts keep none.
+    pub fn is_lost(self, field: &Field) -> bool {
+        let draft = self.draft.read();
+        let is_entered = draft.get(field.key).is_some();
+        !is_entered && typed_secrets(self.form, &draft).contains(&field.key)
+    }
+
+    /// A secret that had been typed before is not needed after all.
+    fn forget_lost(self, field: &Field) {
+        self.draft.update(|draft| {
+            let mut typed = typed_secrets(self.form, draft);
+            typed.retain(|key| *key != field.key);
+            note_typed_secrets(draft, &typed);
+        });
     }
 
     /// Whether the choices of a field are data.

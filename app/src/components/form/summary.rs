@@ -46,13 +46,13 @@ pub fn summary(
                         focus_later(&state.id_of(field));
                     }
                 };
+                let rest = after_label(label, &message);
                 view! {
                     <li>
                         <a href=format!("#{}", state.id_with(key)) on:click=jump>
                             {label}
                         </a>
-                        ": "
-                        {message}
+                        {rest}
                     </li>
                 }
             });
@@ -62,6 +62,55 @@ pub fn summary(
                         <strong>{head}</strong>
                     </p>
                     <ul>{items.collect_view()}</ul>
+                </div>
+            }
+        })
+    })
+    .into_any()
+}
+
+/// What stands behind a field's label: a message that begins with it does not say it again.
+fn after_label(label: &str, message: &str) -> String {
+    match message.strip_prefix(label) {
+        Some(rest) if rest.starts_with(' ') => rest.to_owned(),
+        _ => format!(": {message}"),
+    }
+}
+
+/// The secrets that had been typed in a draft and are gone, to be looked at before the form is sent.
+pub fn lost_secrets(state: FormState, go: Callback<&'static Field>) -> AnyView {
+    let lost = Memo::new(move |_| {
+        let is_shown = |field: &&Field| state.form.is_shown(field, &state.draft.read());
+        let secrets = state.form.secret_fields().filter(is_shown);
+        let lost = secrets.filter(|field| state.is_lost(field));
+        lost.map(|field| field.key).collect::<Vec<_>>()
+    });
+    (move || {
+        let fields = lost.get();
+        let fields = fields.iter().filter_map(|key| state.form.field(key));
+        let items = fields.map(|field| {
+            let jump = move |event: leptos::ev::MouseEvent| {
+                event.prevent_default();
+                go.run(field);
+                focus_later(&state.id_of(field));
+            };
+            view! {
+                <li>
+                    <a href=format!("#{}", state.id_of(field)) on:click=jump>
+                        {field.label}
+                    </a>
+                </li>
+            }
+        });
+        let items = items.collect::<Vec<_>>();
+        (!items.is_empty()).then(|| {
+            view! {
+                <div class="banner starting">
+                    <p>
+                        <strong>"Typed before, and not kept: drafts keep no secrets"</strong>
+                    </p>
+                    <p>"What you do not type again is not set."</p>
+                    <ul>{items}</ul>
                 </div>
             }
         })
@@ -103,4 +152,16 @@ pub fn focus_later(id: &str) {
             let _ = element.focus();
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_said_once() {
+        assert_eq!(after_label("Name", "Name is missing."), " is missing.");
+        assert_eq!(after_label("Name", "Names differ."), ": Names differ.");
+        assert_eq!(after_label("Name", "It is taken."), ": It is taken.");
+    }
 }

@@ -8,7 +8,7 @@ use leptos_router::hooks::{use_navigate, use_query_map};
 
 use super::keep::Keeper;
 use super::page::{ends_text, fields};
-use super::summary::{focus_later, focus_named, focus_summary, summary};
+use super::summary::{focus_later, focus_named, focus_summary, lost_secrets, summary};
 use super::{Change, FormState};
 use crate::api::ApiError;
 use crate::components::confirm::Confirm;
@@ -283,6 +283,7 @@ fn body(
             <h2 id=HEADING tabindex="-1">
                 "Review"
             </h2>
+            {lost_secrets(state, Callback::new(move |field: &'static Field| go.run(field.step)))}
             {answers(state, base, go)}
         }
         .into_any(),

@@ -401,12 +401,17 @@ async fn connection(
     let has_credentials = access.password.is_some()
         || access.private_key.is_some()
         || !access.connection_info.members().is_empty();
+    let is_opened_otherwise = access.password.is_some() || access.private_key.is_some();
+    let needs_key = row.personal_keys
+        && !is_opened_otherwise
+        && plane.store().ssh_keys_of(session.user).await?.is_empty();
     Ok(Some(Connection {
         protocol: session.protocol,
         address,
         username: access.username,
         host_key: row.server.host_key.clone(),
         access_ready: is_access_ready(&row, session),
+        needs_key,
         has_credentials,
     }))
 }

@@ -19,7 +19,7 @@ async function fillInHalf(page: Page, pool: string, name: string, points: { zone
   await step(page, "Connection").click();
   await page.getByRole("radio", { name: "SSH", exact: true }).check();
   await page.getByLabel("Connection Username").fill("people");
-  await page.getByLabel("Connection Password").fill("not for drafts");
+  await page.getByLabel("Connection Password", { exact: true }).fill("not for drafts");
   await expect(async () => {
     const { values } = await draftOf(page, name);
     expect(values).toMatchObject({ connection_type: "ssh", connection_username: "people", provider_id: points.provider });
@@ -65,8 +65,12 @@ byEachHand(test, () => {
     await hand.press(step(page, "Connection"));
     await expect(page.getByRole("radio", { name: "SSH", exact: true })).toBeChecked();
     await expect(page.getByLabel("Connection Username")).toHaveValue("people");
-    await expect(page.getByLabel("Connection Password")).toHaveValue("");
-    await hand.type(page.getByLabel("Connection Password"), "a password");
+    // No secret is kept, and that one had been typed is said.
+    const lost = page.getByText("You had typed this before. Drafts keep no secrets: type it again.");
+    await expect(page.getByLabel("Connection Password", { exact: true })).toHaveValue("");
+    await expect(lost).toBeVisible();
+    await hand.type(page.getByLabel("Connection Password", { exact: true }), "a password");
+    await expect(lost).toHaveCount(0);
     await hand.press(step(page, "Review"));
     await hand.press(page.getByRole("button", { name: "Create scaling" }));
     await expect(page).toHaveURL(new RegExp(`/admin/pools/${pool}$`));
