@@ -10,6 +10,7 @@ use crate::api::me::{Me, me_get};
 use crate::components::data::{Data, data};
 use crate::components::live::{Live, LiveStatus};
 use crate::components::palette::palette;
+use crate::components::saved::LastSaved;
 use crate::components::theme::ThemePicker;
 
 /// Who is signed in, asked for once a page load.
@@ -145,6 +146,7 @@ pub fn PortalFrame() -> impl IntoView {
 #[component]
 pub fn AdminFrame() -> impl IntoView {
     go_live();
+    expect_context::<LastSaved>().forget_on_leaving(use_location().pathname);
     view! {
         {signed_in(|me| match me {
             None => Some(view! { <Redirect path="/login" /> }),

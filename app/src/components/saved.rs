@@ -37,32 +37,59 @@ struct SavedAgain {
 
 /// What was saved last in this tab, until the page that has said so is left.
 #[derive(Clone, Copy)]
-pub struct LastSaved(RwSignal<Option<Saved>>);
+pub struct LastSaved {
+    last: RwSignal<Option<Saved>>,
+    /// The path of the page that says it, once that has been gone to.
+    said_at: StoredValue<Option<String>>,
+}
 
 impl LastSaved {
     /// Provides the one of the tab. Call once, at the root.
     pub fn provide() {
-        provide_context(Self(RwSignal::new(None)));
+        provide_context(Self {
+            last: RwSignal::new(None),
+            said_at: StoredValue::new(None),
+        });
+    }
+
+    /// From now on what is said stays until its page is left: nobody has to be quick. `path` is that of the page.
+    pub fn forget_on_leaving(self, path: Memo<String>) {
+        Effect::new(move |_| {
+            let path = path.get();
+            if self.last.with_untracked(Option::is_none) {
+                return;
+            }
+            match self.said_at.get_value() {
+                None => self.said_at.set_value(Some(path)),
+                Some(at) if at != path => self.last.set(None),
+                Some(_) => {}
+            }
+        });
+    }
+
+    fn say(self, saved: Saved) {
+        self.said_at.set_value(None);
+        self.last.set(Some(saved));
     }
 
     /// A config of this pool has been saved.
     pub fn set(self, pool: PoolId, config: &SavedConfig) {
-        self.0.set(Some(Saved::Config(SavedAgain {
+        self.say(Saved::Config(SavedAgain {
             pool,
             config: config.id,
             version: config.version,
             is_undone: false,
-        })));
+        }));
     }
 
     /// A thing of this name has been made or changed.
     pub fn set_thing(self, name: &str) {
-        self.0.set(Some(Saved::Thing(name.to_owned())));
+        self.say(Saved::Thing(name.to_owned()));
     }
 
     /// What was saved has been taken back.
     pub fn set_undone(self) {
-        self.0.update(|saved| {
+        self.last.update(|saved| {
             if let Some(Saved::Config(saved)) = saved {
                 saved.is_undone = true;
             }
@@ -71,19 +98,17 @@ impl LastSaved {
 
     /// Called in a question of [`data`](super::data::data), has it asked again whenever a config was saved here.
     pub fn follow(self) {
-        self.0.track();
+        self.last.track();
     }
 
     /// Says on the page of a pool that it or its config was saved.
     pub fn notice(self, pool: Signal<ApiResult<PoolId>>, tried: Tried) -> AnyView {
-        self.forget_on_leaving();
-        let Self(last) = self;
         let ready = use_ready();
-        let shown = move || match last.get()? {
+        let shown = move || match self.last.get()? {
             Saved::Thing(name) => Some(notice_of(&name)),
             Saved::Config(saved) => {
                 let is_here = pool.get().ok() == Some(saved.pool);
-                is_here.then(|| notice(last, saved, tried, ready))
+                is_here.then(|| notice(self, saved, tried, ready))
             }
         };
         shown.into_any()
@@ -91,30 +116,15 @@ impl LastSaved {
 
     /// Says on another page that a thing was saved.
     pub fn notice_of_thing(self) -> AnyView {
-        self.forget_on_leaving();
-        let Self(last) = self;
-        let shown = move || match last.get()? {
+        let shown = move || match self.last.get()? {
             Saved::Thing(name) => Some(notice_of(&name)),
             Saved::Config(_) => None,
         };
         shown.into_any()
     }
-
-    /// What is said stays until the page is left: nobody has to be quick.
-    fn forget_on_leaving(self) {
-        on_cleanup(move || {
-            // The tab may be gone meanwhile.
-            let _ = self.0.try_set(None);
-        });
-    }
 }
 
-fn notice(
-    last: RwSignal<Option<Saved>>,
-    saved: SavedAgain,
-    tried: Tried,
-    ready: RwSignal<bool>,
-) -> AnyView {
+fn notice(last: LastSaved, saved: SavedAgain, tried: Tried, ready: RwSignal<bool>) -> AnyView {
     let live = expect_context::<Live>();
     let Tried { busy, problem } = tried;
     let SavedAgain {
@@ -122,7 +132,7 @@ fn notice(
     } = saved;
     let back = move |_| {
         submit(busy, problem, undo(config, version), move |_| {
-            LastSaved(last).set_undone();
+            last.set_undone();
             live.changed(EventNoun::Pool);
             focus_later(ID);
         });
