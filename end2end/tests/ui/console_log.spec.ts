@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { api, change, fakePool, unique } from "../../support/api.ts";
+import { api, change, fakePool, localPool, unique } from "../../support/api.ts";
 import { adminTest as test, expect, expectAccessible, open } from "../../support/test.ts";
 
 /** Writes a line, then one more once the file is there. It never checks in, so its server goes on starting. */
@@ -42,6 +42,27 @@ test("what a script writes is seen while its server starts, without its secrets"
 
   await change(page, config, { enabled: false });
   await api(page, "DELETE", `/servers/${server.id}`);
+});
+
+/** Says what is wrong, reports it and ends. */
+const FAILING = `#!/bin/sh
+echo 'license server unreachable'
+curl -s -X POST -H 'Content-Type: application/json' -d '{{"status": "failed"}}' \\
+  'http://{upstream_auth_address}/api/set_server_status?token={checkin_jwt}'
+exit 1
+`;
+
+test("what a failed server wrote last stays when its machine is gone", async ({ page }) => {
+  await open(page, "/admin");
+  const { id, config } = await localPool(page, unique("Failing"), FAILING, { max_instances: 1, config: { minimum_available_sessions: 1 } });
+  const first = async () => (await api(page, "GET", `/servers?pool_id=${id}&include_deleted=true`)).items[0];
+  await expect(async () => expect(await first()).toMatchObject({ state: "deleted" })).toPass({ timeout: 30_000 });
+  await change(page, config, { enabled: false });
+  await open(page, `/admin/servers/${(await first()).id}`);
+  const log = page.getByRole("region", { name: "Console log" });
+  await expect(log).toContainText("The machine is gone. This is what it wrote last.");
+  await expect(log.locator("pre")).toContainText("license server unreachable");
+  await expectAccessible(page);
 });
 
 test("a provider without consoles says so", async ({ page }) => {

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import type { Browser, BrowserContextOptions, Page } from "@playwright/test";
-import { api } from "../../support/api.ts";
+import { api, fakePool, unique } from "../../support/api.ts";
 import { gatedPool } from "../../support/gated_pool.ts";
 import { ADMIN, adminTest as test, expect, expectAccessible, openMenu, recordNotices } from "../../support/test.ts";
 import type { Weir } from "../../support/weir.ts";
@@ -46,6 +46,21 @@ test("who looks at something else is told when the computer is ready", async ({ 
   expect(await notices()).toEqual([`${pool.name} is ready`]);
   await page.getByRole("button", { name: /^End/ }).click();
   await expect(page.getByText("You ended this session.")).toBeVisible();
+});
+
+test("who waits behind a limit is told so, and admins what holds the pool back", async ({ page }) => {
+  await page.goto("/admin");
+  const { id, name } = await fakePool(page, unique("Small"), { max_instances: 1, config: { minimum_available_sessions: 0 } });
+  const ask = async () => (await api(page, "POST", "/sessions", { data: { pool_id: id } })).id as string;
+  const [first, second] = [await ask(), await ask()];
+  await expect(async () => expect((await api(page, "GET", `/sessions/${first}`)).state).toBe("assigned")).toPass({ timeout: 30_000 });
+  await page.goto(`/portal/sessions/${second}`);
+  await page.getByText("Why am I waiting?").click();
+  await expect(page.getByText("All computers of this pool are taken, and there may be no more than 1.")).toBeVisible();
+  await page.goto("/admin/queue");
+  const row = page.getByRole("row").filter({ hasText: name });
+  await expect(row).toContainText("the limit of 1 instance of the provider config is reached with 1");
+  for (const session of [second, first]) await api(page, "DELETE", `/sessions/${session}`);
 });
 
 test.describe("with nothing coming", () => {
