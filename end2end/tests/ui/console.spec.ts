@@ -253,7 +253,7 @@ test("what was made or changed is said on the page that comes next, until that i
   await expect(said(zone)).toBeVisible();
   await expectAccessible(page);
   await page.getByRole("link", { name: zone, exact: true }).click();
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Change zone");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(`Change zone: ${zone}`);
   await expect(said(zone)).toHaveCount(0);
   await page.getByRole("button", { name: "Save zone" }).click();
   await expect(said(zone)).toBeVisible();
