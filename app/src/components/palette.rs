@@ -206,7 +206,10 @@ fn found(entries: &[Entry], text: &str) -> Vec<usize> {
         )
     };
     let mut found: Vec<usize> = (0..entries.len()).filter(is_found).collect();
-    found.sort_by_key(|at| !entries[*at].label.to_lowercase().starts_with(&begins));
+    found.sort_by_key(|at| {
+        let label = entries[*at].label.to_lowercase();
+        (label != begins, !label.starts_with(&begins))
+    });
     found.truncate(SHOWN);
     found
 }

@@ -61,18 +61,37 @@ for (const name of NAMES) {
     }
   });
 
-  test(`${name}: on 320 pixels nothing is beyond the edge`, async ({ page, addresses }) => {
-    await page.setViewportSize({ width: 320, height: 640 });
-    await open(page, addresses[name]);
-    await expect(page.getByText("Loading", { exact: true })).toHaveCount(0);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
-    // What is cut off does not widen the page either. Tables, code and the console's menu scroll sideways by themselves.
-    const beyond = await page.evaluate(() =>
-      [...document.querySelectorAll("main *, header *")]
-        .filter((one) => one.closest(".table-box, .admin-nav ul, pre, svg, dialog, .visually-hidden, .skip-link, textarea") === null)
-        .filter((one) => one.getBoundingClientRect().right > window.innerWidth + 1)
-        .map((one) => one.outerHTML.slice(0, 120)),
-    );
-    expect(beyond).toEqual([]);
-  });
+  for (const direction of ["ltr", "rtl"]) {
+    test(`${name}: on 320 pixels nothing is beyond the edge, ${direction}`, async ({ page, addresses }) => {
+      await page.setViewportSize({ width: 320, height: 640 });
+      await open(page, addresses[name]);
+      await expect(page.getByText("Loading", { exact: true })).toHaveCount(0);
+      await page.evaluate((direction) => void (document.documentElement.dir = direction), direction);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
+      // What is cut off does not widen the page either. Tables, code and the console's menu scroll sideways by themselves.
+      const beyond = await page.evaluate(() =>
+        [...document.querySelectorAll("main *, header *")]
+          .filter((one) => one.closest(".table-box, .admin-nav ul, pre, svg, dialog, .visually-hidden, .skip-link, textarea") === null)
+          .filter((one) => {
+            const { left, right } = one.getBoundingClientRect();
+            return right > window.innerWidth + 1 || left < -1;
+          })
+          .map((one) => one.outerHTML.slice(0, 120)),
+      );
+      expect(beyond).toEqual([]);
+    });
+  }
 }
+
+test("a page that is gone to begins at its heading, and Tab goes on from there", async ({ page }) => {
+  await open(page, "/admin");
+  const menu = page.getByRole("navigation", { name: "Admin" });
+  for (const [word, first] of [["Pools", "New pool"], ["Providers", "New provider"]]) {
+    await menu.getByRole("link", { name: word, exact: true }).focus();
+    await page.keyboard.press("Enter");
+    const heading = page.getByRole("heading", { level: 1, name: word, exact: true });
+    await expect(heading).toBeFocused();
+    await page.keyboard.press("Tab");
+    await expect(page.getByRole("link", { name: first, exact: true })).toBeFocused();
+  }
+});
