@@ -3,7 +3,7 @@
 use domain::count::counted;
 use domain::plan::{Downscale, Finding, Reason, Upscale};
 use domain::pool::{Pool, PoolCounts};
-use domain::server::{DeleteReason, DrainReason, FailReason, Server, ServerState};
+use domain::server::{DeleteReason, DrainReason, FailReason, Origin, Server, ServerState};
 use domain::session::{EndReason, Session, SessionState};
 use domain::start::StartTimes;
 
@@ -92,16 +92,22 @@ pub fn step(word: &str) -> &'static str {
 }
 
 /// Why a server is in its state, where there is more to say than the word.
-pub fn server_why(state: &ServerState, open_sessions: u32) -> Option<String> {
-    let what_comes = match (state, open_sessions) {
-        (ServerState::Draining { .. }, 0) => " Nobody is on it, so it is deleted now.".to_owned(),
-        (ServerState::Draining { .. }, open) => format!(
+pub fn server_why(server: &Server) -> Option<String> {
+    let is_made = matches!(server.origin, Origin::Scaled { .. });
+    let what_comes = match (&server.status, is_made, server.open_sessions) {
+        (ServerState::Draining { .. }, false, _) => {
+            " Nobody new gets on it until it is taken back.".to_owned()
+        }
+        (ServerState::Draining { .. }, true, 0) => {
+            " Nobody is on it, so it is deleted now.".to_owned()
+        }
+        (ServerState::Draining { .. }, true, open) => format!(
             " Nobody new gets on it. It is deleted once {}.",
             counted(open, "session has ended", "sessions have ended")
         ),
         _ => String::new(),
     };
-    state_why(state).map(|why| format!("{why}{what_comes}"))
+    state_why(&server.status).map(|why| format!("{why}{what_comes}"))
 }
 
 fn state_why(state: &ServerState) -> Option<&'static str> {

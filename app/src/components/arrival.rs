@@ -16,18 +16,28 @@ pub fn focus_on_arrival() {
     Effect::new(move |before: Option<String>| {
         let path = path.get();
         if before.is_some_and(|before| before != path) {
-            wait_for(heading(), FRAMES);
+            wait_for(heading().map(said), FRAMES);
         }
         path
     });
 }
 
-/// Waits until the heading is another than the one of the page before.
-fn wait_for(before: Option<Element>, frames: u32) {
+/// A heading, and what it says: the page of another pool may use the same one.
+type Said = (Element, Option<String>);
+
+fn said(heading: Element) -> Said {
+    let text = heading.text_content();
+    (heading, text)
+}
+
+/// Waits until the heading is another than that of the page before, or says something else.
+fn wait_for(before: Option<Said>, frames: u32) {
     request_animation_frame(move || {
-        let here = heading().filter(|here| before.as_ref() != Some(here));
+        let here = heading()
+            .map(said)
+            .filter(|here| before.as_ref() != Some(here));
         match here {
-            Some(heading) => arrive(&heading),
+            Some((heading, _)) => arrive(&heading),
             None if frames > 0 => wait_for(before, frames - 1),
             None => {}
         }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use leptos::reactive::owner::WeakOwner;
 use leptos::tachys::reactive_graph::OwnedView;
 use leptos::tachys::view::keyed::keyed;
 
@@ -24,8 +25,8 @@ impl<T> Clone for Kept<T> {
 impl<T> Copy for Kept<T> {}
 
 struct List<T> {
-    /// What the views belong to, each for as long as its thing is in the list.
-    owner: Owner,
+    /// What the views belong to, each for as long as its thing is in the list. It holds this list, and so is not held by it.
+    owner: WeakOwner,
     key: fn(&T) -> String,
     view: Arc<dyn Fn(T) -> AnyView + Send + Sync>,
     things: HashMap<String, ArcRwSignal<T>>,
@@ -41,7 +42,7 @@ where
     T: Clone + PartialEq + Send + Sync + 'static,
 {
     Kept(StoredValue::new(List {
-        owner: Owner::current().unwrap_or_default(),
+        owner: Owner::current().unwrap_or_default().downgrade(),
         key,
         view: Arc::new(view),
         things: HashMap::new(),
@@ -53,6 +54,10 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Kept<T> {
     pub fn show(self, things: Vec<T>) -> AnyView {
         let mut items = Vec::with_capacity(things.len());
         self.0.update_value(|list| {
+            // Without it the page is gone, and nobody looks.
+            let Some(owner) = list.owner.upgrade() else {
+                return;
+            };
             let mut before = std::mem::take(&mut list.things);
             for thing in things {
                 let key = (list.key)(&thing);
@@ -69,7 +74,7 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Kept<T> {
                 let shown = signal.clone();
                 items.push(Item {
                     key: key.clone(),
-                    owner: list.owner.clone(),
+                    owner: owner.clone(),
                     view: Arc::new(move || view(shown.get())),
                 });
                 list.things.insert(key, signal);

@@ -1,4 +1,5 @@
-//! The palette: Ctrl+K or Cmd+K opens a box that finds pages, pools, servers, people and what can be done where one is.
+//! The palette: Ctrl+K or Cmd+K opens a box that finds pages, pools, servers, people (of those the first page of each list) and what
+//! can be done where one is.
 
 use domain::autoscale::SavedConfig;
 use domain::event::EventNoun;

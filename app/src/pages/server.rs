@@ -118,7 +118,7 @@ fn head(server: &Server, tried: Tried) -> AnyView {
             <Badge state=words::server(server) />
             {actions(server, tried)}
         </div>
-        {words::server_why(&server.status, server.open_sessions).map(|why| view! { <p class="lead">{why}</p> })}
+        {words::server_why(server).map(|why| view! { <p class="lead">{why}</p> })}
         {facts(pairs)}
     }
     .into_any()
@@ -133,7 +133,9 @@ pub fn actions(server: &Server, tried: Tried) -> AnyView {
     let done = move || live.changed(EventNoun::Server);
     let is_draining = matches!(server.status, ServerState::Draining { .. });
     let can_drain = matches!(server.status, ServerState::Running { .. });
-    let is_empty = can_drain && server.open_sessions == 0;
+    // One that was entered by hand stays.
+    let is_made = matches!(server.origin, Origin::Scaled { .. });
+    let is_empty = can_drain && is_made && server.open_sessions == 0;
     let drain_at_once = is_empty.then(|| {
         let drain = Callback::new(move |()| submit(busy, problem, server_drain(id), move |_| done()));
         view! {

@@ -4,6 +4,7 @@ use domain::event::EventNoun;
 use domain::id::PoolId;
 use domain::page::Page;
 use domain::session::{Session, Wait};
+use leptos::html;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -158,17 +159,23 @@ fn end_button(session: &Session, tried: Tried) -> AnyView {
     let live = expect_context::<Live>();
     let Tried { busy, problem } = tried;
     let (id, person, server) = (session.id, &session.user_name, session.status.server());
-    let drains = RwSignal::new(false);
+    // The box itself knows whether it is ticked: the row is drawn anew with each word of its session.
+    let drains = NodeRef::<html::Input>::new();
     let end = Callback::new(move |()| {
-        let drained = server.filter(|_| drains.get_untracked());
+        let is_ticked = drains
+            .get_untracked()
+            .is_some_and(|drains| drains.checked());
+        let drained = server.filter(|_| is_ticked);
         let call = async move {
-            // First, or whoever asks again is seated there once more.
-            if let Some(server) = drained {
-                server_drain(server).await?;
-            }
-            session_end(id).await
+            // First, or whoever asks again is seated there once more. The session ends all the same.
+            let drain = match drained {
+                Some(server) => server_drain(server).await.map(|_| ()),
+                None => Ok(()),
+            };
+            session_end(id).await?;
+            drain
         };
-        submit(busy, problem, call, move |_| {
+        submit(busy, problem, call, move |()| {
             live.changed(EventNoun::Session);
         });
     });
@@ -179,8 +186,7 @@ fn end_button(session: &Session, tried: Tried) -> AnyView {
                 <input
                     type="checkbox"
                     id=id.clone()
-                    prop:checked=move || drains.get()
-                    on:change=move |event| drains.set(event_target_checked(&event))
+                    node_ref=drains
                 />
                 <label for=id>"Drain its server too, so that nobody gets on it any more"</label>
             </div>

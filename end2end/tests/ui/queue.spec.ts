@@ -56,7 +56,7 @@ test("who waits behind a limit is told so, and admins what holds the pool back",
   await expect(async () => expect((await api(page, "GET", `/sessions/${first}`)).state).toBe("assigned")).toPass({ timeout: 30_000 });
   await page.goto(`/portal/sessions/${second}`);
   await page.getByText("Why am I waiting?").click();
-  await expect(page.getByText("All computers of this pool are taken, and there may be no more than 1.")).toBeVisible();
+  await expect(page.getByText("All computers of this pool are taken, and there may be no more of them.")).toBeVisible();
   await page.goto("/admin/queue");
   const row = page.getByRole("row").filter({ hasText: name });
   await expect(row).toContainText("the limit of 1 instance of the provider config is reached with 1");

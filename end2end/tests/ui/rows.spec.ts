@@ -33,3 +33,20 @@ test("a row stays with its server: its dialog deletes what it asks about, whatev
   await expect(page.getByRole("link", { name: last, exact: true })).toHaveCount(0);
   await expect.poll(servers, { timeout: 30_000 }).toEqual([]);
 });
+
+test("a page that was left asks for nothing any more", async ({ page }) => {
+  await open(page, "/admin/servers");
+  const menu = page.getByRole("navigation", { name: "Admin" });
+  for (const word of ["Sessions", "Queue", "Pools"]) {
+    await menu.getByRole("link", { name: word, exact: true }).click();
+    await expect(page.getByRole("heading", { level: 1, name: word, exact: true })).toBeVisible();
+  }
+  await expect(page.getByText("Loading", { exact: true })).toHaveCount(0);
+  const asked: string[] = [];
+  page.on("request", (request) => void asked.push(new URL(request.url()).pathname));
+  const { name } = await fakePool(page, unique("Left"), { max_instances: 1, config: { minimum_available_sessions: 1 } });
+  // By then this page has followed changes of pools, servers and sessions, and so would the others have.
+  await expect(page.getByRole("row").filter({ hasText: name })).toContainText("Ready", { timeout: 30_000 });
+  expect(asked).toContain("/ui/fn/pool_list");
+  expect(asked.filter((path) => /server_list|session_list/.test(path))).toEqual([]);
+});

@@ -82,6 +82,20 @@ test("what is typed into a form before its scripts have come is what the review 
   expect(saved).toMatchObject({ max_simultaneous_sessions_per_server: 7, reusable: false });
 });
 
+test("a password that is typed before its scripts have come is the person's", async ({ page }) => {
+  await page.goto("/admin");
+  const scripts = await openEarly(page, "/admin/users/new");
+  const [name, password] = [unique("early"), page.getByLabel(/^Password/)];
+  await page.getByLabel("Name").fill(name);
+  await password.pressSequentially("correct horse battery");
+  await scripts.letGo();
+  await expect(password).toHaveValue("correct horse battery");
+  await page.getByRole("button", { name: "Create person" }).click();
+  await expect(page).toHaveURL(/\/admin\/users$/);
+  const login = await page.request.post("/ui/login", { form: { name, password: "correct horse battery" }, maxRedirects: 0, headers: { origin: new URL(page.url()).origin } });
+  expect(login.headers()["set-cookie"]).toBeTruthy();
+});
+
 test("what is typed into a filter before its scripts have come narrows the list", async ({ page }) => {
   await page.goto("/admin");
   const [wanted, other] = [unique("Wanted"), unique("Other")];

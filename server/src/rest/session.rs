@@ -323,7 +323,7 @@ mod tests {
         let wait = &listed["items"][2]["wait"];
         assert_eq!(
             wait["explanation"],
-            "All computers of this pool are taken, and there may be no more than 1. You are served when one is free."
+            "All computers of this pool are taken, and there may be no more of them. You are served when one is free."
         );
         assert_eq!(wait["obstacles"], json!([]));
         let listed = app.admin("GET", "/sessions", None).await.expect(200).json();

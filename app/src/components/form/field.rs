@@ -507,7 +507,7 @@ enum Entered {
 fn secret_input(state: FormState, field: &'static Field, ids: Ids, is_long: bool) -> AnyView {
     // An emptied input means "not entered" for a new secret, and stays open for one that is being replaced.
     let is_stored = state.secret(field).is_some();
-    let enter = move |text: String| {
+    let enter = move |text: &str| {
         let value = (is_stored || !text.is_empty()).then(|| Value::from(text));
         state.enter(field, value);
     };
@@ -515,6 +515,7 @@ fn secret_input(state: FormState, field: &'static Field, ids: Ids, is_long: bool
         Some(Value::String(text)) => text.clone(),
         _ => String::new(),
     };
+    text_before(&state.id_of(field), &untrack(text), enter);
     if is_long {
         return view! {
             <textarea
@@ -527,7 +528,7 @@ fn secret_input(state: FormState, field: &'static Field, ids: Ids, is_long: bool
                 aria-describedby=move || ids.described_by()
                 aria-invalid=move || ids.is_invalid()
                 prop:value=text
-                on:input=move |event| enter(event_target_value(&event))
+                on:input=move |event| enter(&event_target_value(&event))
                 on:blur=move |_| state.touch(field)
             ></textarea>
         }
@@ -542,7 +543,7 @@ fn secret_input(state: FormState, field: &'static Field, ids: Ids, is_long: bool
             aria-describedby=move || ids.described_by()
             aria-invalid=move || ids.is_invalid()
             prop:value=text
-            on:input=move |event| enter(event_target_value(&event))
+            on:input=move |event| enter(&event_target_value(&event))
             on:blur=move |_| state.touch(field)
         />
     }

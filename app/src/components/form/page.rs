@@ -98,7 +98,7 @@ pub fn FormPage(
     let has_steps = state.form.steps.len() > 1;
 
     view! {
-        <form class="form" novalidate on:submit=submit on:keydown=press>
+        <form class="form" novalidate autocomplete="off" on:submit=submit on:keydown=press>
             {summary(state, Signal::derive(|| None), asked, stay)}
             <LastProblem problem=problem />
             <fieldset class="form-body" disabled=move || busy.get()>

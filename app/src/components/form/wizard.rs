@@ -127,7 +127,7 @@ pub fn Wizard(
         }
     });
     view! {
-        <form class="wizard" novalidate on:submit=submit on:keydown=press>
+        <form class="wizard" novalidate autocomplete="off" on:submit=submit on:keydown=press>
             {steps(state, step, has_opening, Callback::new(enter))}
             <fieldset class="form-body" disabled=move || busy.get()>
                 <div class="step-body">

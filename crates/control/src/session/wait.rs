@@ -79,11 +79,12 @@ impl<'a> Queues<'a> {
             Reason::QueuedHeld => held,
             _ => &[],
         };
-        // The one that ends first.
-        let first = held
-            .iter()
-            .min_by_key(|(finding, _)| (finding.until.is_none(), finding.until));
-        let explanation = explain::to_whom_waits(reason, first.map(|(one, of)| (one.reason, of)));
+        // The one that ends first. What is switched off on purpose holds nobody back where something else could serve.
+        let first = held.iter().min_by_key(|(finding, _)| {
+            let is_off = matches!(finding.reason, Reason::HeldDisabled | Reason::HeldDryRun);
+            (is_off, finding.until.is_none(), finding.until)
+        });
+        let explanation = explain::to_whom_waits(reason, first.map(|(one, _)| one.reason));
         let obstacles = held
             .iter()
             .filter(|_| self.is_for_admin)

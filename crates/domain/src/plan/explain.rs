@@ -63,33 +63,32 @@ pub fn sentence(finding: &Finding, config: Option<&ConfigReport>) -> String {
     }
 }
 
-/// Why somebody waits, in words for them: without the numbers of scaling, but for the one that they feel. `held` is what holds
-/// the pool back, and the report of the config it concerns.
-pub fn to_whom_waits(reason: Reason, held: Option<(Reason, &ConfigReport)>) -> String {
+/// Why somebody waits, in words for them: without the numbers of scaling, which are those of configs and providers and not of what
+/// they see. `held` is what holds the pool back.
+pub fn to_whom_waits(reason: Reason, held: Option<Reason>) -> String {
     let taken = "All computers of this pool are taken";
     let when = "You are served when one is free.";
     match (reason, held) {
         (Reason::QueuedInFlight | Reason::QueuedAggressive, _) => {
             "A computer is being prepared.".to_owned()
         }
-        (_, Some((Reason::HeldAtLimit, config))) => {
-            let most = config.up.max_instances;
-            format!("{taken}, and there may be no more than {most}. {when}")
+        (_, Some(Reason::HeldAtLimit)) => {
+            format!("{taken}, and there may be no more of them. {when}")
         }
-        (_, Some((Reason::HeldBreakerOpen, _))) => {
+        (_, Some(Reason::HeldBreakerOpen)) => {
             "New computers fail to start at the moment.".to_owned()
         }
-        (_, Some((Reason::HeldUnprepared, _))) => {
+        (_, Some(Reason::HeldUnprepared)) => {
             "New computers cannot be made until an administrator has mended the settings of this pool."
                 .to_owned()
         }
-        (_, Some((Reason::HeldCreatesPerHour, _))) => {
+        (_, Some(Reason::HeldCreatesPerHour)) => {
             format!("{taken}, and as many new ones as an hour allows have been made. {when}")
         }
-        (_, Some((Reason::HeldProviderBackoff, _))) => {
+        (_, Some(Reason::HeldProviderBackoff)) => {
             "New computers cannot be made for a while.".to_owned()
         }
-        (_, Some((Reason::HeldDisabled | Reason::HeldDryRun, _)) | None) => {
+        (_, Some(Reason::HeldDisabled | Reason::HeldDryRun) | None) => {
             format!("{taken}, and no new ones are made. {when}")
         }
         (_, Some(_)) => format!("{taken}. {when}"),
@@ -296,11 +295,10 @@ mod tests {
 
     #[test]
     fn who_waits_is_told_what_holds_the_pool_back_without_its_jargon() {
-        let report = report();
-        let told = |held| to_whom_waits(Reason::QueuedHeld, Some((held, &report)));
+        let told = |held| to_whom_waits(Reason::QueuedHeld, Some(held));
         assert_eq!(
             told(Reason::HeldAtLimit),
-            "All computers of this pool are taken, and there may be no more than 8. You are served when one is free."
+            "All computers of this pool are taken, and there may be no more of them. You are served when one is free."
         );
         assert_eq!(
             told(Reason::HeldBreakerOpen),
