@@ -13,10 +13,24 @@ const FRAMES: u32 = 600;
 /// inside of the router.
 pub fn focus_on_arrival() {
     let path = use_location().pathname;
+    // The heading of the page that is shown.
+    let shown = StoredValue::new_local(None::<Element>);
     Effect::new(move |before: Option<String>| {
         let path = path.get();
-        if before.is_some_and(|before| before != path) {
-            wait_for(heading().map(said), FRAMES);
+        match before {
+            Some(before) if before != path => {
+                let focused = document().active_element();
+                let (here, left) = (heading(), shown.get_value());
+                let is_here = left.is_some() && here.is_some() && here != left;
+                wait_for(
+                    (!is_here).then(|| here.map(said)).flatten(),
+                    focused,
+                    shown,
+                    FRAMES,
+                );
+            }
+            Some(_) => {}
+            None => shown.set_value(heading()),
         }
         path
     });
@@ -30,15 +44,24 @@ fn said(heading: Element) -> Said {
     (heading, text)
 }
 
-/// Waits until the heading is another than that of the page before, or says something else.
-fn wait_for(before: Option<Said>, frames: u32) {
+/// Waits until the heading is another than that of the page before, or says something else. `focused` is what had the focus when
+/// the page was left.
+fn wait_for(
+    before: Option<Said>,
+    focused: Option<Element>,
+    shown: StoredValue<Option<Element>, LocalStorage>,
+    frames: u32,
+) {
     request_animation_frame(move || {
         let here = heading()
             .map(said)
             .filter(|here| before.as_ref() != Some(here));
         match here {
-            Some((heading, _)) => arrive(&heading),
-            None if frames > 0 => wait_for(before, frames - 1),
+            Some((heading, _)) => {
+                arrive(&heading, focused.as_ref());
+                shown.set_value(Some(heading));
+            }
+            None if frames > 0 => wait_for(before, focused, shown, frames - 1),
             None => {}
         }
     });
@@ -48,11 +71,11 @@ fn heading() -> Option<Element> {
     document().query_selector("main h1").ok().flatten()
 }
 
-/// Unless a part of the page has taken the focus already, such as the field that the address names.
-fn arrive(heading: &Element) {
-    let focused = document().active_element();
-    let is_taken = focused.is_some_and(|one| one.closest("main *").ok().flatten().is_some());
-    if is_taken {
+/// Unless something else has taken the focus meanwhile, such as the field that the address names.
+fn arrive(heading: &Element, before: Option<&Element>) {
+    let now = document().active_element();
+    let is_lost = now == document().body().map(Into::into);
+    if !is_lost && now.as_ref() != before {
         return;
     }
     if let Some(heading) = heading.dyn_ref::<HtmlElement>() {

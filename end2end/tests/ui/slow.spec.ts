@@ -85,7 +85,7 @@ test("what is typed into a form before its scripts have come is what the review 
 test("a password that is typed before its scripts have come is the person's", async ({ page }) => {
   await page.goto("/admin");
   const scripts = await openEarly(page, "/admin/users/new");
-  const [name, password] = [unique("early"), page.getByLabel(/^Password/)];
+  const [name, password] = [unique("early").replace(" ", "-"), page.getByLabel(/^Password/)];
   await page.getByLabel("Name").fill(name);
   await password.pressSequentially("correct horse battery");
   await scripts.letGo();
