@@ -1,5 +1,8 @@
 //! Where the focus is once another page has come.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use web_sys::wasm_bindgen::JsCast;
@@ -13,28 +16,32 @@ const FRAMES: u32 = 600;
 /// inside of the router.
 pub fn focus_on_arrival() {
     let path = use_location().pathname;
-    // The heading of the page that is shown.
-    let shown = StoredValue::new_local(None::<Element>);
+    // The heading of the page that is shown. No value of the arena: those go by any thread of the server.
+    let shown = Shown::default();
     Effect::new(move |before: Option<String>| {
         let path = path.get();
         match before {
             Some(before) if before != path => {
                 let focused = document().active_element();
-                let (here, left) = (heading(), shown.get_value());
+                let (here, left) = (heading(), shown.borrow().clone());
                 let is_here = left.is_some() && here.is_some() && here != left;
                 wait_for(
                     (!is_here).then(|| here.map(said)).flatten(),
                     focused,
-                    shown,
+                    Rc::clone(&shown),
                     FRAMES,
                 );
             }
             Some(_) => {}
-            None => shown.set_value(heading()),
+            None => {
+                shown.replace(heading());
+            }
         }
         path
     });
 }
+
+type Shown = Rc<RefCell<Option<Element>>>;
 
 /// A heading, and what it says: the page of another pool may use the same one.
 type Said = (Element, Option<String>);
@@ -46,12 +53,7 @@ fn said(heading: Element) -> Said {
 
 /// Waits until the heading is another than that of the page before, or says something else. `focused` is what had the focus when
 /// the page was left.
-fn wait_for(
-    before: Option<Said>,
-    focused: Option<Element>,
-    shown: StoredValue<Option<Element>, LocalStorage>,
-    frames: u32,
-) {
+fn wait_for(before: Option<Said>, focused: Option<Element>, shown: Shown, frames: u32) {
     request_animation_frame(move || {
         let here = heading()
             .map(said)
@@ -59,7 +61,7 @@ fn wait_for(
         match here {
             Some((heading, _)) => {
                 arrive(&heading, focused.as_ref());
-                shown.set_value(Some(heading));
+                shown.replace(Some(heading));
             }
             None if frames > 0 => wait_for(before, focused, shown, frames - 1),
             None => {}
