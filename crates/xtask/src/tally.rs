@@ -11,6 +11,8 @@ pub struct Tally {
     pub failed: u64,
     /// Why the part fails beyond its failed tests, such as a suite that ran nothing.
     pub complaints: Vec<String>,
+    /// What failed tests said, for the end of a run, where people look first. Not of every suite.
+    pub said: Vec<String>,
 }
 
 impl Tally {
@@ -19,7 +21,7 @@ impl Tally {
         Self {
             passed: passed.into(),
             failed: (!passed).into(),
-            complaints: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -36,6 +38,7 @@ impl Tally {
         self.passed += other.passed;
         self.failed += other.failed;
         self.complaints.extend(other.complaints);
+        self.said.extend(other.said);
     }
 
     /// Failures as they are reported: each failed test, and each complaint.
@@ -67,6 +70,8 @@ pub fn of_cargo_test(output: &str) -> Tally {
             .or_else(|| line.strip_prefix("Doc-tests "))
         {
             suite = name;
+        } else if line.starts_with("test ") && line.ends_with(" ... FAILED") {
+            tally.said.push(format!("{line} in {suite}"));
         } else if let Some(counts) = line.strip_prefix("test result: ") {
             let count = |what: &str| count_before(counts, what);
             tally.passed += count("passed");
@@ -103,7 +108,8 @@ pub fn of_playwright(report: &str) -> Tally {
     let mut tally = Tally {
         passed,
         failed: failed + flaky,
-        complaints: Vec::new(),
+        said: of_suites(&report, ""),
+        ..Tally::default()
     };
     if skipped > 0 {
         tally
@@ -111,6 +117,47 @@ pub fn of_playwright(report: &str) -> Tally {
             .push(format!("{skipped} browser tests left out"));
     }
     tally
+}
+
+/// What the failed tests of a part of Playwright's report said: each with where it stands, and its errors.
+fn of_suites(part: &Value, file: &str) -> Vec<String> {
+    let list = |of: &Value, what: &str| of[what].as_array().cloned().unwrap_or_default();
+    let file = part["file"].as_str().unwrap_or(file);
+    let mut said = Vec::new();
+    for spec in list(part, "specs") {
+        for test in list(&spec, "tests") {
+            let results = list(&test, "results");
+            let errors: Vec<String> = results
+                .iter()
+                .flat_map(|result| list(result, "errors"))
+                .map(|error| {
+                    let message = without_colours(error["message"].as_str().unwrap_or_default());
+                    format!("{message}\n  at line {}", error["location"]["line"])
+                })
+                .collect();
+            if !errors.is_empty() {
+                let name = |of: &Value| of.as_str().unwrap_or_default().to_owned();
+                said.push(format!(
+                    "[{}] {file}: {}\n{}",
+                    name(&test["projectName"]),
+                    name(&spec["title"]),
+                    errors.join("\n")
+                ));
+            }
+        }
+    }
+    let inner = list(part, "suites");
+    said.extend(inner.iter().flat_map(|suite| of_suites(suite, file)));
+    said
+}
+
+/// A text without the marks with which a terminal colours it.
+fn without_colours(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |plain, part| {
+        plain + part.split_once('m').map_or(part, |(_, rest)| rest)
+    })
 }
 
 /// Reads what schemathesis prints: its operations are the tests. `run` names the run in complaints.
@@ -142,7 +189,7 @@ pub fn of_schemathesis(run: &str, output: &str) -> Tally {
     let mut tally = Tally {
         passed: tested.saturating_sub(failed),
         failed,
-        complaints: Vec::new(),
+        ..Tally::default()
     };
     // Those that it skips or that fall over are in neither number but the first.
     if tested < selected {
@@ -167,7 +214,7 @@ pub fn of_simulation(output: &str) -> Tally {
     Tally {
         passed: seeds.saturating_sub(failed),
         failed,
-        complaints: Vec::new(),
+        ..Tally::default()
     }
 }
 
@@ -198,9 +245,16 @@ test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
             Tally {
                 passed: 15,
                 failed: 2,
-                complaints: vec![]
+                ..Tally::default()
             }
         );
+    }
+
+    #[test]
+    fn a_failed_test_is_named() {
+        let bad = GOOD.replace("   Doc-tests", "test a::b ... FAILED\n   Doc-tests");
+        let said = "test a::b ... FAILED in tests/laws.rs (target/debug/deps/laws-1)";
+        assert_eq!(of_cargo_test(&bad).said, [said]);
     }
 
     #[test]
@@ -297,5 +351,27 @@ Seed: 1
         assert_eq!((tally.passed, tally.failures()), (4, 3));
         assert_eq!(of_playwright("{}").failures(), 1);
         assert_eq!(of_playwright("no").failures(), 1);
+    }
+
+    #[test]
+    fn a_failed_browser_test_says_what_it_met() {
+        let error =
+            r#"{"message": "\u001b[2mexpect(\u001b[22mURL)\nIt was /a", "location": {"line": 7}}"#;
+        let test = |errors: &str| {
+            format!(r#"{{"projectName": "wide", "results": [{{"errors": [{errors}]}}]}}"#)
+        };
+        let spec = |title: &str, errors: &str| {
+            format!(r#"{{"title": "{title}", "tests": [{}]}}"#, test(errors))
+        };
+        let report = format!(
+            r#"{{"stats": {{"expected": 1, "unexpected": 1, "flaky": 0, "skipped": 0}},
+                "suites": [{{"file": "a.spec.ts", "specs": [{}], "suites": [{{"specs": [{}]}}]}}]}}"#,
+            spec("good", ""),
+            spec("bad", error)
+        );
+        assert_eq!(
+            of_playwright(&report).said,
+            ["[wide] a.spec.ts: bad\nexpect(URL)\nIt was /a\n  at line 7"]
+        );
     }
 }

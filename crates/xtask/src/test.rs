@@ -150,8 +150,8 @@ fn report(results: &[Outcome]) -> ExitCode {
         );
     }
     for Outcome { name, tally, .. } in results {
-        for complaint in &tally.complaints {
-            println!("{name}: {complaint}");
+        for line in tally.said.iter().chain(&tally.complaints) {
+            println!("{name}: {line}");
         }
     }
     let passed: u64 = results.iter().map(|outcome| outcome.tally.passed).sum();

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { api, change, documentOf, unique } from "../../support/api.ts";
-import { ADMIN, adminTest as test, expect, expectAccessible, open } from "../../support/test.ts";
+import { api, change, documentOf, fakePool, unique } from "../../support/api.ts";
+import { ADMIN, adminTest as test, expect, expectAccessible, holdBack, open } from "../../support/test.ts";
 
 /** How a field is filled in. */
 type Control = "switch" | "choice" | "line" | "list" | "secret" | "json";
@@ -475,6 +475,23 @@ test("what was entered for another choice is kept, and not sent", async ({ page 
   await finish(page, id);
   const { items } = await api(page, "GET", `/autoscale-configs?pool_id=${id}`);
   expect(items[0]).not.toHaveProperty("connection_username");
+});
+
+test("the buttons stay where they are while the review's preview comes, wherever the page is scrolled to", async ({ page }) => {
+  await page.goto("/admin");
+  const { config } = await fakePool(page, unique("Steady"), { max_instances: 2, config: { enabled: false } });
+  for (const end of [false, true]) {
+    await open(page, `/admin/autoscale/${config}/edit?step=capacity`);
+    const answers = await holdBack(page, "**/ui/fn/**");
+    await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name: "Review" }).click();
+    await expect(page.getByRole("heading", { name: "Review" })).toBeFocused();
+    await page.evaluate((end) => window.scrollTo(0, end ? document.documentElement.scrollHeight : 0), end);
+    const place = () => page.getByRole("button", { name: "Save scaling" }).evaluate((button) => button.getBoundingClientRect().y);
+    const before = await place();
+    answers.letGo();
+    await expect(page.getByText("No server is made or removed now.")).toBeVisible();
+    expect(await place()).toBe(before);
+  }
 });
 
 test("a mistake is said on leaving the field, goes while it is mended, and leads back from the review", async ({ page }) => {
