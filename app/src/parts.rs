@@ -50,6 +50,8 @@ parts! {
     portal {
         Portal = pages::portal::PortalPage,
         Session = pages::session::SessionPage,
+    }
+    profile {
         Profile = pages::profile::ProfilePage,
     }
     console {

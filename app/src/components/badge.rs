@@ -11,13 +11,22 @@ pub fn Badge(
     state: StateWord,
 ) -> impl IntoView {
     view! {
-        <span class=format!("badge {}", state.shape.tone())>
-            <svg viewBox="0 0 12 12" width="12" height="12" aria-hidden="true">
-                <path d=outline(state.shape) />
-            </svg>
-            {state.word}
-        </span>
+        <span class=format!("badge {}", state.shape.tone())>{drawing(state.shape)} {state.word}</span>
     }
+}
+
+/// A shape alone, before a sentence that says what it means.
+pub fn mark(shape: Shape) -> AnyView {
+    view! { <span class=format!("badge {}", shape.tone())>{drawing(shape)}</span> }.into_any()
+}
+
+fn drawing(shape: Shape) -> AnyView {
+    view! {
+        <svg viewBox="0 0 12 12" width="12" height="12" aria-hidden="true">
+            <path d=outline(shape) />
+        </svg>
+    }
+    .into_any()
 }
 
 /// The drawing of a shape in a box of 12, as one path with the even-odd rule.

@@ -24,6 +24,9 @@ pub fn Confirm(
     /// Whether it asks at all now: where there is nothing to lose, it acts at once.
     #[prop(optional, into)]
     asks: Option<Signal<bool>>,
+    /// Whether something else is being done, for which the button waits. Disabled, it would lose the focus.
+    #[prop(optional, into)]
+    busy: Signal<bool>,
     /// What else is to be known before, below the consequence.
     #[prop(optional)]
     children: Option<Children>,
@@ -31,6 +34,9 @@ pub fn Confirm(
     let dialog = NodeRef::<html::Dialog>::new();
     let ready = use_ready();
     let open = move |_| {
+        if busy.get_untracked() {
+            return;
+        }
         if asks.is_some_and(|asks| !asks.get_untracked()) {
             on_confirm.run(());
         } else if let Some(dialog) = dialog.get() {
@@ -46,7 +52,14 @@ pub fn Confirm(
     let name = about.map(|about| format!("{label} {about}"));
 
     view! {
-        <button type="button" class="button" aria-label=name disabled=move || !ready.get() on:click=open>
+        <button
+            type="button"
+            class="button"
+            aria-label=name
+            disabled=move || !ready.get()
+            aria-disabled=move || busy.get().then_some("true")
+            on:click=open
+        >
             {label}
         </button>
         <dialog node_ref=dialog class="dialog">
@@ -70,6 +83,28 @@ pub fn Confirm(
             </div>
         </dialog>
     }
+}
+
+/// The button in the row of a list that deletes the row's thing. `name` is the thing's own, `what` are the question's words for it:
+/// `the zone Berlin`.
+pub fn delete_button(
+    name: &str,
+    what: &str,
+    action: &'static str,
+    consequence: &'static str,
+    on_confirm: Callback<()>,
+) -> AnyView {
+    view! {
+        <Confirm
+            label="Delete"
+            about=name.to_owned()
+            question=format!("Delete {what}?")
+            consequence
+            action
+            on_confirm
+        />
+    }
+    .into_any()
 }
 
 /// Whether components begin as they are once the browser has taken the page over; the gallery provides it.

@@ -9,8 +9,8 @@ use leptos_router::hooks::{use_location, use_query_map};
 use crate::components::empty::Empty;
 use crate::components::load::use_go;
 
-/// The key of the text that rows must contain.
-const TEXT: &str = "q";
+/// The key in an address of the text that rows must contain.
+pub const TEXT: &str = "q";
 
 /// The keys that leave rows out.
 const NARROWING: [&str; 3] = [TEXT, "state", "reason"];

@@ -1,9 +1,9 @@
-//! What the loop has concluded, each with its code, its sentence and the way to what decides it.
+//! What the loop has concluded: each in a sentence, with the way to what decides it and its code.
 
 use domain::plan::{ConfigReport, Finding, Reason, explain};
 use leptos::prelude::*;
 
-use crate::components::badge::Badge;
+use crate::components::badge::mark;
 use crate::components::table::link;
 use crate::forms;
 use crate::words;
@@ -15,7 +15,7 @@ pub fn finding_list<'a>(
     config: Option<&ConfigReport>,
     leads_on: bool,
 ) -> AnyView {
-    let items = findings.map(|finding| {
+    let items = explain::gathered(findings).into_iter().map(|finding| {
         let ways = leads_on.then(|| {
             let field = config.and_then(|config| way_to(finding.reason, config));
             let server = finding
@@ -29,13 +29,12 @@ pub fn finding_list<'a>(
         });
         view! {
             <li>
-                <Badge state=words::StateWord {
-                    word: finding.reason.code(),
-                    shape: words::finding_shape(finding.reason),
-                } />
+                {mark(words::finding_shape(finding.reason))}
                 " "
-                {explain::sentence(finding, config)}
+                {explain::sentence(&finding, config)}
                 {ways}
+                " "
+                <span class="reason">{finding.reason.code()}</span>
             </li>
         }
     });

@@ -1,18 +1,23 @@
 //! What people have done: who, when, to what, and what changed; an edit of a config can be taken back.
 
+use std::collections::BTreeMap;
+
 use domain::actor::Actor;
 use domain::audit::AuditRecord;
 use domain::event::EventNoun;
 use domain::form::Form;
-use domain::id::ConfigId;
+use domain::id::{AuditId, ConfigId};
+use domain::provider::ProviderKind;
 use leptos::prelude::*;
 use leptos_meta::Title;
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::api::audit::audit_list;
 use crate::components::confirm::Confirm;
 use crate::components::data::data;
 use crate::components::filter::{Choice, filter_bar, use_list_address_with, use_query_value};
+use crate::components::form::summary::focus_later;
 use crate::components::form::text_of;
 use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, submit};
@@ -22,6 +27,9 @@ use crate::components::table::{Table, link, use_cursor};
 use crate::components::time::Time;
 use crate::forms;
 use crate::words;
+
+/// The id of the page's heading.
+const HEADING: &str = "activity";
 
 /// What people do changes these. Nothing is told of deeds about people, keys and directories.
 pub const NOUNS: [EventNoun; 4] = [
@@ -47,11 +55,12 @@ pub fn ActivityPage() -> impl IntoView {
     });
     let tried = Tried::new();
     let again = Callback::new(move |()| activity.refetch());
+    let newest = RwSignal::new(Newest::new());
     let table = Table::new(
         "Activity",
         &["When", "Who", "What", "Changes", "Actions"],
         |entry: &AuditRecord| entry.id.to_string(),
-        move |entry| cells(&entry, tried, again),
+        move |entry| cells(&entry, newest, tried, again),
     );
     let by = Choice {
         key: "by",
@@ -62,7 +71,9 @@ pub fn ActivityPage() -> impl IntoView {
     let address_with = use_list_address_with();
     view! {
         <Title text="Activity" />
-        <h1>"Activity"</h1>
+        <h1 id=HEADING tabindex="-1">
+            "Activity"
+        </h1>
         <p class="help">
             {move || {
                 let who = if by_people() { "people" } else { "people and Weir itself" };
@@ -82,8 +93,25 @@ pub fn ActivityPage() -> impl IntoView {
         </p>
         {filter_bar("what was done", false, vec![by])}
         <LastProblem problem=tried.problem />
-        {loaded(activity, move |page| table.paged("Nobody has done anything yet.", page))}
+        {loaded(
+            activity,
+            move |page| {
+                newest.set(newest_in(&page.items));
+                table.paged("Nobody has done anything yet.", page)
+            },
+        )}
     }
+}
+
+/// The newest entry of each thing, as far as a page of the log has it.
+type Newest = BTreeMap<String, AuditId>;
+
+fn newest_in(entries: &[AuditRecord]) -> Newest {
+    // They come newest first, and the last that is put in stays.
+    let oldest_first = entries.iter().rev();
+    oldest_first
+        .map(|entry| (entry.target.clone(), entry.id))
+        .collect()
 }
 
 /// Who has done it.
@@ -119,7 +147,12 @@ fn place(entry: &AuditRecord) -> Option<AnyView> {
     Some(view! { {whose} " in " {pool} }.into_any())
 }
 
-fn cells(entry: &AuditRecord, tried: Tried, again: Callback<()>) -> Vec<AnyView> {
+fn cells(
+    entry: &AuditRecord,
+    newest: RwSignal<Newest>,
+    tried: Tried,
+    again: Callback<()>,
+) -> Vec<AnyView> {
     let changes = changes(form_of(&entry.action), &entry.detail);
     vec![
         view! { <Time at=entry.at /> }.into_any(),
@@ -130,12 +163,18 @@ fn cells(entry: &AuditRecord, tried: Tried, again: Callback<()>) -> Vec<AnyView>
                 view! { <ul class="findings">{changes.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ul> }
             })
             .into_any(),
-        undo(entry, tried, again),
+        undo(entry, newest, tried, again),
     ]
 }
 
-/// Sets a config back to what it was before an edit.
-fn undo(entry: &AuditRecord, tried: Tried, again: Callback<()>) -> AnyView {
+/// Sets a config back to what it was before an edit, where nothing that was done to it later is on the page: that would be lost with
+/// it, so the server refuses it.
+fn undo(
+    entry: &AuditRecord,
+    newest: RwSignal<Newest>,
+    tried: Tried,
+    again: Callback<()>,
+) -> AnyView {
     let Tried { busy, problem } = tried;
     // An edit from before versions were kept names none, and can not be taken back.
     let version = entry.detail.get("version").and_then(Value::as_i64);
@@ -146,19 +185,25 @@ fn undo(entry: &AuditRecord, tried: Tried, again: Callback<()>) -> AnyView {
     let restore = Callback::new(move |()| {
         submit(busy, problem, saved::undo(id, version), move |_| {
             again.run(());
+            // The button goes with its edit being the newest one.
+            focus_later(HEADING);
         });
     });
-    view! {
-        <Confirm
-            label="Undo"
-            about=format!("the change of {name}")
-            question=format!("Set {name} back?")
-            consequence="Its fields and secrets become what they were before this change."
-            action="Set back"
-            on_confirm=restore
-        />
-    }
-    .into_any()
+    let (target, entry) = (entry.target.clone(), entry.id);
+    let button = move || {
+        view! {
+            <Confirm
+                label="Undo"
+                about=format!("the change of {name}")
+                question=format!("Set {name} back?")
+                consequence="Its fields and secrets become what they were before this change."
+                action="Set back"
+                on_confirm=restore
+            />
+        }
+    };
+    let is_newest = Memo::new(move |_| newest.read().get(&target) == Some(&entry));
+    (move || is_newest.get().then(&button)).into_any()
 }
 
 /// The page of what an entry is about, if it has one. What was deleted since has none, which the page says.
@@ -213,15 +258,30 @@ fn changes(form: Option<&'static Form>, detail: &Value) -> Vec<String> {
             .filter(|text| !text.is_empty())
             .unwrap_or_else(|| "none".to_owned()),
     };
-    keys.into_iter()
+    // A provider's kind has fields of its own.
+    let kind = detail
+        .get("kind")
+        .and_then(|kind| ProviderKind::deserialize(kind).ok());
+    let forms = [form, kind.map(providers::registry::form)];
+    let label = |key: &str| {
+        let mut forms = forms.into_iter().flatten();
+        forms
+            .find_map(|form| form.field(key))
+            .map(|field| field.label)
+    };
+    let mut lines: Vec<String> = keys
+        .into_iter()
         .filter(|key| from.get(*key) != to.get(*key))
         .map(|key| {
-            let label = form
-                .and_then(|form| form.field(key))
-                .map_or(key.as_str(), |field| field.label);
+            let label = label(key).unwrap_or(key);
             format!("{label}: {} → {}", shown(from.get(key)), shown(to.get(key)))
         })
-        .collect()
+        .collect();
+    // It is too long for a line, and the entry does not hold it.
+    if detail.get("script_changed") == Some(&Value::Bool(true)) {
+        lines.extend(label("startup_script").map(|label| format!("{label}: changed")));
+    }
+    lines
 }
 
 #[cfg(test)]
@@ -246,6 +306,18 @@ mod tests {
         );
         assert_eq!(name_in(&detail).as_deref(), Some("Desks"));
         assert_eq!(changes(None, &json!({ "name": "Desks" })), [""; 0]);
+        let detail = json!({
+            "kind": "fake", "script_changed": true,
+            "from": { "max_instances": 2, "boot_millis": 0 }, "to": { "max_instances": 4, "boot_millis": 7 },
+        });
+        assert_eq!(
+            changes(form_of("provider.replace"), &detail),
+            [
+                "Boot time: 0 → 7",
+                "Max Instances: 2 → 4",
+                "Startup Script: changed"
+            ]
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ use domain::event::EventNoun;
 use domain::id::PoolId;
 use domain::plan::explain;
 use domain::pool::{Pool, PoolCounts};
+use futures::try_join;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
@@ -48,14 +49,15 @@ pub fn AdminPage() -> impl IntoView {
             EventNoun::Decision,
         ]);
         async {
-            let (pools, newest) = (pool_list().await?, decision_newest().await?);
+            let (pools, newest, providers) =
+                try_join!(pool_list(), decision_newest(), provider_list())?;
             // Asked for where one may lead on: a pool that nothing makes servers for.
             let drafts = if pools.items.iter().any(|pool| pool.protocol.is_none()) {
                 drafts_for(None).await?
             } else {
                 Vec::new()
             };
-            Ok((pools, newest, provider_list().await?.items, drafts))
+            Ok((pools, newest, providers.items, drafts))
         }
     });
     let (lines, table) = (last_hours(), pool_table());

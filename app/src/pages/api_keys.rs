@@ -2,6 +2,7 @@
 
 use domain::page::Page;
 use domain::user::{ApiKey, ApiKeyInput, NewApiKey, User};
+use futures::try_join;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
@@ -9,7 +10,7 @@ use leptos_router::components::A;
 use crate::api::ApiResult;
 use crate::api::api_key::{api_key_create, api_key_delete, api_key_list};
 use crate::api::user::user_list;
-use crate::components::confirm::Confirm;
+use crate::components::confirm::delete_button;
 use crate::components::copy::Copyable;
 use crate::components::data::data;
 use crate::components::empty::Empty;
@@ -38,17 +39,13 @@ pub fn ApiKeysPage() -> impl IntoView {
             role(key.role).into_any(),
             person.into_any(),
             view! { <Time at=key.created_at /> }.into_any(),
-            view! {
-                <Confirm
-                    label="Delete"
-                    about=key.name.clone()
-                    question=format!("Delete the key {}?", key.name)
-                    consequence="Programs that use it are refused from then on."
-                    action="Delete key"
-                    on_confirm=delete
-                />
-            }
-            .into_any(),
+            delete_button(
+                &key.name,
+                &format!("the key {}", key.name),
+                "Delete key",
+                "Programs that use it are refused from then on.",
+                delete,
+            ),
         ]
     };
     let table = Table::new(
@@ -81,8 +78,9 @@ pub fn ApiKeysPage() -> impl IntoView {
 
 /// Each key with the name of whom it acts as.
 async fn keys_and_people() -> ApiResult<Page<(ApiKey, String)>> {
-    let people = user_list().await?.items;
-    Ok(api_key_list().await?.map(|key| {
+    let (people, keys) = try_join!(user_list(), api_key_list())?;
+    let people = people.items;
+    Ok(keys.map(|key| {
         let person = people.iter().find(|user| Some(user.id) == key.user_id);
         let name = person.map_or("Nobody", |user| &user.name).to_owned();
         (key, name)

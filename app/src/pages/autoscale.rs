@@ -11,6 +11,7 @@ use domain::pool::Pool;
 use domain::provider::Provider;
 use domain::start::StartTimes;
 use domain::zone::Zone;
+use futures::try_join;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
@@ -58,16 +59,18 @@ pub fn AutoscaleNewPage() -> impl IntoView {
                 Some(id) => vec![pool_get(id).await?],
                 None => pool_list().await?.items,
             };
-            let choices = choices(&pools).await?;
-            let starts = match id {
-                Some(id) => pool_starts_get(id).await?.usual,
-                None => None,
+            let starts = async {
+                match id {
+                    Some(id) => Ok(pool_starts_get(id).await?.usual),
+                    None => Ok(None),
+                }
             };
-            let pool = id.and_then(|id| pools.into_iter().find(|pool| pool.id == id));
-            let drafts = drafts_for(id).await?;
             // What can be copied: of all pools.
-            let configs = autoscale_list(None).await?.items;
-            Ok((pool, choices, drafts, draft, configs, starts))
+            let configs = autoscale_list(None);
+            let (choices, drafts, configs, starts) =
+                try_join!(choices(&pools), drafts_for(id), configs, starts)?;
+            let pool = id.and_then(|id| pools.into_iter().find(|pool| pool.id == id));
+            Ok((pool, choices, drafts, draft, configs.items, starts))
         }
     });
     view! {
@@ -149,9 +152,10 @@ pub fn AutoscaleEditPage() -> impl IntoView {
         async move {
             let config = autoscale_get(id?).await?;
             let pool = pool_get(pool_of(&config.values)?).await?;
-            let starts = pool_starts_get(pool.id).await?.usual;
             let id = pool.id;
-            Ok((config, id, choices(&[pool]).await?, starts))
+            let pools = [pool];
+            let (choices, starts) = try_join!(choices(&pools), pool_starts_get(id))?;
+            Ok((config, id, choices, starts.usual))
         }
     });
     view! {
@@ -192,12 +196,13 @@ pub fn pool_of(values: &Draft) -> ApiResult<PoolId> {
 
 /// What can be chosen in the references of configs of these pools, with its name, and Max Instances of the provider configs.
 pub async fn choices(pools: &[Pool]) -> ApiResult<(Options, Machines)> {
-    let zones = zone_list()
-        .await?
+    let (zones, providers, directories) =
+        try_join!(zone_list(), provider_list(), ldap_config_list())?;
+    let zones = zones
         .items
         .into_iter()
         .map(|zone| (zone.id.to_string(), zone.input.name));
-    let providers = provider_list().await?.items;
+    let providers = providers.items;
     let machines = providers
         .iter()
         .map(|one| (one.id.to_string(), one.max_instances))
@@ -205,8 +210,7 @@ pub async fn choices(pools: &[Pool]) -> ApiResult<(Options, Machines)> {
     let providers = providers
         .into_iter()
         .map(|one| (one.id.to_string(), one.name));
-    let directories = ldap_config_list()
-        .await?
+    let directories = directories
         .items
         .into_iter()
         .map(|one| (one.id.to_string(), name_of(&one)));
@@ -471,8 +475,8 @@ async fn ask(id: Option<ConfigId>, document: Draft) -> ApiResult<Preview> {
     if !validation.errors.is_empty() {
         return Err(Problem::invalid(validation.errors).into());
     }
-    let plan = autoscale_plan(id, document.clone()).await?;
-    let script = autoscale_script(id, document, None).await?;
+    let plan = autoscale_plan(id, document.clone());
+    let (plan, script) = try_join!(plan, autoscale_script(id, document, None))?;
     Ok((validation.warnings, plan, script))
 }
 

@@ -9,7 +9,7 @@ use leptos_router::components::A;
 use crate::api::ldap_config::{
     ldap_config_create, ldap_config_delete, ldap_config_get, ldap_config_list, ldap_config_replace,
 };
-use crate::components::confirm::Confirm;
+use crate::components::confirm::delete_button;
 use crate::components::data::data;
 use crate::components::empty::Empty;
 use crate::components::form::page::{Beside, Cancel, FormPage};
@@ -43,17 +43,13 @@ pub fn DirectoriesPage() -> impl IntoView {
         vec![
             link(format!("/admin/directories/{}/edit", config.id), &name),
             view! { <code>{url}</code> }.into_any(),
-            view! {
-                <Confirm
-                    label="Delete"
-                    about=name.clone()
-                    question=format!("Delete the directory {name}?")
-                    consequence="A directory that an autoscale config uses stays."
-                    action="Delete directory"
-                    on_confirm=delete
-                />
-            }
-            .into_any(),
+            delete_button(
+                &name,
+                &format!("the directory {name}"),
+                "Delete directory",
+                "A directory that an autoscale config uses stays.",
+                delete,
+            ),
         ]
     };
     let table = Table::new(

@@ -4,6 +4,7 @@ use domain::autoscale::FORM;
 use domain::draft::SavedDraft;
 use domain::event::EventNoun;
 use domain::id::{DraftId, PoolId};
+use futures::try_join;
 use leptos::prelude::*;
 
 use crate::api::ApiResult;
@@ -25,7 +26,8 @@ pub fn draft_section(tried: Tried) -> AnyView {
     let drafts = data(move || {
         live.follow(&[EventNoun::Pool]);
         async {
-            let (drafts, pools) = (draft_list().await?, pool_list().await?.items);
+            let (drafts, pools) = try_join!(draft_list(), pool_list())?;
+            let pools = pools.items;
             let own = drafts.into_iter().filter(|draft| draft.form == FORM.key);
             let with_pool = own.rev().map(|draft| {
                 let id = pool_of(&draft.values).ok();

@@ -6,6 +6,7 @@ use domain::event::EventNoun;
 use domain::id::{ConfigId, PoolId};
 use domain::plan::{ConfigReport, Decision};
 use domain::pool::Pool;
+use futures::try_join;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
@@ -74,9 +75,9 @@ pub fn PoolPage() -> impl IntoView {
         ]);
         async move {
             let id = id?;
-            let pool = pool_get(id).await?;
-            let newest = decision_list(id, None, None, None, Some(1)).await?.items;
-            Ok((pool, demo_get().await?, newest.into_iter().next()))
+            let newest = decision_list(id, None, None, None, Some(1));
+            let (pool, demo, newest) = try_join!(pool_get(id), demo_get(), newest)?;
+            Ok((pool, demo, newest.items.into_iter().next()))
         }
     });
     let tab = Memo::new(move |_| {
@@ -235,8 +236,9 @@ fn configs(id: Id, tried: Tried) -> AnyView {
         live.follow(&[EventNoun::Pool]);
         async move {
             let id = id?;
-            let (options, _) = choices(&[pool_get(id).await?]).await?;
-            Ok((autoscale_list(Some(id)).await?, options))
+            let (pool, configs) = try_join!(pool_get(id), autoscale_list(Some(id)))?;
+            let (options, _) = choices(&[pool]).await?;
+            Ok((configs, options))
         }
     });
     let cards = kept(

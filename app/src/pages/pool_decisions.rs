@@ -13,7 +13,7 @@ use crate::components::filter::{Choice, filter_bar, use_list_address_with, use_q
 use crate::components::finding::finding_list;
 use crate::components::live::Live;
 use crate::components::load::loaded;
-use crate::components::table::{paged, use_cursor};
+use crate::components::table::{link, paged, use_cursor};
 use crate::components::time::{Time, TimeAs};
 use crate::fold::{Fold, fold};
 use crate::pages::pool::config_report;
@@ -57,6 +57,7 @@ pub fn decisions(id: Signal<ApiResult<PoolId>>) -> AnyView {
     };
     view! {
         {filter_bar("decisions", false, vec![reasons])}
+        <p>{link("/docs/reasons".to_owned(), "What the reasons mean")}</p>
         {is_later}
         // Not `loaded`: it makes its view anew with each answer, and with it every row.
         <Transition>{fold_list(Box::new(folds))}</Transition>

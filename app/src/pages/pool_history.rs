@@ -4,6 +4,7 @@ use domain::autoscale::{ConfigVersion, FORM, FieldChange, SavedConfig, SecretCha
 use domain::event::EventNoun;
 use domain::id::{ConfigId, PoolId};
 use domain::page::Page;
+use futures::try_join;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
@@ -38,8 +39,9 @@ pub fn history(id: Signal<ApiResult<PoolId>>, tried: Tried) -> AnyView {
         let (id, wanted, cursor) = (id.get(), wanted.get(), cursor.get());
         async move {
             let id = id?;
-            let (options, _) = choices(&[pool_get(id).await?]).await?;
-            let configs = autoscale_list(Some(id)).await?.items;
+            let (pool, configs) = try_join!(pool_get(id), autoscale_list(Some(id)))?;
+            let (options, _) = choices(&[pool]).await?;
+            let configs = configs.items;
             let is_wanted = |config: &&SavedConfig| Some(config.id.to_string()) == wanted;
             let chosen = configs.iter().find(is_wanted).or(configs.first());
             let versions = match chosen.cloned() {

@@ -7,7 +7,7 @@ use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
 
 use crate::api::ssh_key::{ssh_key_create, ssh_key_delete, ssh_key_list};
-use crate::components::confirm::Confirm;
+use crate::components::confirm::delete_button;
 use crate::components::copy::Copyable;
 use crate::components::data::{Data, data};
 use crate::components::empty::Empty;
@@ -97,17 +97,13 @@ fn key_table(keys: Data<Vec<SshKey>>) -> AnyView {
             key.name.clone().into_any(),
             view! { <code class="break">{key.fingerprint}</code> }.into_any(),
             view! { <Time at=key.created_at /> }.into_any(),
-            view! {
-                <Confirm
-                    label="Delete"
-                    about=key.name.clone()
-                    question=format!("Delete the key {}?", key.name)
-                    consequence="It no longer opens any computer, those of running sessions included."
-                    action="Delete key"
-                    on_confirm=delete
-                />
-            }
-            .into_any(),
+            delete_button(
+                &key.name,
+                &format!("the key {}", key.name),
+                "Delete key",
+                "It no longer opens any computer, those of running sessions included.",
+                delete,
+            ),
         ]
     };
     let table = Table::new(

@@ -15,7 +15,7 @@ use crate::api::provider::{
     provider_choice_list, provider_create, provider_delete, provider_get, provider_list,
     provider_replace, provider_test,
 };
-use crate::components::confirm::{Confirm, use_ready};
+use crate::components::confirm::{delete_button, use_ready};
 use crate::components::data::data;
 use crate::components::empty::Empty;
 use crate::components::filter::{Rank, filter_bar, narrowed, use_sort, use_wanted_text};
@@ -63,17 +63,13 @@ pub fn ProvidersPage() -> impl IntoView {
                     })}
             }
             .into_any(),
-            view! {
-                <Confirm
-                    label="Delete"
-                    about=name.clone()
-                    question=format!("Delete the provider {name}?")
-                    consequence="A provider that a config or a server uses stays."
-                    action="Delete provider"
-                    on_confirm=delete
-                />
-            }
-            .into_any(),
+            delete_button(
+                &name,
+                &format!("the provider {name}"),
+                "Delete provider",
+                "A provider that a config or a server uses stays.",
+                delete,
+            ),
         ]
     };
     let table = Table::new(

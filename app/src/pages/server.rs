@@ -4,6 +4,7 @@ use domain::count::counted;
 use domain::event::EventNoun;
 use domain::id::ServerId;
 use domain::server::{Origin, Server, ServerState};
+use futures::try_join;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -12,7 +13,7 @@ use crate::api::server::{
 };
 use crate::api::session::session_list;
 use crate::components::badge::Badge;
-use crate::components::confirm::{Confirm, use_ready};
+use crate::components::confirm::Confirm;
 use crate::components::data::data;
 use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, loaded_page, submit, use_id};
@@ -21,7 +22,7 @@ use crate::components::table::{facts, link, use_cursor};
 use crate::components::time::{Age, Time};
 use crate::pages::server_console::{console_of, console_section};
 use crate::pages::server_start::start_section;
-use crate::pages::sessions::session_table;
+use crate::pages::sessions::{Scope, session_table};
 use crate::words;
 
 /// The server of this address.
@@ -35,7 +36,7 @@ pub fn ServerPage() -> impl IntoView {
         live.follow(&[EventNoun::Server, EventNoun::Session]);
         async move {
             let id = id?;
-            Ok((server_get(id).await?, server_history_get(id).await?))
+            try_join!(server_get(id), server_history_get(id))
         }
     });
     let cursor = use_cursor();
@@ -52,7 +53,7 @@ pub fn ServerPage() -> impl IntoView {
         <LastProblem problem=tried.problem />
         <section aria-labelledby="sessions">
             <h2 id="sessions">"Sessions"</h2>
-            {session_table(sessions, false, tried)}
+            {session_table(sessions, Scope::Server, tried)}
         </section>
         <section aria-labelledby="start">
             <h2 id="start">"Start"</h2>
@@ -127,7 +128,6 @@ fn head(server: &Server, tried: Tried) -> AnyView {
 /// What an admin can do with a server. Also stands in the pool's table of servers.
 pub fn actions(server: &Server, tried: Tried) -> AnyView {
     let live = expect_context::<Live>();
-    let ready = use_ready();
     let Tried { busy, problem } = tried;
     let id = server.id;
     let done = move || live.changed(EventNoun::Server);
@@ -136,38 +136,32 @@ pub fn actions(server: &Server, tried: Tried) -> AnyView {
     // One that was entered by hand stays.
     let is_made = matches!(server.origin, Origin::Scaled { .. });
     let is_empty = can_drain && is_made && server.open_sessions == 0;
-    let drain_at_once = is_empty.then(|| {
-        let drain = Callback::new(move |()| submit(busy, problem, server_drain(id), move |_| done()));
+    // One button, whose word changes: it keeps the focus.
+    let drain = (can_drain || is_draining).then(|| {
+        let label = if is_draining { "Take back" } else { "Drain" };
+        let consequence = if is_empty {
+            "Nobody is on it, so it is deleted at once. The loop makes another one where the pool needs it."
+        } else {
+            "It takes no new sessions. Once the last one has ended it is deleted."
+        };
+        let act = Callback::new(move |()| {
+            if is_draining {
+                submit(busy, problem, server_undrain(id), move |_| done());
+            } else {
+                submit(busy, problem, server_drain(id), move |_| done());
+            }
+        });
         view! {
             <Confirm
-                label="Drain"
+                label
                 about=server.name.clone()
                 question=format!("Drain {}?", server.name)
-                consequence="Nobody is on it, so it is deleted at once. The loop makes another one where the pool needs it."
+                consequence
                 action="Drain server"
-                on_confirm=drain
+                on_confirm=act
+                asks=Signal::stored(is_empty)
+                busy
             />
-        }
-    });
-    let drain = (is_draining || can_drain && !is_empty).then(|| {
-        let word = if is_draining { "Take back" } else { "Drain" };
-        // Disabled while it works, the button would lose the focus.
-        let act = move |_| match (busy.get_untracked(), is_draining) {
-            (true, _) => (),
-            (false, true) => submit(busy, problem, server_undrain(id), move |_| done()),
-            (false, false) => submit(busy, problem, server_drain(id), move |_| done()),
-        };
-        view! {
-            <button
-                type="button"
-                class="button"
-                aria-label=format!("{word} {}", server.name)
-                disabled=move || !ready.get()
-                aria-disabled=move || busy.get().then_some("true")
-                on:click=act
-            >
-                {word}
-            </button>
         }
     });
     let has_sessions = server.open_sessions > 0;
@@ -201,7 +195,7 @@ pub fn actions(server: &Server, tried: Tried) -> AnyView {
         }
     });
     view! {
-        <div class="actions">{drain} {drain_at_once} {delete}</div>
+        <div class="actions">{drain} {delete}</div>
     }
     .into_any()
 }

@@ -49,12 +49,27 @@ pub fn QueuePage() -> impl IntoView {
 /// A pool that a list is about; without one it is about all pools, and each row says of which it is.
 type OfPool = Option<Signal<ApiResult<PoolId>>>;
 
+/// What a list is about: what all its rows share is in none of them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// All pools.
+    All,
+    /// One pool.
+    Pool,
+    /// One server.
+    Server,
+}
+
+fn scope(pool: OfPool) -> Scope {
+    pool.map_or(Scope::All, |_| Scope::Pool)
+}
+
 /// Who has a session.
 pub fn sessions(pool: OfPool, tried: Tried) -> AnyView {
     let page = listed(pool, false);
     view! {
         {filter_bar("sessions", true, Vec::new())}
-        {session_table(page, pool.is_none(), tried)}
+        {session_table(page, scope(pool), tried)}
     }
     .into_any()
 }
@@ -64,7 +79,7 @@ pub fn queue(pool: OfPool, tried: Tried) -> AnyView {
     let page = listed(pool, true);
     view! {
         {filter_bar("the queue", true, Vec::new())}
-        {queue_table(page, pool.is_none(), tried)}
+        {queue_table(page, scope(pool), tried)}
     }
     .into_any()
 }
@@ -80,25 +95,24 @@ fn listed(pool: OfPool, waiting: bool) -> Data<Page<Session>> {
     })
 }
 
-/// Open sessions. `of_all`: of more than one pool, so each row names its own.
-pub fn session_table(sessions: Data<Page<Session>>, of_all: bool, tried: Tried) -> AnyView {
+/// Open sessions.
+pub fn session_table(sessions: Data<Page<Session>>, scope: Scope, tried: Tried) -> AnyView {
     let cells = move |session: Session| {
-        let person = session.user_name.clone().into_any();
-        let rest = [
-            view! { <Badge state=words::session(&session) /> }.into_any(),
-            view! { <Time at=session.requested_at /> }.into_any(),
-            match session.status.server().zip(session.server_name.as_deref()) {
-                Some((server, name)) => link(format!("/admin/servers/{server}"), name),
-                None => ().into_any(),
-            },
-            end_button(&session, tried),
-        ];
-        with_pool(person, of_all.then_some(&session), rest)
+        let mut cells = named(&session, scope);
+        cells.push(view! { <Badge state=words::session(&session) /> }.into_any());
+        cells.push(view! { <Time at=session.requested_at /> }.into_any());
+        if scope != Scope::Server {
+            let server = session.status.server().zip(session.server_name.as_deref());
+            let server = server.map(|(id, name)| link(format!("/admin/servers/{id}"), name));
+            cells.push(server.into_any());
+        }
+        cells.push(end_button(&session, tried));
+        cells
     };
-    let heads: &[_] = if of_all {
-        &["Person", "Pool", "State", "Asked for", "Server", "Actions"]
-    } else {
-        &["Person", "State", "Asked for", "Server", "Actions"]
+    let heads: &[_] = match scope {
+        Scope::All => &["Person", "Pool", "State", "Asked for", "Server", "Actions"],
+        Scope::Pool => &["Person", "State", "Asked for", "Server", "Actions"],
+        Scope::Server => &["Person", "State", "Asked for", "Actions"],
     };
     let table = Table::new("Sessions", heads, key, cells);
     loaded(sessions, move |page| {
@@ -106,19 +120,19 @@ pub fn session_table(sessions: Data<Page<Session>>, of_all: bool, tried: Tried) 
     })
 }
 
-fn queue_table(sessions: Data<Page<Session>>, of_all: bool, tried: Tried) -> AnyView {
+fn queue_table(sessions: Data<Page<Session>>, scope: Scope, tried: Tried) -> AnyView {
     let cells = move |session: Session| {
         let wait = session.wait.as_ref();
-        let person = session.user_name.clone().into_any();
-        let rest = [
+        let mut cells = named(&session, scope);
+        cells.extend([
             wait.map(|wait| words::ordinal(wait.position)).into_any(),
             view! { <Age since=session.requested_at /> }.into_any(),
             wait.map(why).into_any(),
             end_button(&session, tried),
-        ];
-        with_pool(person, of_all.then_some(&session), rest)
+        ]);
+        cells
     };
-    let heads: &[_] = if of_all {
+    let heads: &[_] = if scope == Scope::All {
         &["Person", "Pool", "Place", "Waits for", "Why", "Actions"]
     } else {
         &["Person", "Place", "Waits for", "Why", "Actions"]
@@ -140,19 +154,14 @@ fn key(session: &Session) -> String {
     session.id.to_string()
 }
 
-/// The cells of a row, with the pool of this session behind the person where it is named.
-fn with_pool<const N: usize>(
-    person: AnyView,
-    named: Option<&Session>,
-    rest: [AnyView; N],
-) -> Vec<AnyView> {
-    let pool = named.map(|session| {
-        link(
-            format!("/admin/pools/{}", session.pool_id),
-            &session.pool_name,
-        )
-    });
-    [person].into_iter().chain(pool).chain(rest).collect()
+/// The first cells of a row: the person, and the pool where the list is about more than one.
+fn named(session: &Session, scope: Scope) -> Vec<AnyView> {
+    let path = || format!("/admin/pools/{}", session.pool_id);
+    let pool = (scope == Scope::All).then(|| link(path(), &session.pool_name));
+    [session.user_name.clone().into_any()]
+        .into_iter()
+        .chain(pool)
+        .collect()
 }
 
 fn end_button(session: &Session, tried: Tried) -> AnyView {

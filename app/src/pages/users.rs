@@ -7,12 +7,13 @@ use domain::user::User;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
+use leptos_router::params::ParamsMap;
 use serde::Deserialize;
 
 use crate::api::user::{user_create, user_delete, user_get, user_list, user_replace};
-use crate::components::confirm::Confirm;
+use crate::components::confirm::delete_button;
 use crate::components::data::data;
-use crate::components::filter::{Rank, filter_bar, narrowed, use_sort, use_wanted_text};
+use crate::components::filter::{Rank, TEXT, filter_bar, narrowed, use_sort, use_wanted_text};
 use crate::components::form::page::FormPage;
 use crate::components::form::{FormState, Start};
 use crate::components::load::{heading_of, loaded, submit, use_go, use_id};
@@ -41,17 +42,13 @@ pub fn UsersPage() -> impl IntoView {
             link(format!("/admin/users/{}/edit", user.id), &name),
             role(user.role).into_any(),
             view! { <Time at=user.created_at /> }.into_any(),
-            view! {
-                <Confirm
-                    label="Delete"
-                    about=name.clone()
-                    question=format!("Delete {name}?")
-                    consequence="Their keys and sign-ins go with them. Somebody with an open session stays."
-                    action="Delete person"
-                    on_confirm=delete
-                />
-            }
-            .into_any(),
+            delete_button(
+                &name,
+                &name,
+                "Delete person",
+                "Their keys and sign-ins go with them. Somebody with an open session stays.",
+                delete,
+            ),
         ]
     };
     let table = Table::new(
@@ -143,8 +140,25 @@ pub fn UserEditPage() -> impl IntoView {
     view! {
         <Title text="Change person" />
         {heading_of("Change person", user, |user| user.name.clone())}
-        {loaded(user, |user| editor(Some(user)))}
+        {loaded(
+            user,
+            |user| {
+                let sessions = sessions_of(&user.name);
+                view! {
+                    <p>{link(sessions, "Sessions under this name")}</p>
+                    {editor(Some(user))}
+                }
+                    .into_any()
+            },
+        )}
     }
+}
+
+/// The list of sessions, narrowed to those of people with this in their name.
+fn sessions_of(name: &str) -> String {
+    let mut query = ParamsMap::new();
+    query.insert(TEXT, name.to_owned());
+    format!("/admin/sessions{}", query.to_query_string())
 }
 
 /// The form's values. The password is no [`domain::secret::Secret`], because it must be sent.

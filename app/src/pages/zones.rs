@@ -8,7 +8,7 @@ use leptos_meta::Title;
 use leptos_router::components::A;
 
 use crate::api::zone::{zone_create, zone_delete, zone_get, zone_list, zone_replace};
-use crate::components::confirm::Confirm;
+use crate::components::confirm::delete_button;
 use crate::components::data::data;
 use crate::components::empty::Empty;
 use crate::components::form::page::{Beside, Cancel, FormPage};
@@ -42,17 +42,13 @@ pub fn ZonesPage() -> impl IntoView {
         vec![
             link(format!("/admin/zones/{}/edit", zone.id), &name),
             view! { <code>{zone.input.upstream_auth_address}</code> }.into_any(),
-            view! {
-                <Confirm
-                    label="Delete"
-                    about=name.clone()
-                    question=format!("Delete the zone {name}?")
-                    consequence="A zone that a config or a server uses stays."
-                    action="Delete zone"
-                    on_confirm=delete
-                />
-            }
-            .into_any(),
+            delete_button(
+                &name,
+                &format!("the zone {name}"),
+                "Delete zone",
+                "A zone that a config or a server uses stays.",
+                delete,
+            ),
         ]
     };
     let table = Table::new(

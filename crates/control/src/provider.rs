@@ -100,10 +100,16 @@ pub async fn replace(
     }
     fields.finish()?;
     let input = parse(plane, input)?;
-    let audit = plane.audit(actor, "provider.replace", id, json!({
-        "name": input.name, "from_max_instances": old.max_instances, "to_max_instances": input.max_instances,
-        "settings": input.settings, "script_changed": input.startup_script != old.startup_script,
-    }));
+    let audit = plane.audit(
+        actor,
+        "provider.replace",
+        id,
+        json!({
+            "from": document(&old.name, old.max_instances, &old.settings),
+            "to": document(&input.name, input.max_instances, &input.settings),
+            "kind": input.kind, "script_changed": input.startup_script != old.startup_script,
+        }),
+    );
     let provider = plane
         .store()
         .provider_replace(id, seen, input, plane.now(), audit)
@@ -111,6 +117,14 @@ pub async fn replace(
     plane.changed(EventNoun::Provider, id, None, None);
     observe::parts_changed(plane);
     with_warnings(plane, provider).await
+}
+
+/// What the log keeps of a provider config, by the keys of the fields of its form and of its kind's. Its script is too long for that.
+fn document(name: &str, max_instances: u32, settings: &Map<String, Value>) -> Value {
+    let mut all = settings.clone();
+    all.insert("name".to_owned(), name.into());
+    all.insert("max_instances".to_owned(), max_instances.into());
+    Value::Object(all)
 }
 
 /// Deletes a provider config that has no server and no autoscale config.

@@ -11,7 +11,8 @@ pub struct Tally {
     pub failed: u64,
     /// Why the part fails beyond its failed tests, such as a suite that ran nothing.
     pub complaints: Vec<String>,
-    /// What failed tests said, for the end of a run, where people look first. Not of every suite.
+    /// What is known of failed tests, for the end of a run, where people look first: what those in a browser said, and the names of
+    /// those in Rust.
     pub said: Vec<String>,
 }
 
@@ -108,7 +109,7 @@ pub fn of_playwright(report: &str) -> Tally {
     let mut tally = Tally {
         passed,
         failed: failed + flaky,
-        said: of_suites(&report, ""),
+        said: [of_run(&report), of_suites(&report, "")].concat(),
         ..Tally::default()
     };
     if skipped > 0 {
@@ -117,6 +118,13 @@ pub fn of_playwright(report: &str) -> Tally {
             .push(format!("{skipped} browser tests left out"));
     }
     tally
+}
+
+/// What Playwright said of no single test, such as of a file that cannot be read.
+fn of_run(report: &Value) -> Vec<String> {
+    let errors = report["errors"].as_array().cloned().unwrap_or_default();
+    let message = |error: &Value| without_colours(error["message"].as_str().unwrap_or_default());
+    errors.iter().map(message).collect()
 }
 
 /// What the failed tests of a part of Playwright's report said: each with where it stands, and its errors.

@@ -330,4 +330,24 @@ test("the chart leads to the decisions that stand out, and draws the minimum", a
   await expect(page.getByRole("article").first()).toContainText("held.enough");
   await page.reload();
   await expect(page.getByRole("combobox", { name: "Reason" })).toHaveValue("held.enough");
+
+  await page.getByRole("link", { name: "What the reasons mean" }).click();
+  await expect(page.getByRole("heading", { name: "held.enough", exact: true })).toBeVisible();
+});
+
+test("a person leads to their sessions, and a session to the server it is on", async ({ page, signIn }) => {
+  await page.goto("/admin");
+  const { id } = await pool(page);
+  const { name, page: portal } = await signIn("user");
+  await api(portal, "POST", "/sessions", { data: { pool_id: id } });
+  await open(page, "/admin/users");
+  await page.getByRole("link", { name, exact: true }).click();
+  await page.getByRole("link", { name: "Sessions under this name" }).click();
+  await expect(page).toHaveURL(new RegExp(`/admin/sessions\\?q=${name}$`));
+  await expect(names(page, "Sessions")).toHaveText([name]);
+  await page.getByRole("link", { name: /^weir-/ }).click();
+  await expect(page).toHaveURL(/\/admin\/servers\//);
+  await expect(names(page, "Sessions")).toHaveText([name]);
+  // The rows do not lead to the page that they stand on.
+  await expect(page.getByRole("group", { name: "Sessions" }).getByRole("link")).toHaveCount(0);
 });

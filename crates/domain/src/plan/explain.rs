@@ -57,10 +57,40 @@ pub fn sentence(finding: &Finding, config: Option<&ConfigReport>) -> String {
         | Reason::BackoffCleared) => surplus(reason, finding.count, config.map(|one| &one.down)),
         reason => single(reason, finding.count).into_owned(),
     };
+    let first = if is_of_who_waits(finding) && finding.count > 1 {
+        "the first "
+    } else {
+        ""
+    };
     match finding.until {
-        Some(until) => format!("{text} (until {}).", until.in_words()),
+        Some(until) => format!("{text} ({first}until {}).", until.in_words()),
         None => format!("{text}."),
     }
+}
+
+/// The same findings, where people who wait for the same reason are one: so many, and until when the first of them does.
+pub fn gathered<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Finding> {
+    let mut all: Vec<Finding> = Vec::new();
+    for finding in findings {
+        let is_same = |one: &&mut Finding| one.reason == finding.reason;
+        let waits = is_of_who_waits(finding);
+        match waits.then(|| all.iter_mut().find(is_same)).flatten() {
+            Some(one) => {
+                one.count = one.count.saturating_add(finding.count);
+                one.session_id = None;
+                one.until = one.until.into_iter().chain(finding.until).min();
+            }
+            None => all.push(finding.clone()),
+        }
+    }
+    all
+}
+
+const fn is_of_who_waits(finding: &Finding) -> bool {
+    matches!(
+        finding.reason,
+        Reason::QueuedInFlight | Reason::QueuedAggressive | Reason::QueuedHeld
+    )
 }
 
 /// Why somebody waits, in words for them: without the numbers of scaling, which are those of configs and providers and not of what
@@ -211,9 +241,15 @@ fn single(reason: Reason, count: u32) -> std::borrow::Cow<'static, str> {
         Reason::ProbedPort => "No check-in is required: the connection port is probed",
         Reason::AuthorizedKeys => "The keys of the people with sessions are put on the server",
         Reason::AssignedFreeSeat => "A free seat is assigned",
-        Reason::QueuedInFlight => "Waits for a seat that is on its way",
-        Reason::QueuedAggressive => "Waits: a server is made for it",
-        Reason::QueuedHeld => "Waits, although the pool cannot grow now",
+        Reason::QueuedInFlight => {
+            return format!("{} for a seat that is on its way", waits(count)).into();
+        }
+        Reason::QueuedAggressive => {
+            return format!("{}: a server is made for them", waits(count)).into();
+        }
+        Reason::QueuedHeld => {
+            return format!("{}, although the pool cannot grow now", waits(count)).into();
+        }
         Reason::RefusedNoCapacityComing => "Turned away: no seat is free or on its way",
         Reason::EndedQueueTimeout => "Ended: no seat came within the queue time-out",
         Reason::EndedExpired => "Ended: the session's time is over",
@@ -228,6 +264,10 @@ fn single(reason: Reason, count: u32) -> std::borrow::Cow<'static, str> {
         other => other.code(),
     }
     .into()
+}
+
+fn waits(count: u32) -> String {
+    counted(count, "person waits", "people wait")
 }
 
 fn wanted(count: u32) -> String {
@@ -313,6 +353,28 @@ mod tests {
                 assert!(!text.contains("server") && text.ends_with('.'), "{text}");
             }
         }
+    }
+
+    #[test]
+    fn people_who_wait_for_the_same_reason_are_told_of_once() {
+        let held =
+            |millis| Finding::new(Reason::QueuedHeld, 1).until(Timestamp::from_millis(millis));
+        let coming = Finding::new(Reason::QueuedInFlight, 1);
+        let seated = Finding::new(Reason::AssignedFreeSeat, 1);
+        let all = [held(2000), coming, seated.clone(), held(1000), seated];
+        let told: Vec<String> = gathered(&all)
+            .iter()
+            .map(|one| sentence(one, None))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "2 people wait, although the pool cannot grow now (the first until 1970-01-01 00:00:01 UTC).",
+                "1 person waits for a seat that is on its way.",
+                "A free seat is assigned.",
+                "A free seat is assigned.",
+            ]
+        );
     }
 
     #[test]

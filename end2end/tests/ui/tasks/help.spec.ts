@@ -51,7 +51,7 @@ byEachHand(test, () => {
     await hand.press(page.getByRole("button", { name: `Drain ${one.name}` }));
     const row = page.getByRole("group", { name: "Servers" }).getByRole("row").filter({ has: page.getByRole("link", { name: one.name, exact: true }) });
     await expect(row).toContainText("Draining");
-    await expect(row.getByRole("button", { name: `Take back ${one.name}` })).toBeVisible();
+    await expect(row.getByRole("button", { name: `Take back ${one.name}` })).toBeFocused();
     hand.expectTook("it drained", { mouse: 2, keyboard: 3 });
     await expectAccessible(page);
     expect((await servers()).map(({ id, state }) => [id === one.id, state]).sort()).toEqual([[false, "running"], [true, "draining"]]);
