@@ -7,7 +7,7 @@
 use domain::id::DecisionId;
 use domain::plan::{ConfigReport, Decision, Downscale, Finding, Reason, Upscale};
 
-use crate::words;
+use crate::text::words;
 
 /// Decisions that say the same, newest first; at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]

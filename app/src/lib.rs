@@ -14,7 +14,7 @@ pub mod pages;
 mod parts;
 #[cfg(feature = "ssr")]
 pub mod shell;
-pub mod words;
+mod text;
 
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};

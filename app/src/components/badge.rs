@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::words::{Shape, StateWord};
+use crate::text::words::{Shape, StateWord};
 
 /// The shape and the word of a state.
 #[component]

@@ -3,7 +3,7 @@
 use domain::pool::PoolCounts;
 use leptos::prelude::*;
 
-use crate::words;
+use crate::text::words;
 
 /// A number and what it counts.
 struct Figure {

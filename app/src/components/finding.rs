@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::components::badge::mark;
 use crate::components::table::link;
 use crate::forms;
-use crate::words;
+use crate::text::words;
 
 /// A list of findings; `config` is the report they stand in, where their numbers are. `leads_on`: each leads to what it is
 /// about and to the field that decides it, which a form that is being filled in must not.

@@ -9,7 +9,8 @@ use web_sys::js_sys::Intl::DateTimeFormat;
 use web_sys::js_sys::{Array, Date, Function, Object, Reflect};
 use web_sys::wasm_bindgen::JsValue;
 
-use crate::{Hydrated, words};
+use crate::Hydrated;
+use crate::text::words;
 
 /// The browser's clock in milliseconds, to the second; nothing before the browser has taken the page over.
 #[derive(Clone, Copy)]

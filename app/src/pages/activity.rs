@@ -26,7 +26,7 @@ use crate::components::saved;
 use crate::components::table::{Table, link, use_cursor};
 use crate::components::time::Time;
 use crate::forms;
-use crate::words;
+use crate::text::words;
 
 /// The id of the page's heading.
 const HEADING: &str = "activity";

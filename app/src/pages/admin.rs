@@ -31,7 +31,7 @@ use crate::pages::activity;
 use crate::pages::autoscale::pool_of;
 use crate::pages::drafts::{draft_address, draft_name, drafts_for};
 use crate::pages::pools::{last_hours, pool_table, show_pools};
-use crate::words;
+use crate::text::words;
 
 /// So many of the newest deeds stand on the overview.
 const DEEDS: u32 = 10;

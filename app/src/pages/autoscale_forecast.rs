@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use crate::components::form::FormState;
-use crate::words::usual;
+use crate::text::words::usual;
 
 /// Where the forecast has no place beside the form, and becomes a bar; as in the style sheet.
 const NARROW: &str = "(max-width: 72rem)";

@@ -43,7 +43,7 @@ use crate::pages::pool_demo;
 use crate::pages::pool_history::{drift, history};
 use crate::pages::servers::servers;
 use crate::pages::sessions::{queue, sessions};
-use crate::words;
+use crate::text::words;
 
 /// The tabs, with their words in the address.
 const TABS: [(&str, &str); 7] = [

@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use web_sys::Element;
 
+use crate::Hydrated;
 use crate::api::ApiResult;
 use crate::api::pool::pool_capacity;
 use crate::components::data::data;
@@ -17,7 +18,7 @@ use crate::components::load::{loaded, use_address_with};
 use crate::components::step_line;
 use crate::components::table::{link, table};
 use crate::components::time::{Time, TimeAs, use_passed};
-use crate::{Hydrated, words};
+use crate::text::words;
 
 /// Stretches of time that can be looked at, in hours, with their words.
 const RANGES: [(u32, &str); 4] = [

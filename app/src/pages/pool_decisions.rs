@@ -17,7 +17,7 @@ use crate::components::table::{link, paged, use_cursor};
 use crate::components::time::{Time, TimeAs};
 use crate::fold::{Fold, fold};
 use crate::pages::pool::config_report;
-use crate::words;
+use crate::text::words;
 
 /// What stands where a decision would, before there is one.
 pub const UNDECIDED: &str = "Nothing has been decided yet.";

@@ -17,7 +17,7 @@ use crate::components::load::{Tried, submit, use_go};
 use crate::components::table::link;
 use crate::components::time::Time;
 use crate::pages::pool::PoolData;
-use crate::words::{Shape, StateWord};
+use crate::text::words::{Shape, StateWord};
 
 /// The part of a pool's page that tells why.
 pub const WHY: &str = "decisions";

@@ -22,7 +22,7 @@ use crate::components::table::{Table, use_cursor};
 use crate::components::time::Time;
 use crate::pages::autoscale::choices;
 use crate::pages::pool::NO_CONFIG;
-use crate::words;
+use crate::text::words;
 
 /// What the button of a version says.
 const RESTORE: &str = "Restore this version";

@@ -25,7 +25,7 @@ use crate::components::table::{Table, link};
 use crate::components::time::use_passed;
 use crate::forms;
 use crate::pages::drafts::draft_section;
-use crate::words;
+use crate::text::{common, pools as text, words};
 
 /// All pools.
 #[component]
@@ -38,14 +38,14 @@ pub fn PoolsPage() -> impl IntoView {
     let lines = last_hours();
     let (tried, wanted, table) = (Tried::new(), use_wanted_text(), pool_table());
     view! {
-        <Title text="Pools" />
+        <Title text=common::POOLS />
         <div class="page-head">
-            <h1>"Pools"</h1>
+            <h1>{common::POOLS}</h1>
             <A href="/admin/pools/new" attr:class="button primary">
-                "New pool"
+                {common::NEW_POOL}
             </A>
             <A href="/admin/scaling/new" attr:class="button">
-                "Set up scaling"
+                {common::SET_UP_SCALING}
             </A>
         </div>
         <LastProblem problem=tried.problem />
@@ -56,7 +56,7 @@ pub fn PoolsPage() -> impl IntoView {
             lines,
             move |page, lines| {
                 if page.items.is_empty() {
-                    return view! { <Empty text="There is no pool yet." /> }.into_any();
+                    return view! { <Empty text=text::NONE /> }.into_any();
                 }
                 let texts = |pool: &Pool| format!("{} {}", pool.name, words::pool(pool).word);
                 show_pools(table, narrowed(page, wanted.get().as_deref(), texts), lines.as_ref())
@@ -81,15 +81,15 @@ type PoolLine = (Pool, Option<CapacityLine>);
 /// Pools with what they hold, and what they held in the last hour.
 pub fn pool_table() -> Table<PoolLine> {
     Table::new(
-        "Pools",
+        common::POOLS,
         &[
-            "Name",
-            "State",
-            "Last hour",
-            "Sessions",
-            "Free seats",
-            "Starting",
-            "Waiting",
+            common::NAME,
+            common::STATE,
+            text::LAST_HOUR,
+            common::SESSIONS,
+            text::FREE_SEATS,
+            text::STARTING,
+            common::WAITING,
         ],
         |(pool, _): &PoolLine| pool.id.to_string(),
         |(pool, line)| {
@@ -121,12 +121,12 @@ pub fn show_pools(
         (pool, line.cloned())
     });
     let keys = [
-        ("Name", "name"),
-        ("State", "state"),
-        ("Sessions", "sessions"),
-        ("Free seats", "free"),
-        ("Starting", "starting"),
-        ("Waiting", "waiting"),
+        (common::NAME, "name"),
+        (common::STATE, "state"),
+        (common::SESSIONS, "sessions"),
+        (text::FREE_SEATS, "free"),
+        (text::STARTING, "starting"),
+        (common::WAITING, "waiting"),
     ];
     table.sorted(&keys, &sort, pools)
 }
@@ -149,9 +149,9 @@ fn rank(pool: &Pool, key: &str) -> Option<Rank> {
 #[component]
 pub fn PoolNewPage() -> impl IntoView {
     view! {
-        <Title text="New pool" />
-        <h1>"New pool"</h1>
-        <p class="help">"The next page makes it scale."</p>
+        <Title text=common::NEW_POOL />
+        <h1>{common::NEW_POOL}</h1>
+        <p class="help">{text::NEW_HELP}</p>
         {editor(None, None)}
     }
 }
@@ -165,8 +165,8 @@ pub fn PoolEditPage() -> impl IntoView {
         async move { pool_get(id?).await }
     });
     view! {
-        <Title text="Change pool" />
-        {heading_of("Change pool", pool, |pool| pool.name.clone())}
+        <Title text=text::CHANGE />
+        {heading_of(text::CHANGE, pool, |pool| pool.name.clone())}
         {loaded(pool, |pool| editor(Some(pool), None))}
     }
 }
@@ -220,8 +220,8 @@ pub fn editor(old: Option<Pool>, beside: Option<Beside<Pool>>) -> AnyView {
         });
     });
     let (word, cancel) = match seen {
-        Some((id, _)) => ("Save pool", format!("/admin/pools/{id}")),
-        None => ("Create pool", "/admin/pools".to_owned()),
+        Some((id, _)) => (text::SAVE, format!("/admin/pools/{id}")),
+        None => (text::CREATE, "/admin/pools".to_owned()),
     };
     let cancel = Cancel::of(cancel, beside);
     view! {
@@ -242,8 +242,8 @@ fn app_editor(apps: RwSignal<Vec<RwSignal<PublishedApp>>>) -> AnyView {
     };
     view! {
         <fieldset class="field">
-            <legend>"Published apps"</legend>
-            <p class="help">"Single programs that people open instead of a whole desktop. RDP pools only."</p>
+            <legend>{text::APPS}</legend>
+            <p class="help">{text::APPS_HELP}</p>
             {move || {
                 apps.get()
                     .into_iter()
@@ -256,7 +256,7 @@ fn app_editor(apps: RwSignal<Vec<RwSignal<PublishedApp>>>) -> AnyView {
                 class="button"
                 on:click=move |_| apps.update(|apps| apps.push(RwSignal::new(new())))
             >
-                "Add app"
+                {text::ADD_APP}
             </button>
         </fieldset>
     }
@@ -270,10 +270,10 @@ fn app_fields(
 ) -> AnyView {
     type Part = fn(&mut PublishedApp) -> &mut String;
     let parts: [(&str, &str, Part); 4] = [
-        ("key", "Key", |app| &mut app.key),
-        ("name", "Name", |app| &mut app.name),
-        ("program", "Program or ||alias", |app| &mut app.program),
-        ("arguments", "Arguments", |app| &mut app.arguments),
+        ("key", text::APP_KEY, |app| &mut app.key),
+        ("name", common::NAME, |app| &mut app.name),
+        ("program", text::APP_PROGRAM, |app| &mut app.program),
+        ("arguments", text::APP_ARGUMENTS, |app| &mut app.arguments),
     ];
     let inputs = parts.into_iter().map(|(key, label, part)| {
         let id = format!("app-{at}-{key}");
@@ -292,19 +292,19 @@ fn app_fields(
     });
     view! {
         <fieldset class="group">
-            <legend>{format!("App {}", at + 1)}</legend>
+            <legend>{text::app(at + 1)}</legend>
             {inputs.collect_view()}
             <button
                 type="button"
                 class="button"
-                aria-label=format!("Remove app {}", at + 1)
+                aria-label=text::remove_app(at + 1)
                 on:click=move |_| {
                     apps.update(|apps| {
                         apps.remove(at);
                     });
                 }
             >
-                "Remove"
+                {common::REMOVE}
             </button>
         </fieldset>
     }

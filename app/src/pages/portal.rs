@@ -20,7 +20,7 @@ use crate::components::live::Live;
 use crate::components::load::loaded;
 use crate::components::problem::{code_of, problem_banner};
 use crate::pages::session::page_of;
-use crate::words;
+use crate::text::words;
 use domain::error::{Problem, ProblemCode};
 
 /// Own sessions on top, then a card for each pool.

@@ -23,7 +23,7 @@ use crate::components::time::{Age, Time};
 use crate::pages::server_console::{console_of, console_section};
 use crate::pages::server_start::start_section;
 use crate::pages::sessions::{Scope, session_table};
-use crate::words;
+use crate::text::words;
 
 /// The server of this address.
 #[component]

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use crate::components::table::table;
 use crate::components::time::{Age, AgeAs, Now, Time};
-use crate::words;
+use crate::text::words;
 
 /// The width of the drawing, in its own units.
 const WIDTH: i64 = 1000;

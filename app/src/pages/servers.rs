@@ -17,7 +17,7 @@ use crate::components::problem::LastProblem;
 use crate::components::table::{Table, link, use_cursor};
 use crate::components::time::Age;
 use crate::pages::server::actions;
-use crate::words;
+use crate::text::words;
 
 /// The servers of all pools.
 #[component]

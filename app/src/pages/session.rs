@@ -26,7 +26,7 @@ use crate::components::table::facts;
 use crate::components::time::{Age, AgeAs, Now, Time};
 use crate::connect;
 use crate::pages::portal::{end_form, session_form};
-use crate::words;
+use crate::text::words;
 
 /// What the paths of all sessions' pages begin with.
 const PAGES: &str = "/portal/sessions/";

@@ -20,7 +20,7 @@ use crate::components::load::{Tried, loaded, submit};
 use crate::components::problem::LastProblem;
 use crate::components::table::{Table, link, use_cursor};
 use crate::components::time::{Age, Time};
-use crate::words;
+use crate::text::words;
 
 /// The open sessions of all pools.
 #[component]

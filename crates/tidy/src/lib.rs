@@ -6,4 +6,5 @@
 pub mod docs;
 pub mod manifests;
 pub mod sources;
+pub mod texts;
 pub mod tree;

@@ -26,7 +26,7 @@ use self::offers::Offers;
 use self::side::Side;
 use crate::api::{ApiError, ApiResult};
 use crate::components::confirm::use_ready;
-use crate::words;
+use crate::text::words;
 
 /// What can be chosen in fields whose choices are data: pairs of value and name, by the field's key.
 pub type Options = BTreeMap<String, Vec<(String, String)>>;

@@ -11,7 +11,7 @@ use crate::components::filter::{Choice, Rank, filter_bar, none_left, use_sort};
 use crate::components::table::{Table, facts, link};
 use crate::fold::fold;
 use crate::pages::pool_decisions::fold_list;
-use crate::words::{Shape, StateWord};
+use crate::text::words::{Shape, StateWord};
 
 /// A row: its name, its state, a number.
 type Desk = (&'static str, StateWord, i64);

@@ -9,7 +9,7 @@ use crate::components::badge::Badge;
 use crate::components::finding::finding_list;
 use crate::components::step_line::small_chart;
 use crate::components::time::{Age, AgeAs, Now, Time, TimeAs};
-use crate::words::{Shape, StateWord};
+use crate::text::words::{Shape, StateWord};
 
 /// Each shape with its colour.
 pub fn badges() -> AnyView {

@@ -1,0 +1,10 @@
+//! What Weir says to people in the browser: every word of a page stands here, and the views hold none (`crates/tidy` sees to
+//! it). One module for each page or component, named as that is; [`common`] has what several of them say, [`words`] the words
+//! for states.
+//!
+//! A text is a whole sentence or label, never a piece that a view puts together: other languages order words otherwise. What
+//! it speaks of is handed to it, and a number chooses its own form. How a second language comes in: `docs/adr/0010-texts.md`.
+
+pub mod common;
+pub mod pools;
+pub mod words;
