@@ -64,8 +64,12 @@ pub async fn server_undrain(id: ServerId) -> ApiResult<Server> {
     answer(control::server::undrain(&plane()?, &actor()?, id).await)
 }
 
-/// Deletes a server; one that holds sessions only if they may be ended.
+/// Deletes a server, after the grace period if people may be on it; one that holds sessions only if they may be ended.
 #[server(prefix = "/ui/fn", endpoint = "server_delete", protocol = Call)]
 pub async fn server_delete(id: ServerId, end_sessions: bool) -> ApiResult<()> {
-    answer(control::server::delete(&plane()?, &actor()?, id, end_sessions).await)
+    let how = control::server::Deletion {
+        end_sessions,
+        grace: true,
+    };
+    answer(control::server::delete(&plane()?, &actor()?, id, how).await)
 }

@@ -24,9 +24,6 @@ pub fn Confirm(
     /// Whether it asks at all now: where there is nothing to lose, it acts at once.
     #[prop(optional, into)]
     asks: Option<Signal<bool>>,
-    /// Whether something else is being done, for which the button waits. Disabled, it would lose the focus.
-    #[prop(optional, into)]
-    busy: Signal<bool>,
     /// What else is to be known before, below the consequence.
     #[prop(optional)]
     children: Option<Children>,
@@ -34,9 +31,6 @@ pub fn Confirm(
     let dialog = NodeRef::<html::Dialog>::new();
     let ready = use_ready();
     let open = move |_| {
-        if busy.get_untracked() {
-            return;
-        }
         if asks.is_some_and(|asks| !asks.get_untracked()) {
             on_confirm.run(());
         } else if let Some(dialog) = dialog.get() {
@@ -57,7 +51,6 @@ pub fn Confirm(
             class="button"
             aria-label=name
             disabled=move || !ready.get()
-            aria-disabled=move || busy.get().then_some("true")
             on:click=open
         >
             {label}

@@ -1,5 +1,6 @@
 //! Parts that several pages share.
 
+pub mod act;
 pub mod arrival;
 pub mod badge;
 pub mod confirm;

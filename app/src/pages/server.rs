@@ -1,9 +1,9 @@
 //! One server: its state, what is known of it, and what an admin can do.
 
-use domain::count::counted;
 use domain::event::EventNoun;
 use domain::id::ServerId;
-use domain::server::{Origin, Server, ServerState};
+use domain::server::{DrainReason, Origin, Server, ServerState};
+use domain::timestamp::Timestamp;
 use futures::try_join;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -12,6 +12,7 @@ use crate::api::server::{
     server_delete, server_drain, server_get, server_history_get, server_undrain,
 };
 use crate::api::session::session_list;
+use crate::components::act::Act;
 use crate::components::badge::Badge;
 use crate::components::confirm::Confirm;
 use crate::components::data::data;
@@ -19,11 +20,11 @@ use crate::components::live::Live;
 use crate::components::load::{Tried, loaded, loaded_page, submit, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::table::{facts, link, use_cursor};
-use crate::components::time::{Age, Time};
+use crate::components::time::{Age, Now, Time};
 use crate::pages::server_console::{console_of, console_section};
 use crate::pages::server_start::start_section;
 use crate::pages::sessions::{Scope, session_table};
-use crate::text::words;
+use crate::text::{common, server as text, words};
 
 /// The server of this address.
 #[component]
@@ -48,15 +49,15 @@ pub fn ServerPage() -> impl IntoView {
     let console = console_of(id);
     let tried = Tried::new();
     view! {
-        <Title text="Server" />
+        <Title text=text::TITLE />
         {loaded_page(server, move |(server, _)| head(&server, tried))}
         <LastProblem problem=tried.problem />
         <section aria-labelledby="sessions">
-            <h2 id="sessions">"Sessions"</h2>
+            <h2 id="sessions">{common::SESSIONS}</h2>
             {session_table(sessions, Scope::Server, tried)}
         </section>
         <section aria-labelledby="start">
-            <h2 id="start">"Start"</h2>
+            <h2 id="start">{common::START}</h2>
             {loaded(server, |(server, history)| start_section(&server, &history))}
         </section>
         {console_section(console)}
@@ -70,47 +71,45 @@ fn head(server: &Server, tried: Tried) -> AnyView {
         .map(|address| format!("{}:{}", address.host, address.port));
     let machine = server.status.machine().map(|machine| machine.0.clone());
     let origin = match server.origin {
-        Origin::Scaled { config_version, .. } => {
-            format!("Made by the loop, with version {config_version} of its config")
-        }
-        Origin::Fixed => "Entered by hand".to_owned(),
+        Origin::Scaled { config_version, .. } => text::by_the_loop(config_version),
+        Origin::Fixed => text::BY_HAND.to_owned(),
     };
     let mut pairs = vec![
         (
-            "Pool",
+            common::POOL,
             link(
                 format!("/admin/pools/{}", server.pool_id),
                 &server.pool_name,
             ),
         ),
         (
-            "In this state for",
+            text::IN_STATE_FOR,
             view! { <Age since=server.state_since /> }.into_any(),
         ),
         (
-            "Asked for",
+            common::ASKED_FOR,
             view! { <Time at=server.created_at /> }.into_any(),
         ),
-        ("Origin", origin.into_any()),
-        ("Protocol", server.protocol.label().into_any()),
+        (text::ORIGIN, origin.into_any()),
+        (common::PROTOCOL, server.protocol.label().into_any()),
         (
-            "Sessions",
-            format!("{} of {}", server.open_sessions, server.limits.max_sessions).into_any(),
+            common::SESSIONS,
+            text::sessions(server.open_sessions, server.limits.max_sessions).into_any(),
         ),
     ];
     // What is not known is not listed.
     let known = [
-        ("Address", address),
-        ("Machine", machine),
-        ("Last message", server.message.clone()),
-        ("Host key", server.host_key.clone()),
+        (text::ADDRESS, address),
+        (text::MACHINE, machine),
+        (text::LAST_MESSAGE, server.message.clone()),
+        (text::HOST_KEY, server.host_key.clone()),
     ];
     pairs.extend(known.into_iter().filter_map(|(word, text)| {
         let text = text?;
         Some((word, view! { <span class="break">{text}</span> }.into_any()))
     }));
     if let Some(at) = server.checked_in_at {
-        pairs.push(("Checked in", view! { <Time at=at /> }.into_any()));
+        pairs.push((text::CHECKED_IN, view! { <Time at=at /> }.into_any()));
     }
     view! {
         <Title text=server.name.clone() />
@@ -132,17 +131,13 @@ pub fn actions(server: &Server, tried: Tried) -> AnyView {
     let id = server.id;
     let done = move || live.changed(EventNoun::Server);
     let is_draining = matches!(server.status, ServerState::Draining { .. });
-    let can_drain = matches!(server.status, ServerState::Running { .. });
-    // One that was entered by hand stays.
-    let is_made = matches!(server.origin, Origin::Scaled { .. });
-    let is_empty = can_drain && is_made && server.open_sessions == 0;
+    let is_running = matches!(server.status, ServerState::Running { .. });
     // One button, whose word changes: it keeps the focus.
-    let drain = (can_drain || is_draining).then(|| {
-        let label = if is_draining { "Take back" } else { "Drain" };
-        let consequence = if is_empty {
-            "Nobody is on it, so it is deleted at once. The loop makes another one where the pool needs it."
+    let drain = (is_running || is_draining).then(|| {
+        let label = if is_draining {
+            text::TAKE_BACK
         } else {
-            "It takes no new sessions. Once the last one has ended it is deleted."
+            text::DRAIN
         };
         let act = Callback::new(move |()| {
             if is_draining {
@@ -151,51 +146,73 @@ pub fn actions(server: &Server, tried: Tried) -> AnyView {
                 submit(busy, problem, server_drain(id), move |_| done());
             }
         });
-        view! {
-            <Confirm
-                label
-                about=server.name.clone()
-                question=format!("Drain {}?", server.name)
-                consequence
-                action="Drain server"
-                on_confirm=act
-                asks=Signal::stored(is_empty)
-                busy
-            />
-        }
+        view! { <Act label about=server.name.clone() busy on_press=act /> }
     });
-    let has_sessions = server.open_sessions > 0;
-    let delete = server.status.is_deletable().then(|| {
-        let consequence = if has_sessions {
-            format!(
-                "{} at once.",
-                counted(
-                    server.open_sessions,
-                    "open session ends",
-                    "open sessions end"
-                )
-            )
-        } else {
-            "The machine goes for good.".to_owned()
-        };
-        let delete = Callback::new(move |()| {
-            submit(busy, problem, server_delete(id, has_sessions), move |()| {
-                done();
-            });
+    let due = server
+        .deletion_due()
+        .map(|at| view! { <DeletedIn at=at /> });
+    view! {
+        <div class="actions">{drain} {delete(server, tried)} {due}</div>
+    }
+    .into_any()
+}
+
+/// The button that deletes it, unless that is under way. It asks about what cannot be taken back.
+fn delete(server: &Server, tried: Tried) -> Option<AnyView> {
+    let removal = |status: &ServerState| {
+        let why = DrainReason::Removal;
+        matches!(status, ServerState::Draining { why: own, .. } if *own == why)
+    };
+    if !server.status.is_deletable() || removal(&server.status) {
+        return None;
+    }
+    let live = expect_context::<Live>();
+    let Tried { busy, problem } = tried;
+    let (id, open) = (server.id, server.open_sessions);
+    let is_made = matches!(server.origin, Origin::Scaled { .. });
+    let is_up = matches!(
+        server.status,
+        ServerState::Running { .. } | ServerState::Draining { .. }
+    );
+    let (consequence, asks) = match (is_made, open) {
+        (true, 0) => (text::GONE_FOR_GOOD.to_owned(), !is_up),
+        (true, open) => (text::ends_soon(open), true),
+        (false, 0) => (text::LEAVES_WEIR.to_owned(), true),
+        (false, open) => (text::ends_at_once(open), true),
+    };
+    let delete = Callback::new(move |()| {
+        submit(busy, problem, server_delete(id, open > 0), move |()| {
+            live.changed(EventNoun::Server);
         });
+    });
+    let about = server.name.clone();
+    Some(if asks {
         view! {
             <Confirm
-                label="Delete"
-                about=server.name.clone()
-                question=format!("Delete {}?", server.name)
-                consequence=consequence
-                action="Delete server"
+                label=common::DELETE
+                about
+                question=text::delete_question(&server.name)
+                consequence
+                action=text::DELETE_ACTION
                 on_confirm=delete
             />
         }
-    });
-    view! {
-        <div class="actions">{drain} {delete}</div>
-    }
-    .into_any()
+        .into_any()
+    } else {
+        view! { <Act label=common::DELETE about busy on_press=delete /> }.into_any()
+    })
+}
+
+/// How long a server can still be taken back.
+#[component]
+fn DeletedIn(
+    /// When it is deleted.
+    at: Timestamp,
+) -> impl IntoView {
+    let now = expect_context::<Now>();
+    let text = move || match now.get() {
+        Some(now) => text::deleted_in(at.millis() - now),
+        None => text::DELETED_SOON.to_owned(),
+    };
+    view! { <span class="muted">{text}</span> }
 }

@@ -7,4 +7,5 @@
 
 pub mod common;
 pub mod pools;
+pub mod server;
 pub mod words;

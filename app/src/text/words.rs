@@ -94,10 +94,18 @@ pub fn step(word: &str) -> &'static str {
 /// Why a server is in its state, where there is more to say than the word.
 pub fn server_why(server: &Server) -> Option<String> {
     let is_made = matches!(server.origin, Origin::Scaled { .. });
+    let is_soon = server.deletion_due().is_some();
     let what_comes = match (&server.status, is_made, server.open_sessions) {
         (ServerState::Draining { .. }, false, _) => {
             " Nobody new gets on it until it is taken back.".to_owned()
         }
+        (ServerState::Draining { .. }, true, 0) if is_soon => {
+            " Nobody is on it, so it is deleted in a moment, unless it is taken back.".to_owned()
+        }
+        (ServerState::Draining { .. }, true, open) if is_soon => format!(
+            " {} with it in a moment, unless it is taken back.",
+            counted(open, "session ends", "sessions end")
+        ),
         (ServerState::Draining { .. }, true, 0) => {
             " Nobody is on it, so it is deleted now.".to_owned()
         }
@@ -134,6 +142,7 @@ const fn drain_reason(why: DrainReason) -> &'static str {
         DrainReason::Surplus => "It is not needed any more.",
         DrainReason::SingleUseDone => "It serves one person, who has left.",
         DrainReason::Admin => "An admin drained it.",
+        DrainReason::Removal => "An admin deletes it.",
     }
 }
 

@@ -24,6 +24,7 @@ use store::{DemoRow, DemoStage, Fence, NewUser, PageRequest, ServerFilter, Store
 
 use crate::error::{Error, Result, not_found};
 use crate::plane::ControlPlane;
+use crate::server::Deletion;
 use crate::{autoscale, pool, provider, server, session, zone};
 
 /// The pool's name.
@@ -426,11 +427,15 @@ async fn take_away(plane: &ControlPlane, stage: DemoStage) -> Result<()> {
         ..ServerFilter::default()
     };
     let servers = plane.store().servers_page(filter, SOME).await?;
+    let how = Deletion {
+        end_sessions: true,
+        grace: false,
+    };
     for row in &servers {
         let is_on_its_way = matches!(row.status, ServerState::Deleting { .. });
         let can_go = row.origin == Origin::Fixed || row.status.is_deletable();
         if can_go && !is_on_its_way {
-            or_later(server::delete(plane, system, row.id, true).await)?;
+            or_later(server::delete(plane, system, row.id, how).await)?;
         }
     }
     // A server that is on its way, in whichever direction, wakes the loop when it has come there.

@@ -205,7 +205,8 @@ async fn checked(plane: &ControlPlane, input: FixedServerInput) -> Result<FixedS
     })
 }
 
-/// Takes no new sessions; a scaled server is deleted when its last session has ended.
+/// Takes no new sessions; a scaled server is deleted when its last session has ended, and no sooner than the grace period
+/// ([`GRACE_SECS`](domain::server::GRACE_SECS)), within which it can be taken back.
 pub async fn drain(plane: &ControlPlane, actor: &Actor, id: ServerId) -> Result<Server> {
     actor.require_admin()?;
     let row = row(plane, id).await?;
@@ -266,13 +267,27 @@ pub async fn undrain(plane: &ControlPlane, actor: &Actor, id: ServerId) -> Resul
     get(plane, actor, id).await
 }
 
-/// Deletes a server. One that holds sessions is refused unless `end_sessions` is set, which ends them first.
+/// How a server is deleted by hand.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Deletion {
+    /// Ends the sessions that it holds. Without it a server that holds some is not deleted.
+    pub end_sessions: bool,
+    /// Begins with the grace period ([`GRACE_SECS`](domain::server::GRACE_SECS)), within which [`undrain`] takes it back.
+    /// Only what people may be on has one: a server of the loop that runs or drains. Others go at once.
+    pub grace: bool,
+}
+
+/// Deletes a server. One that holds sessions is refused unless they may be ended, which is done first.
 pub async fn delete(
     plane: &ControlPlane,
     actor: &Actor,
     id: ServerId,
-    end_sessions: bool,
+    how: Deletion,
 ) -> Result<()> {
+    let Deletion {
+        end_sessions,
+        grace,
+    } = how;
     actor.require_admin()?;
     let row = row(plane, id).await?;
     let pool = row.server.pool_id;
@@ -291,7 +306,7 @@ pub async fn delete(
         actor,
         "server.delete",
         id,
-        json!({ "name": name, "end_sessions": end_sessions }),
+        json!({ "name": name, "end_sessions": end_sessions, "grace": grace }),
     );
     if row.server.origin == Origin::Fixed {
         let ended = plane
@@ -305,6 +320,23 @@ pub async fn delete(
             .await?;
         plane.server_changed(id, pool, ended);
         plane.wake();
+        return Ok(());
+    }
+    if grace
+        && matches!(
+            row.server.status,
+            ServerState::Running { .. } | ServerState::Draining { .. }
+        )
+    {
+        let (version, why) = (row.server.version, DrainReason::Removal);
+        let store = plane.store();
+        let is_drained = store
+            .server_drain(None, id, version, why, !end_sessions, plane.now(), audit)
+            .await?;
+        if !is_drained {
+            return Err(StoreError::StaleVersion.into());
+        }
+        changed(plane, id, pool);
         return Ok(());
     }
     let state = match row.server.status.clone() {

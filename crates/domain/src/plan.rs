@@ -276,6 +276,8 @@ reasons! {
     KeptMinimum = "kept.minimum";
     /// It drains; sessions are still open.
     KeptDraining = "kept.draining";
+    /// An admin has drained or deleted it, and can still take it back.
+    KeptGrace = "kept.grace";
     /// There is something to remove from now on.
     BackoffStarted = "backoff.started";
     /// There is nothing to remove any more.
@@ -320,6 +322,8 @@ reasons! {
     EndedExpired = "ended.expired";
     /// The session's server is lost.
     EndedServerLost = "ended.server_lost";
+    /// An admin deletes the session's server.
+    EndedRemoval = "ended.removal";
     /// A machine with our tag and without a row is left alone for the grace time.
     OrphanQuarantined = "orphan.quarantined";
     /// Its grace time is over.

@@ -24,6 +24,21 @@ pub enum DrainReason {
     SingleUseDone,
     /// An admin said so.
     Admin,
+    /// An admin deletes it: the sessions on it end with the grace period.
+    Removal,
+}
+
+/// How long a server that is drained or deleted by hand can be taken back, before anything of it goes.
+pub const GRACE_SECS: u32 = 10;
+
+impl DrainReason {
+    /// Until when a server that drains for this reason since then can surely be taken back; none where the loop drains it.
+    pub fn grace_end(self, since: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Admin | Self::Removal => Some(since.plus_secs(GRACE_SECS)),
+            Self::Surplus | Self::SingleUseDone => None,
+        }
+    }
 }
 
 /// Why a server cannot be used.
@@ -268,10 +283,18 @@ impl ServerState {
         }
     }
 
-    /// Takes no new sessions from now on.
+    /// Takes no new sessions from now on. One that drains already goes on for its first reason, except that it is to be
+    /// deleted with its sessions.
     pub fn drain(self, why: DrainReason) -> Result<Self, IllegalTransition> {
         match self {
             Self::Running { machine, address } => Ok(Self::Draining {
+                machine,
+                address,
+                why,
+            }),
+            Self::Draining {
+                machine, address, ..
+            } if why == DrainReason::Removal => Ok(Self::Draining {
                 machine,
                 address,
                 why,
@@ -450,6 +473,20 @@ pub struct Server {
     pub created_at: Timestamp,
     /// Counts up with every change.
     pub version: i64,
+}
+
+impl Server {
+    /// When it is deleted at the earliest, if that is only a matter of time: it was drained or deleted by hand, and no session
+    /// keeps it.
+    pub fn deletion_due(&self) -> Option<Timestamp> {
+        let ServerState::Draining { why, .. } = self.status else {
+            return None;
+        };
+        let is_made = matches!(self.origin, Origin::Scaled { .. });
+        let is_kept = self.open_sessions > 0 && why != DrainReason::Removal;
+        why.grace_end(self.state_since)
+            .filter(|_| is_made && !is_kept)
+    }
 }
 
 /// What an admin enters for a fixed server.

@@ -81,13 +81,19 @@ impl Step<'_, '_, '_> {
             }
             ServerState::Provisioning { .. } | ServerState::Booting { .. } => self.starting(),
             // One that was lost lost its sessions too, so it comes this way as well.
-            ServerState::Draining { .. } if sessions == 0 => {
-                self.act(
-                    Action::Delete {
-                        server: self.server.id,
-                    },
-                    Reason::ShrankDrained,
-                );
+            ServerState::Draining { why, .. } if sessions == 0 => {
+                match why.grace_end(self.server.state_since) {
+                    Some(end) if !self.tick.is_due(end) => {
+                        let finding = Finding::new(Reason::KeptGrace, 1).until(end);
+                        self.findings.push(finding.of_server(self.server.id));
+                    }
+                    Some(_) | None => self.act(
+                        Action::Delete {
+                            server: self.server.id,
+                        },
+                        Reason::ShrankDrained,
+                    ),
+                }
                 false
             }
             ServerState::Running { .. } if is_lost => {

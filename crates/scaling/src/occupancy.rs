@@ -1,7 +1,7 @@
 //! Open sessions and waits: which end by themselves, and who sits where.
 
 use domain::plan::{Action, Finding, Reason};
-use domain::server::ServerState;
+use domain::server::{DrainReason, ServerState};
 use domain::session::EndReason;
 use domain::snapshot::{OpenSession, PoolSnapshot};
 
@@ -24,6 +24,14 @@ pub(crate) fn settle(
                         session,
                         EndReason::Expired,
                         Reason::EndedExpired,
+                        tick,
+                        findings,
+                    );
+                } else if is_removed(room, tick) {
+                    end(
+                        session,
+                        EndReason::Admin,
+                        Reason::EndedRemoval,
                         tick,
                         findings,
                     );
@@ -63,6 +71,17 @@ const fn has_lost_its_people(room: &Room<'_>) -> bool {
             room.server.state,
             ServerState::Running { .. } | ServerState::Draining { .. }
         )
+}
+
+/// An admin deletes it, and the time to take it back is over: it goes with the sessions that are still on it.
+fn is_removed(room: &Room<'_>, tick: &mut Tick<'_>) -> bool {
+    match room.server.state {
+        ServerState::Draining {
+            why: why @ DrainReason::Removal,
+            ..
+        } => tick.is_due_if_set(why.grace_end(room.server.state_since)),
+        _ => false,
+    }
 }
 
 fn end(

@@ -682,7 +682,7 @@ fn state(dice: &mut Dice) -> ServerState {
         4 => ServerState::Draining {
             machine,
             address: address(),
-            why: DrainReason::Admin,
+            why: dice.one_of(&[DrainReason::Admin, DrainReason::Removal]),
         },
         5 => ServerState::Deleting {
             machine,

@@ -608,6 +608,52 @@ fn servers_of_an_older_config_version_go_first() {
 }
 
 #[test]
+fn what_an_admin_drains_or_deletes_can_be_taken_back_for_a_while() {
+    let by_hand = |why| {
+        let mut server = running(1, ONE_SEAT);
+        server.state = server.state.drain(why).expect("a legal step");
+        server.state_since = NOON.plus_millis(-9999);
+        pool(Vec::new(), vec![server])
+    };
+    let end = NOON.plus_millis(1);
+    for why in [DrainReason::Admin, DrainReason::Removal] {
+        let mut empty = by_hand(why);
+        let early = plan(empty.clone());
+        assert_eq!(early.actions, [], "{why:?}");
+        assert_eq!(pool_says(&early, Reason::KeptGrace), 1, "{why:?}");
+        assert_eq!(early.next_at, Some(end), "{why:?}");
+        empty.servers[0].state_since = NOON.plus_millis(-10_000);
+        assert_eq!(plan(empty).actions, [delete(1, Reason::ShrankDrained)]);
+    }
+
+    // Sessions keep the one that drains, and end with the one that is deleted, both once the time is over.
+    let mut drained = by_hand(DrainReason::Admin);
+    drained.sessions.push(session(100, 1, 7));
+    drained.servers[0].state_since = NOON.plus_millis(-10_000);
+    let kept = plan(drained);
+    assert_eq!(kept.actions, []);
+    assert_eq!(pool_says(&kept, Reason::KeptDraining), 1);
+
+    let mut removed = by_hand(DrainReason::Removal);
+    removed.sessions.push(session(100, 1, 7));
+    let early = plan(removed.clone());
+    assert_eq!(early.actions, []);
+    assert_eq!(early.next_at, Some(end));
+    removed.servers[0].state_since = NOON.plus_millis(-10_000);
+    let end = Planned {
+        action: Action::EndSession {
+            session: session_id(100),
+            how: EndReason::Admin,
+        },
+        reason: Reason::EndedRemoval,
+    };
+    assert_eq!(
+        plan(removed).actions,
+        [end, delete(1, Reason::ShrankDrained)]
+    );
+}
+
+#[test]
 fn a_single_use_server_serves_one_person_and_goes() {
     let limits = SeatLimits {
         max_sessions: 3,
@@ -791,6 +837,7 @@ fn a_disabled_config_is_left_alone_and_its_servers_serve() {
         .clone()
         .drain(DrainReason::Admin)
         .expect("a legal step");
+    pool.servers[1].state_since = NOON.plus_millis(-60_000);
     let plan = plan(pool);
     assert_eq!(
         plan.actions,

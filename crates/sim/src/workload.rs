@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use control::server::Deletion;
 use control::{ControlPlane, autoscale, pool, provider, server, session, user, zone};
 use domain::actor::{Actor, Role};
 use domain::form::Draft;
@@ -69,8 +70,8 @@ pub enum Act {
     Drain(ServerId),
     /// An admin takes a draining server back.
     Undrain(ServerId),
-    /// An admin deletes a server, with its sessions or only without.
-    Delete(ServerId, bool),
+    /// An admin deletes a server.
+    Delete(ServerId, Deletion),
     /// An admin changes a value of an autoscale config.
     Configure(ConfigId, &'static str, Value),
     /// An admin changes the start-up script of a provider config.
@@ -122,7 +123,7 @@ pub async fn perform(plane: &ControlPlane, act: Act) -> control::Result<Option<S
         Act::Undrain(id) => {
             server::undrain(plane, admin, id).await?;
         }
-        Act::Delete(id, end_sessions) => server::delete(plane, admin, id, end_sessions).await?,
+        Act::Delete(id, how) => server::delete(plane, admin, id, how).await?,
         Act::Configure(id, key, value) => {
             let old = autoscale::get(plane, admin, id).await?;
             let draft = old.values.with(key, value);

@@ -297,9 +297,11 @@ impl Store {
     ) -> Result<bool> {
         let mut tx = self.db.write().await?;
         tx.check_fence(fence).await?;
-        if !tx.hold_server(id, seen_version, "running").await?
-            || (only_if_empty && tx.has_open_session(id).await?)
-        {
+        // What is to be deleted with its sessions may drain already.
+        let is_held = tx.hold_server(id, seen_version, "running").await?
+            || (why == DrainReason::Removal
+                && tx.hold_server(id, seen_version, "draining").await?);
+        if !is_held || (only_if_empty && tx.has_open_session(id).await?) {
             return Ok(false);
         }
         tx.run(

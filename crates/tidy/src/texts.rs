@@ -9,7 +9,12 @@ const FREE: &[&str] = &["app/src/text/", "app/src/pages/gallery/"];
 
 /// Attributes whose values are for the browser and not for people, and what programs say to programmers.
 const NOT_SAID: &[&str] = &[
-    "class=", "reason =", "expect(", "debug_assert!(", "assert!(", "panic!(",
+    "class=",
+    "reason =",
+    "expect(",
+    "debug_assert!(",
+    "assert!(",
+    "panic!(",
 ];
 
 /// Sentences in views, with their line.
@@ -23,7 +28,11 @@ pub fn sentences_in_views(file: &TextFile) -> Vec<String> {
     let code = file.text.split("#[cfg(test)]\nmod tests").next();
     literals(code.unwrap_or_default())
         .into_iter()
-        .filter(|literal| !NOT_SAID.iter().any(|before| literal.before.ends_with(before)))
+        .filter(|literal| {
+            !NOT_SAID
+                .iter()
+                .any(|before| literal.before.ends_with(before))
+        })
         .filter(|literal| is_said(&without_values(literal.text)))
         .map(|literal| {
             format!(

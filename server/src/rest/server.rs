@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use control::server::Deletion;
 use domain::console::ConsoleLog;
 use domain::error::Problem;
 use domain::id::{PoolId, ServerId};
@@ -127,7 +128,8 @@ pub async fn create_fixed_server(
         .await
 }
 
-/// Takes no new sessions; a scaled server is deleted when its last session has ended.
+/// Takes no new sessions; a scaled server is deleted when its last session has ended, and not before 10 seconds have passed,
+/// in which it can be taken back.
 #[utoipa::path(post, path = "/servers/{id}/drain", tag = "servers", params(("id" = ServerId, Path)),
     responses((status = 200, body = Server), (status = 409, description = "Not in a state in which this can be done.",
         body = Problem, content_type = "application/problem+json"),
@@ -167,6 +169,10 @@ pub struct DeleteParams {
     /// Ends the sessions it holds; without it a server that holds some is not deleted.
     #[serde(default)]
     pub end_sessions: bool,
+    /// Deletes it, with its sessions, after 10 seconds, in which `undrain` takes it back. A server that is not up yet, has
+    /// failed or was entered by hand goes at once all the same.
+    #[serde(default)]
+    pub grace: bool,
 }
 
 /// Deletes a server. Its machine goes shortly afterwards.
@@ -181,7 +187,11 @@ pub async fn delete_server(
     Id(id): Id<ServerId>,
     Query(params): Query<DeleteParams>,
 ) -> ApiResult<StatusCode> {
-    control::server::delete(&state.plane, &actor, id, params.end_sessions).await?;
+    let how = Deletion {
+        end_sessions: params.end_sessions,
+        grace: params.grace,
+    };
+    control::server::delete(&state.plane, &actor, id, how).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -239,6 +249,58 @@ mod tests {
                 .expect_problem(403, "forbidden");
         }
         app.stop();
+    }
+
+    #[tokio::test]
+    async fn a_deleted_server_can_be_taken_back_within_the_grace_period() {
+        let app = TestApp::new().await;
+        let one = json!({ "minimum_available_sessions": 1 });
+        let pool = app.pool("Desks", one).await.pool;
+        app.begin_loop();
+        let path = format!("/servers?pool_id={pool}&state=running");
+        let servers = app
+            .until(&app.admin_key, &path, |page| {
+                page["items"]
+                    .as_array()
+                    .is_some_and(|items| items.len() == 1)
+            })
+            .await;
+        // Nobody deletes anything from here on but by hand.
+        app.stop();
+        let id = servers["items"][0]["id"].as_str().expect("an id");
+        let server = format!("/servers/{id}");
+        let state = async || {
+            let server = app.admin("GET", &server, None).await.expect(200).json();
+            [server["state"].clone(), server["why"].clone()]
+        };
+        let delete = async |query: &str| {
+            let path = format!("{server}?{query}");
+            app.admin("DELETE", &path, None).await
+        };
+        let take_back = async || {
+            let path = format!("{server}/undrain");
+            app.admin("POST", &path, None).await.expect(200);
+            assert_eq!(state().await, [json!("running"), json!(null)]);
+        };
+        delete("grace=true").await.expect(204);
+        assert_eq!(state().await, [json!("draining"), json!("removal")]);
+        take_back().await;
+
+        let ask = json!({ "pool_id": pool });
+        let asked = app.user("POST", "/sessions", Some(ask)).await.expect(201);
+        let session = format!("/sessions/{}", asked.member("id"));
+        let session = async || app.user("GET", &session, None).await.json()["state"].clone();
+        assert_eq!(session().await, "assigned");
+        delete("grace=true").await.expect_problem(409, "in_use");
+        delete("grace=true&end_sessions=true").await.expect(204);
+        assert_eq!(state().await, [json!("draining"), json!("removal")]);
+        assert_eq!(session().await, "assigned");
+        take_back().await;
+        assert_eq!(session().await, "assigned");
+
+        delete("end_sessions=true").await.expect(204);
+        assert_eq!(state().await[0], "deleting");
+        assert_eq!(session().await, "ended");
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::{early, row, state, within};
+use crate::components::act::Act;
 use crate::components::confirm::Confirm;
 use crate::components::copy::Copyable;
 use crate::components::palette;
@@ -68,7 +69,7 @@ pub fn buttons() -> AnyView {
     .into_any()
 }
 
-/// Buttons with a dialog, and what the palette finds. The dialogs are closed until somebody opens them; the test does.
+/// Buttons that ask, those that do not, and what the palette finds. The dialogs are closed until somebody opens them; the test does.
 pub fn asking() -> AnyView {
     view! {
         {row([
@@ -76,9 +77,23 @@ pub fn asking() -> AnyView {
             state("A question about one of several", question_about()),
             state("Before the browser has taken the page over", early(question)),
         ])}
+        {row([
+            state("A button that acts at once", acting(false)),
+            state("While something is being done", acting(true)),
+        ])}
         {palette::typed("")}
         {palette::typed("theme")}
         {palette::typed("nothing of this name")}
+    }
+    .into_any()
+}
+
+fn acting(busy: bool) -> AnyView {
+    let nothing = Callback::new(|()| {});
+    view! {
+        <div class="actions">
+            <Act label="Drain" about="desk-1" busy=Signal::stored(busy) on_press=nothing />
+        </div>
     }
     .into_any()
 }

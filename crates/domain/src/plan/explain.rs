@@ -224,6 +224,7 @@ fn single(reason: Reason, count: u32) -> std::borrow::Cow<'static, str> {
             )
             .into();
         }
+        Reason::KeptGrace => "It is deleted once it can no longer be taken back",
         Reason::FailedCreateLost => {
             "Given up: the create call was not answered, and two lists do not show the machine"
         }
@@ -254,6 +255,7 @@ fn single(reason: Reason, count: u32) -> std::borrow::Cow<'static, str> {
         Reason::EndedQueueTimeout => "Ended: no seat came within the queue time-out",
         Reason::EndedExpired => "Ended: the session's time is over",
         Reason::EndedServerLost => "Ended: the session's server is lost",
+        Reason::EndedRemoval => "Ended: an admin deletes the session's server",
         Reason::OrphanQuarantined => {
             "A machine carries our tag and has no row; it is left alone for the grace time"
         }

@@ -787,7 +787,10 @@ impl World {
         if kind == 4 {
             let running: Vec<_> = self.in_state("running");
             if let Some(&id) = running.get(at) {
-                self.turn(id, |state| state.drain(DrainReason::Admin));
+                let why = self
+                    .dice
+                    .one_of(&[DrainReason::Admin, DrainReason::Removal]);
+                self.turn(id, |state| state.drain(why));
             }
         }
     }

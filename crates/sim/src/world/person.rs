@@ -1,5 +1,6 @@
 //! People and admins: who acts, what comes of it, and how the timeline tells it.
 
+use control::server::Deletion;
 use domain::id::{PoolId, ServerId, SessionId, UserId};
 use domain::server::ServerState;
 use domain::session::{Session, SessionState};
@@ -67,9 +68,12 @@ impl World {
             0 => self.dice.pick(&running).map(Act::Drain),
             1 => self.dice.pick(&draining).map(Act::Undrain),
             2 => {
-                let with_sessions = self.dice.percent(50);
+                let how = Deletion {
+                    end_sessions: self.dice.percent(50),
+                    grace: self.dice.percent(50),
+                };
                 let server = self.dice.pick(&any)?;
-                Some(Act::Delete(server, with_sessions))
+                Some(Act::Delete(server, how))
             }
             3 => match self.leave()? {
                 Act::End { session, .. } => Some(Act::EndForced(session)),
@@ -199,14 +203,15 @@ impl World {
                     names.name("server", server.uuid())
                 )
             }
-            Act::Delete(server, with_sessions) => {
-                let how = if *with_sessions {
+            Act::Delete(server, how) => {
+                let with = if how.end_sessions {
                     " with its sessions"
                 } else {
                     ""
                 };
+                let when = if how.grace { " in a moment" } else { "" };
                 format!(
-                    "an admin deletes {}{how}",
+                    "an admin deletes {}{with}{when}",
                     names.name("server", server.uuid())
                 )
             }

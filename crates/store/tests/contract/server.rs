@@ -220,18 +220,20 @@ async fn a_failed_call_is_repeated_later_until_the_state_changes(db: Db) {
 async fn a_server_drains_only_as_it_was_seen(db: Db) {
     let scaled = db.scaled().await;
     let server = db.running(&scaled, "m-1").await;
-    let drain = async |version, only_if_empty| {
-        let (fence, why) = (Some(scaled.fence), DrainReason::Surplus);
+    let drain_for = async |why, version, only_if_empty, at| {
         let drain = db.store.server_drain(
-            fence,
+            Some(scaled.fence),
             server.id,
             version,
             why,
             only_if_empty,
-            NOW,
+            at,
             db.audit(),
         );
         drain.await.unwrap()
+    };
+    let drain = async |version, only_if_empty| {
+        drain_for(DrainReason::Surplus, version, only_if_empty, NOW).await
     };
     let before = db.dump().await;
     assert!(!drain(server.version + 1, true).await, "changed meanwhile");
@@ -255,6 +257,17 @@ async fn a_server_drains_only_as_it_was_seen(db: Db) {
         }
     );
     assert!(!drain(draining.version, false).await, "draining already");
+
+    // It can still be deleted, and its time begins anew.
+    let (later, why) = (NOW.plus_secs(5), DrainReason::Removal);
+    assert!(
+        !drain_for(why, draining.version, true, later).await,
+        "in use"
+    );
+    assert!(drain_for(why, draining.version, false, later).await);
+    let removed = db.server(server.id).await;
+    assert_eq!(removed.state_since, later);
+    assert_eq!(removed.status, draining.status.drain(why).unwrap());
 }
 
 async fn a_draining_server_takes_sessions_again(db: Db) {

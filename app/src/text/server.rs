@@ -1,0 +1,56 @@
+//! The page of one server.
+
+use domain::count::counted;
+
+pub const TITLE: &str = "Server";
+
+pub const IN_STATE_FOR: &str = "In this state for";
+pub const ORIGIN: &str = "Origin";
+pub const ADDRESS: &str = "Address";
+pub const MACHINE: &str = "Machine";
+pub const LAST_MESSAGE: &str = "Last message";
+pub const HOST_KEY: &str = "Host key";
+pub const CHECKED_IN: &str = "Checked in";
+
+pub const BY_HAND: &str = "Entered by hand";
+
+pub fn by_the_loop(config_version: i64) -> String {
+    format!("Made by the loop, with version {config_version} of its config")
+}
+
+pub fn sessions(open: u32, at_most: u32) -> String {
+    format!("{open} of {at_most}")
+}
+
+pub const DRAIN: &str = "Drain";
+pub const TAKE_BACK: &str = "Take back";
+pub const DELETE_ACTION: &str = "Delete server";
+
+pub fn delete_question(name: &str) -> String {
+    format!("Delete {name}?")
+}
+
+/// What a deletion ends, where it can be taken back for a while.
+pub fn ends_soon(sessions: u32) -> String {
+    let ends = counted(sessions, "open session ends", "open sessions end");
+    format!("{ends} in 10 seconds. Until then the server can be taken back.")
+}
+
+/// What the deletion of a server that was entered by hand ends.
+pub fn ends_at_once(sessions: u32) -> String {
+    let ends = counted(sessions, "open session ends", "open sessions end");
+    format!("{ends} at once. The machine stays.")
+}
+
+pub const LEAVES_WEIR: &str = "It goes from the pool. The machine stays.";
+pub const GONE_FOR_GOOD: &str = "The machine goes for good.";
+
+/// Before the browser has taken the page over, nobody counts.
+pub const DELETED_SOON: &str = "Deleted in a moment";
+
+pub fn deleted_in(millis: i64) -> String {
+    match millis {
+        ..=0 => "Being deleted".to_owned(),
+        _ => format!("Deleted in {} s", (millis + 999) / 1000),
+    }
+}
