@@ -54,15 +54,17 @@ parts! {
     profile {
         Profile = pages::profile::ProfilePage,
     }
-    console {
+    lists {
         Overview = pages::admin::AdminPage,
         Pools = pages::pools::PoolsPage,
-        Pool = pages::pool::PoolPage,
         Servers = pages::servers::ServersPage,
-        Server = pages::server::ServerPage,
         Sessions = pages::sessions::SessionsPage,
         Queue = pages::sessions::QueuePage,
         Activity = pages::activity::ActivityPage,
+    }
+    pool {
+        Pool = pages::pool::PoolPage,
+        Server = pages::server::ServerPage,
     }
     forms {
         PoolNew = pages::pools::PoolNewPage,

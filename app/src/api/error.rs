@@ -5,6 +5,7 @@ use std::fmt;
 use domain::error::{Problem, ProblemCode};
 
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use leptos::wasm_split::SplitLoaderError;
 use serde::{Deserialize, Serialize};
 
 use super::codec::JsonText;
@@ -51,6 +52,13 @@ const NOT_UNDERSTOOD: (ProblemCode, &str) = (
     ProblemCode::BadRequest,
     "The page and the server do not understand each other. Load the page again.",
 );
+
+/// A part of the bundle that has not come is as good as an answer that has not.
+impl From<SplitLoaderError> for ApiError {
+    fn from(_: SplitLoaderError) -> Self {
+        Self(Problem::new(ProblemCode::Unavailable, NO_ANSWER))
+    }
+}
 
 impl FromServerFnError for ApiError {
     type Encoder = JsonText;

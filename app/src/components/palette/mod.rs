@@ -1,22 +1,16 @@
 //! The palette: Ctrl+K or Cmd+K opens a box that finds pages, pools, servers, people (of those the first page of each list) and what
 //! can be done where one is.
 
-use domain::autoscale::SavedConfig;
+mod asked;
+
 use domain::event::EventNoun;
 use domain::id::PoolId;
-use domain::pool::Pool;
-use domain::server::Server;
-use domain::user::User;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::{ev, html};
 use leptos_router::hooks::use_location;
 use web_sys::{KeyboardEvent, ScrollIntoViewOptions, ScrollLogicalPosition};
 
-use crate::api::autoscale::autoscale_list;
-use crate::api::pool::pool_list;
-use crate::api::server::server_list;
-use crate::api::user::user_list;
 use crate::components::confirm::use_ready;
 use crate::components::dialog::is_shown;
 use crate::components::filter::contains;
@@ -113,88 +107,6 @@ fn known(is_admin: bool, pool: Option<PoolId>) -> Vec<Entry> {
         .chain(themes)
         .chain([entry("Sign out", "Action", Does::SignOut)])
         .collect()
-}
-
-/// What the server knows beside the pages.
-#[derive(Default)]
-struct Known {
-    pools: Vec<Pool>,
-    configs: Vec<SavedConfig>,
-    servers: Vec<Server>,
-    people: Vec<User>,
-}
-
-impl Known {
-    /// Asks for all of it. What is refused is left out: the rest can still be found.
-    async fn ask() -> Self {
-        Self {
-            pools: pool_list()
-                .await
-                .map_or_else(|_| Vec::new(), |page| page.items),
-            configs: autoscale_list(None)
-                .await
-                .map_or_else(|_| Vec::new(), |page| page.items),
-            servers: server_list(None, None, None, None)
-                .await
-                .map_or_else(|_| Vec::new(), |page| page.items),
-            people: user_list()
-                .await
-                .map_or_else(|_| Vec::new(), |page| page.items),
-        }
-    }
-}
-
-/// What the server adds: what can be done with the configs of this page's pool, then all pools, servers, people and configs.
-fn asked(known: &Known, pool: Option<PoolId>) -> Vec<Entry> {
-    let Known {
-        pools,
-        configs,
-        servers,
-        people,
-    } = known;
-    let is_here = |config: &&SavedConfig| pool.is_some() && pool_of_config(config) == pool;
-    let pauses = configs.iter().filter(is_here).map(|config| {
-        let pause = Pause::of(config);
-        entry(pause.label(), "This pool", Does::Pause(pause))
-    });
-    let open = pools.iter().map(|pool| {
-        let path = format!("/admin/pools/{}", pool.id);
-        entry(&*pool.name, "Pool", Does::Go(path))
-    });
-    let scale = pools.iter().map(|pool| {
-        let path = format!("/admin/pools/{}/scaling/new", pool.id);
-        entry(
-            format!("Add scaling: {}", pool.name),
-            "Action",
-            Does::Go(path),
-        )
-    });
-    let machines = servers.iter().map(|server| {
-        let path = format!("/admin/servers/{}", server.id);
-        entry(&*server.name, "Server", Does::Go(path))
-    });
-    // There is nothing to be done with a visitor of the demo.
-    let people = people.iter().filter(|user| !user.visitor).map(|user| {
-        let path = format!("/admin/users/{}/edit", user.id);
-        entry(&*user.name, "Person", Does::Go(path))
-    });
-    let change = configs.iter().map(|config| {
-        let path = format!("/admin/autoscale/{}/edit", config.id);
-        let label = format!("Change scaling: {}", config.name());
-        entry(label, "Action", Does::Go(path))
-    });
-    pauses
-        .chain(open)
-        .chain(machines)
-        .chain(people)
-        .chain(scale)
-        .chain(change)
-        .collect()
-}
-
-/// The pool that a config is for.
-fn pool_of_config(config: &SavedConfig) -> Option<PoolId> {
-    config.values.get("pool_id")?.as_str()?.parse().ok()
 }
 
 /// The places of those that have all words of the text, first those that begin with it.
@@ -316,10 +228,13 @@ impl Palette {
             }
         };
         let run = Callback::new(move |does: Does| match does {
-            Does::Pause(pause) => submit(tried.busy, tried.problem, pause.run(), move |()| {
-                live.changed(EventNoun::Pool);
-                close();
-            }),
+            Does::Pause(pause) => {
+                let turned = async move { asked::turn(pause).await?.await };
+                submit(tried.busy, tried.problem, turned, move |()| {
+                    live.changed(EventNoun::Pool);
+                    close();
+                });
+            }
             Does::Go(path) => {
                 close();
                 go.run(path);
@@ -365,7 +280,11 @@ impl Palette {
         self.opened.set_value(opened);
         if is_admin {
             spawn_local(async move {
-                let more = asked(&Known::ask().await, pool);
+                // Where the part does not come, the pages can still be found.
+                let Ok(more) = asked::ask(pool).await else {
+                    return;
+                };
+                let more = more.await;
                 // At the end, so that nothing moves under the one who is about to choose.
                 if self.opened.try_get_value() == Some(opened) {
                     let _ = self.entries.try_update(|entries| entries.extend(more));
@@ -503,32 +422,12 @@ fn option(palette: Palette, at: usize, entry: Entry) -> AnyView {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use domain::form::Draft;
-    use domain::timestamp::Timestamp;
-
     use super::*;
 
     const BARE: &str = "01980000-0000-7000-8000-000000000001";
 
     fn pool_id() -> PoolId {
         PoolId::from_bare(BARE).expect("an id")
-    }
-
-    fn pool(name: &str) -> Pool {
-        Pool {
-            id: pool_id(),
-            name: name.to_owned(),
-            description: String::new(),
-            apps: Vec::new(),
-            protocol: None,
-            paused: false,
-            counts: domain::pool::PoolCounts::default(),
-            created_at: Timestamp::default(),
-            updated_at: Timestamp::default(),
-            version: 1,
-        }
     }
 
     fn paths(entries: &[Entry]) -> Vec<&str> {
@@ -564,65 +463,5 @@ mod tests {
         assert_eq!(pool_of(&format!("/admin/servers/{id}")), None);
         let first = &known(true, Some(id))[0];
         assert_eq!(first.does, Does::Go(format!("/admin/pools/{id}/edit")));
-    }
-
-    #[test]
-    fn what_begins_with_the_text_comes_first() {
-        let mut entries = known(true, None);
-        let pools = vec![pool("Finance pools"), pool("Shells")];
-        entries.extend(asked(
-            &Known {
-                pools,
-                ..Known::default()
-            },
-            None,
-        ));
-        let labels = |text: &str| {
-            let found = found(&entries, text);
-            found
-                .into_iter()
-                .map(|at| entries[at].label.as_str())
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(
-            labels("finance pool"),
-            ["Finance pools", "Add scaling: Finance pools"]
-        );
-        assert_eq!(labels("POOLS")[0], "Pools");
-        assert_eq!(labels("scaling shells"), ["Add scaling: Shells"]);
-        assert_eq!(labels("nothing like it"), [""; 0]);
-    }
-
-    #[test]
-    fn a_config_can_be_paused_and_let_go_on() {
-        let config = |enabled: bool| SavedConfig {
-            id: domain::id::ConfigId::from_bare(BARE).expect("an id"),
-            values: Draft::new()
-                .with("name", "By day")
-                .with("enabled", enabled)
-                .with("pool_id", pool_id().to_string()),
-            secrets: BTreeMap::new(),
-            warnings: Vec::new(),
-            servers: 0,
-            older_servers: 0,
-            created_at: Timestamp::default(),
-            updated_at: Timestamp::default(),
-            version: 1,
-        };
-        let labels = |enabled, here| {
-            let known = Known {
-                configs: vec![config(enabled)],
-                ..Known::default()
-            };
-            let entries = asked(&known, here);
-            entries
-                .into_iter()
-                .map(|entry| entry.label)
-                .collect::<Vec<_>>()
-        };
-        let change = "Change scaling: By day";
-        assert_eq!(labels(true, Some(pool_id())), ["Pause By day", change]);
-        assert_eq!(labels(false, Some(pool_id())), ["Resume By day", change]);
-        assert_eq!(labels(true, None), [change]);
     }
 }
