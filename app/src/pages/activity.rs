@@ -26,7 +26,7 @@ use crate::components::saved;
 use crate::components::table::{Table, link, use_cursor};
 use crate::components::time::Time;
 use crate::forms;
-use crate::text::words;
+use crate::text::{activity as text, common, words};
 
 /// The id of the page's heading.
 const HEADING: &str = "activity";
@@ -57,47 +57,57 @@ pub fn ActivityPage() -> impl IntoView {
     let again = Callback::new(move |()| activity.refetch());
     let newest = RwSignal::new(Newest::new());
     let table = Table::new(
-        "Activity",
-        &["When", "Who", "What", "Changes", "Actions"],
+        common::ACTIVITY,
+        &[
+            common::WHEN,
+            common::WHO,
+            text::WHAT,
+            text::CHANGES,
+            common::ACTIONS,
+        ],
         |entry: &AuditRecord| entry.id.to_string(),
         move |entry| cells(&entry, newest, tried, again),
     );
     let by = Choice {
         key: "by",
-        label: "Done by",
-        none: "People",
-        options: vec![("all", "People and Weir itself")],
+        label: text::DONE_BY,
+        none: common::PEOPLE,
+        options: vec![("all", text::PEOPLE_AND_WEIR)],
     };
     let address_with = use_list_address_with();
     view! {
-        <Title text="Activity" />
+        <Title text=common::ACTIVITY />
         <h1 id=HEADING tabindex="-1">
-            "Activity"
+            {common::ACTIVITY}
         </h1>
         <p class="help">
             {move || {
-                let who = if by_people() { "people" } else { "people and Weir itself" };
+                let (done, done_to) = if by_people() {
+                    (text::BY_PEOPLE, text::BY_PEOPLE_TO)
+                } else {
+                    (text::BY_ALL, text::BY_ALL_TO)
+                };
                 match target.get() {
-                    None => format!("What {who} have done, newest first.").into_any(),
+                    None => done.into_any(),
                     Some(target) => {
                         view! {
-                            {format!("What {who} have done to ")}
+                            {done_to}
                             <code>{target}</code>
-                            ". "
-                            <a href=address_with("target", None)>"Show everything"</a>
+                            {text::END}
+                            <a href=address_with("target", None)>{text::SHOW_ALL}</a>
                         }
                             .into_any()
                     }
                 }
             }}
         </p>
-        {filter_bar("what was done", false, vec![by])}
+        {filter_bar(text::FILTERED, false, vec![by])}
         <LastProblem problem=tried.problem />
         {loaded(
             activity,
             move |page| {
                 newest.set(newest_in(&page.items));
-                table.paged("Nobody has done anything yet.", page)
+                table.paged(common::NOBODY_YET, page)
             },
         )}
     }
@@ -118,7 +128,7 @@ fn newest_in(entries: &[AuditRecord]) -> Newest {
 pub fn who(entry: &AuditRecord) -> String {
     match &entry.actor_name {
         Some(name) => name.clone(),
-        None if entry.actor == Actor::System.label() => "Weir".to_owned(),
+        None if entry.actor == Actor::System.label() => text::WEIR.to_owned(),
         None => entry.actor.clone(),
     }
 }
@@ -142,9 +152,9 @@ fn place(entry: &AuditRecord) -> Option<AnyView> {
     let text = |key| entry.detail.get(key).and_then(Value::as_str);
     let (id, name) = text("pool_id").zip(text("pool_name"))?;
     let whose = text("user_name").filter(|user| Some(*user) != entry.actor_name.as_deref());
-    let whose = whose.map(|user| format!(" of {user}"));
+    let whose = whose.map(text::of);
     let pool = link(format!("/admin/pools/{id}"), name);
-    Some(view! { {whose} " in " {pool} }.into_any())
+    Some(view! { {whose} {text::IN_POOL} {pool} }.into_any())
 }
 
 fn cells(
@@ -193,11 +203,11 @@ fn undo(
     let button = move || {
         view! {
             <Confirm
-                label="Undo"
-                about=format!("the change of {name}")
-                question=format!("Set {name} back?")
-                consequence="Its fields and secrets become what they were before this change."
-                action="Set back"
+                label=common::UNDO
+                about=text::the_change(&name)
+                question=text::set_back(&name)
+                consequence=text::SET_BACK_HELP
+                action=text::SET_BACK
                 on_confirm=restore
             />
         }
@@ -252,11 +262,11 @@ fn changes(form: Option<&'static Form>, detail: &Value) -> Vec<String> {
     keys.sort_unstable();
     keys.dedup();
     let shown = |value: Option<&Value>| match value {
-        Some(Value::Bool(on)) => if *on { "on" } else { "off" }.to_owned(),
+        Some(Value::Bool(on)) => if *on { text::ON } else { text::OFF }.to_owned(),
         value => value
             .map(text_of)
             .filter(|text| !text.is_empty())
-            .unwrap_or_else(|| "none".to_owned()),
+            .unwrap_or_else(|| text::NO_VALUE.to_owned()),
     };
     // A provider's kind has fields of its own.
     let kind = detail
@@ -274,12 +284,12 @@ fn changes(form: Option<&'static Form>, detail: &Value) -> Vec<String> {
         .filter(|key| from.get(*key) != to.get(*key))
         .map(|key| {
             let label = label(key).unwrap_or(key);
-            format!("{label}: {} → {}", shown(from.get(key)), shown(to.get(key)))
+            text::change(label, &shown(from.get(key)), &shown(to.get(key)))
         })
         .collect();
     // It is too long for a line, and the entry does not hold it.
     if detail.get("script_changed") == Some(&Value::Bool(true)) {
-        lines.extend(label("startup_script").map(|label| format!("{label}: changed")));
+        lines.extend(label("startup_script").map(text::changed));
     }
     lines
 }

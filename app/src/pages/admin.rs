@@ -31,7 +31,7 @@ use crate::pages::activity;
 use crate::pages::autoscale::pool_of;
 use crate::pages::drafts::{draft_address, draft_name, drafts_for};
 use crate::pages::pools::{last_hours, pool_table, show_pools};
-use crate::text::words;
+use crate::text::{admin as text, common, words};
 
 /// So many of the newest deeds stand on the overview.
 const DEEDS: u32 = 10;
@@ -66,8 +66,8 @@ pub fn AdminPage() -> impl IntoView {
         audit_list(None, true, None, Some(DEEDS))
     });
     view! {
-        <Title text="Overview" />
-        <h1>"Overview"</h1>
+        <Title text=common::OVERVIEW />
+        <h1>{common::OVERVIEW}</h1>
         {loaded_beside(
             pools,
             lines,
@@ -81,7 +81,7 @@ pub fn AdminPage() -> impl IntoView {
                     {pool_figures(sum(&page.items))}
                     {need_section(&needs, &drafts)}
                     <section aria-labelledby="pools">
-                        <h2 id="pools">"Pools"</h2>
+                        <h2 id="pools">{common::POOLS}</h2>
                         {show_pools(table, page, lines.as_ref())}
                     </section>
                 }
@@ -89,7 +89,7 @@ pub fn AdminPage() -> impl IntoView {
             },
         )}
         <section aria-labelledby="deeds">
-            <h2 id="deeds">"What people did last"</h2>
+            <h2 id="deeds">{text::LAST_DEEDS}</h2>
             {loaded(deeds, |page| deed_list(&page.items))}
         </section>
     }
@@ -97,13 +97,13 @@ pub fn AdminPage() -> impl IntoView {
 
 fn need_section(needs: &[Need], drafts: &[SavedDraft]) -> AnyView {
     let body = if needs.is_empty() {
-        view! { <p class="muted">"Nothing needs you."</p> }.into_any()
+        view! { <p class="muted">{text::NO_NEEDS}</p> }.into_any()
     } else {
         need_list(needs, false, drafts)
     };
     view! {
         <section aria-labelledby="needs">
-            <h2 id="needs">"Needs you"</h2>
+            <h2 id="needs">{text::NEEDS}</h2>
             {body}
         </section>
     }
@@ -128,8 +128,8 @@ fn need_item(need: &Need, on_its_page: bool, drafts: &[SavedDraft]) -> AnyView {
     match &need.why {
         Why::NotSetUp => view! {
             <li class="banner starting">
-                <p>{name} "nothing makes servers for it yet."</p>
-                <p>{link(format!("{pool}/scaling/new"), "Set up scaling")}</p>
+                <p>{name} {text::NOT_SET_UP}</p>
+                <p>{link(format!("{pool}/scaling/new"), common::SET_UP_SCALING)}</p>
                 {draft_ways(need.pool_id, drafts)}
             </li>
         }
@@ -139,16 +139,13 @@ fn need_item(need: &Need, on_its_page: bool, drafts: &[SavedDraft]) -> AnyView {
             name: of,
             failures,
         } => {
-            let what = match failures {
-                1 => format!("the last server of {of} failed."),
-                many => format!("the last {many} servers of {of} failed."),
-            };
+            let what = text::failed(of, *failures);
             view! {
                 <li class="banner starting">
                     <p>{name} {waiting} {what}</p>
                     <p>
-                        {link(format!("/admin/providers/{provider}/edit"), "To the provider")} " "
-                        {link(format!("{pool}?tab=decisions"), "Why")}
+                        {link(format!("/admin/providers/{provider}/edit"), text::TO_PROVIDER)} " "
+                        {link(format!("{pool}?tab=decisions"), common::WHY)}
                     </p>
                 </li>
             }
@@ -164,8 +161,8 @@ fn need_item(need: &Need, on_its_page: bool, drafts: &[SavedDraft]) -> AnyView {
             view! {
                 <li class="banner failed">
                     <p>{name} {waiting} {explain::sentence(finding, Some(config))}</p>
-                    <p class="muted">"Decided " <Age since=*decided_at part_of=AgeAs::Ago /></p>
-                    <p>{way} {link(format!("{pool}?tab=decisions"), "Why")}</p>
+                    <p class="muted">{text::DECIDED} <Age since=*decided_at part_of=AgeAs::Ago /></p>
+                    <p>{way} {link(format!("{pool}?tab=decisions"), common::WHY)}</p>
                 </li>
             }
             .into_any()
@@ -181,7 +178,9 @@ fn draft_ways(pool: PoolId, drafts: &[SavedDraft]) -> AnyView {
     own.map(|draft| {
         let way = link(draft_address(Some(pool), draft.id), &draft_name(draft));
         view! {
-            <p>"Go on with the draft " {way} ", saved " <Age since=draft.updated_at part_of=AgeAs::Ago /></p>
+            <p>
+                {text::GO_ON_WITH} {way} {text::SAVED} <Age since=draft.updated_at part_of=AgeAs::Ago />
+            </p>
         }
     })
     .collect_view()
@@ -190,7 +189,7 @@ fn draft_ways(pool: PoolId, drafts: &[SavedDraft]) -> AnyView {
 
 fn deed_list(deeds: &[AuditRecord]) -> AnyView {
     if deeds.is_empty() {
-        return view! { <Empty text="Nobody has done anything yet." /> }.into_any();
+        return view! { <Empty text=common::NOBODY_YET /> }.into_any();
     }
     let item = |entry: &AuditRecord| {
         view! {
@@ -207,7 +206,7 @@ fn deed_list(deeds: &[AuditRecord]) -> AnyView {
     };
     view! {
         <ul class="findings">{deeds.iter().map(item).collect_view()}</ul>
-        <p>{link("/admin/activity".to_owned(), "All activity")}</p>
+        <p>{link("/admin/activity".to_owned(), text::ALL_DEEDS)}</p>
     }
     .into_any()
 }
@@ -238,8 +237,8 @@ fn begin() -> AnyView {
         <LastProblem problem=problem />
         <ul class="cards">
             <li class="card">
-                <h2>"Try it on this machine"</h2>
-                <p>"Makes a pool of real SSH servers on the machine that Weir runs on, with one kept ready. Where that is not possible, they are machines in memory."</p>
+                <h2>{common::TRY_HERE}</h2>
+                <p>{text::TRY_HERE_HELP}</p>
                 <div class="actions">
                     <button
                         type="button"
@@ -247,22 +246,22 @@ fn begin() -> AnyView {
                         disabled=move || !ready.get() || busy.get()
                         on:click=start
                     >
-                        "Try it on this machine"
+                        {common::TRY_HERE}
                     </button>
                 </div>
             </li>
             <li class="card">
-                <h2>"Start empty"</h2>
-                <p>"A zone says where servers reach Weir, a provider makes them, a pool is what people open."</p>
+                <h2>{text::START_EMPTY}</h2>
+                <p>{text::START_EMPTY_HELP}</p>
                 <div class="actions">
                     <A href="/admin/zones/new" attr:class="button">
-                        "New zone"
+                        {common::NEW_ZONE}
                     </A>
                     <A href="/admin/providers/new" attr:class="button">
-                        "New provider"
+                        {common::NEW_PROVIDER}
                     </A>
                     <A href="/admin/pools/new" attr:class="button">
-                        "New pool"
+                        {common::NEW_POOL}
                     </A>
                 </div>
             </li>

@@ -22,6 +22,7 @@ use crate::components::table::Table;
 use crate::components::time::Time;
 use crate::forms;
 use crate::pages::users::role;
+use crate::text::{api_keys as text, common};
 
 /// All keys.
 #[component]
@@ -41,25 +42,31 @@ pub fn ApiKeysPage() -> impl IntoView {
             view! { <Time at=key.created_at /> }.into_any(),
             delete_button(
                 &key.name,
-                &format!("the key {}", key.name),
-                "Delete key",
-                "Programs that use it are refused from then on.",
+                &text::the_key(&key.name),
+                text::DELETE,
+                text::DELETE_HELP,
                 delete,
             ),
         ]
     };
     let table = Table::new(
-        "API keys",
-        &["Name", "Role", "Person", "Made", "Actions"],
+        common::API_KEYS,
+        &[
+            common::NAME,
+            common::ROLE,
+            common::PERSON,
+            common::MADE,
+            common::ACTIONS,
+        ],
         |(key, _): &(ApiKey, String)| key.id.to_string(),
         cells,
     );
     view! {
-        <Title text="API keys" />
+        <Title text=common::API_KEYS />
         <div class="page-head">
-            <h1>"API keys"</h1>
+            <h1>{common::API_KEYS}</h1>
             <A href="/admin/api-keys/new" attr:class="button primary">
-                "New key"
+                {text::NEW}
             </A>
         </div>
         <LastProblem problem=problem />
@@ -67,8 +74,7 @@ pub fn ApiKeysPage() -> impl IntoView {
             keys,
             move |keys| {
                 if keys.items.is_empty() {
-                    return view! { <Empty text="There is no key yet. Programs use one to call the REST API." /> }
-                        .into_any();
+                    return view! { <Empty text=text::NONE /> }.into_any();
                 }
                 table.first(keys)
             },
@@ -82,7 +88,7 @@ async fn keys_and_people() -> ApiResult<Page<(ApiKey, String)>> {
     let people = people.items;
     Ok(keys.map(|key| {
         let person = people.iter().find(|user| Some(user.id) == key.user_id);
-        let name = person.map_or("Nobody", |user| &user.name).to_owned();
+        let name = person.map_or(text::NOBODY, |user| &user.name).to_owned();
         (key, name)
     }))
 }
@@ -93,20 +99,18 @@ pub fn ApiKeyNewPage() -> impl IntoView {
     let people = data(user_list);
     let made = RwSignal::new(None::<NewApiKey>);
     view! {
-        <Title text="New API key" />
-        <h1>"New API key"</h1>
+        <Title text=common::NEW_API_KEY />
+        <h1>{common::NEW_API_KEY}</h1>
         {move || match made.get() {
             Some(new) => {
                 view! {
                     <div class="banner ready" role="status">
                         <p>
-                            <strong>
-                                {format!("The text of {} is shown this once. Keep it now.", new.key.name)}
-                            </strong>
+                            <strong>{text::shown_once(&new.key.name)}</strong>
                         </p>
-                        <Copyable text=new.token what="API key" />
+                        <Copyable text=new.token what=text::API_KEY />
                         <p>
-                            <A href="/admin/api-keys">"Back to the keys"</A>
+                            <A href="/admin/api-keys">{text::BACK}</A>
                         </p>
                     </div>
                 }
@@ -141,7 +145,7 @@ fn editor(people: Vec<User>, made: RwSignal<Option<NewApiKey>>) -> AnyView {
     view! {
         <FormPage
             state=state
-            save="Create key"
+            save=text::CREATE
             cancel="/admin/api-keys".to_owned()
             on_save=save
             busy=busy

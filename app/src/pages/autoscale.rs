@@ -1,7 +1,6 @@
 //! The wizard of an autoscale config: a new one for a pool, or an old one changed.
 
 use domain::autoscale::{ConfigWarning, FORM, PlanPreview, RenderedScript, SavedConfig};
-use domain::count::counted;
 use domain::draft::SavedDraft;
 use domain::error::{Problem, ProblemCode};
 use domain::form::{Draft, Noun};
@@ -42,11 +41,12 @@ use crate::pages::directories::name_of;
 use crate::pages::drafts::{draft_hints, drafts_for};
 use crate::pages::pool::config_report;
 use crate::pages::{directories, pools, providers, zones};
+use crate::text::{autoscale as text, common};
 
 /// A new config for the pool of this address, or for any pool where it names none; where it names a draft, goes on with it.
 #[component]
 pub fn AutoscaleNewPage() -> impl IntoView {
-    let id = use_id::<PoolId>("pool");
+    let id = use_id::<PoolId>(text::POOL_NOUN);
     let (params, query) = (use_params_map(), use_query_map());
     let known = data(move || {
         let is_named = params.read().get("id").is_some();
@@ -74,8 +74,8 @@ pub fn AutoscaleNewPage() -> impl IntoView {
         }
     });
     view! {
-        <Title text="Set up scaling" />
-        <h1>"Set up scaling"</h1>
+        <Title text=common::SET_UP_SCALING />
+        <h1>{common::SET_UP_SCALING}</h1>
         {expect_context::<LastSaved>().notice_of_thing()}
         {loaded(
             known,
@@ -109,7 +109,7 @@ pub fn AutoscaleNewPage() -> impl IntoView {
                     .then(|| {
                         view! {
                             <p class="banner starting" role="status">
-                                "The draft of this address is not there any more: it became a config or was thrown away. This is a new one."
+                                {text::DRAFT_GONE}
                             </p>
                         }
                     });
@@ -146,7 +146,7 @@ fn given(pool: Option<&Pool>, options: &Options) -> Draft {
 /// The config of this address.
 #[component]
 pub fn AutoscaleEditPage() -> impl IntoView {
-    let id = use_id::<ConfigId>("autoscale config");
+    let id = use_id::<ConfigId>(text::NOUN);
     let known = data(move || {
         let id = id.get();
         async move {
@@ -159,8 +159,8 @@ pub fn AutoscaleEditPage() -> impl IntoView {
         }
     });
     view! {
-        <Title text="Change scaling" />
-        {heading_of("Change scaling", known, |(config, ..)| config.name().to_owned())}
+        <Title text=common::CHANGE_SCALING />
+        {heading_of(common::CHANGE_SCALING, known, |(config, ..)| config.name().to_owned())}
         {loaded(
             known,
             |(config, pool, (options, machines), starts)| {
@@ -191,7 +191,7 @@ pub fn pool_of(values: &Draft) -> ApiResult<PoolId> {
     values
         .get(POOL)
         .and_then(|id| id.as_str()?.parse().ok())
-        .ok_or_else(|| Problem::not_found("pool").into())
+        .ok_or_else(|| Problem::not_found(text::POOL_NOUN).into())
 }
 
 /// What can be chosen in the references of configs of these pools, with its name, and Max Instances of the provider configs.
@@ -269,9 +269,9 @@ fn wizard(
     };
     let (beginning, keeper) = begun.unzip();
     let words = if saved.is_some() {
-        "as saved"
+        text::AS_SAVED
     } else {
-        "as suggested"
+        text::AS_SUGGESTED
     };
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
     let go = use_go();
@@ -300,9 +300,9 @@ fn wizard(
         });
     });
     let word = if saved.is_some() {
-        "Save scaling"
+        text::SAVE
     } else {
-        "Create scaling"
+        text::CREATE
     };
     view! {
         {saved.map(|(_, clash)| clash.banner())}
@@ -446,7 +446,7 @@ fn preview(state: FormState, id: Option<ConfigId>) -> AnyView {
     });
     view! {
         <section aria-labelledby="preview">
-            <h3 id="preview">"What happens when you save"</h3>
+            <h3 id="preview">{text::PREVIEW}</h3>
             {loaded(
                 preview,
                 |answer| match answer {
@@ -454,13 +454,13 @@ fn preview(state: FormState, id: Option<ConfigId>) -> AnyView {
                         view! {
                             {plan_view(&warnings, &plan)}
                             <details>
-                                <summary>"Start-up script as a new server gets it"</summary>
+                                <summary>{text::SCRIPT_OF_NEW}</summary>
                                 {script_view(&script)}
                             </details>
                         }
                             .into_any()
                     }
-                    None => view! { <p class="muted">"This is computed once every field is right."</p> }.into_any(),
+                    None => view! { <p class="muted">{text::PREVIEW_LATER}</p> }.into_any(),
                 },
             )}
         </section>
@@ -483,14 +483,7 @@ async fn ask(id: Option<ConfigId>, document: Draft) -> ApiResult<Preview> {
 fn plan_view(warnings: &[ConfigWarning], plan: &PlanPreview) -> AnyView {
     let what = what_happens(plan);
     view! {
-        <p class="lead">
-            {what} " "
-            {format!(
-                "{} ready then; a server holds {}.",
-                counted(plan.seats_ready, "seat is", "seats are"),
-                counted(plan.seats_per_server, "seat", "seats"),
-            )}
-        </p>
+        <p class="lead">{what} " " {text::seats(plan.seats_ready, plan.seats_per_server)}</p>
         {warning_list(warnings)}
         {plan.report.configs.iter().map(|config| config_report(config, false)).collect_view()}
     }
@@ -499,29 +492,16 @@ fn plan_view(warnings: &[ConfigWarning], plan: &PlanPreview) -> AnyView {
 
 /// What is done at once.
 fn what_happens(plan: &PlanPreview) -> String {
-    let given_up = (plan.fail > 0).then(|| {
-        format!(
-            "{} given up now, for taking longer to start than it may.",
-            are(plan.fail)
-        )
-    });
+    let given_up = (plan.fail > 0).then(|| text::given_up(plan.fail));
     let rest = match (plan.create, plan.drain) {
         (0, 0) if plan.fail > 0 => None,
-        (0, 0) => Some("No server is made or removed now.".to_owned()),
-        (create, 0) => Some(format!("{} made now.", are(create))),
-        (0, drain) => Some(format!("{} drained now.", are(drain))),
-        (create, drain) => Some(format!(
-            "{} made and {} drained now.",
-            are(create),
-            are(drain)
-        )),
+        (0, 0) => Some(text::NOTHING_NOW.to_owned()),
+        (create, 0) => Some(text::made(create)),
+        (0, drain) => Some(text::drained(drain)),
+        (create, drain) => Some(text::made_and_drained(create, drain)),
     };
     let sentences: Vec<String> = given_up.into_iter().chain(rest).collect();
     sentences.join(" ")
-}
-
-fn are(count: u32) -> String {
-    counted(count, "server is", "servers are")
 }
 
 fn warning_list(warnings: &[ConfigWarning]) -> AnyView {
@@ -530,7 +510,7 @@ fn warning_list(warnings: &[ConfigWarning]) -> AnyView {
             view! {
                 <div class="banner starting" role="status">
                     <p>
-                        <strong>"Look at this first"</strong>
+                        <strong>{text::LOOK_FIRST}</strong>
                     </p>
                     <ul>
                         {warnings.iter().map(|warning| view! { <li>{warning.message.clone()}</li> }).collect_view()}
@@ -542,11 +522,10 @@ fn warning_list(warnings: &[ConfigWarning]) -> AnyView {
 }
 
 fn script_view(script: &RenderedScript) -> AnyView {
-    let limit = script.limit_bytes.map(|limit| format!(" of {limit}"));
     view! {
-        <p class="muted">{script.bytes} {limit} " bytes; secrets are masked."</p>
+        <p class="muted">{text::script_size(script.bytes, script.limit_bytes)}</p>
         {warning_list(&script.warnings)}
-        <pre tabindex="0" aria-label="Start-up script">{script.script.clone()}</pre>
+        <pre tabindex="0" aria-label=text::SCRIPT>{script.script.clone()}</pre>
     }
     .into_any()
 }

@@ -4,14 +4,13 @@
 use std::collections::BTreeMap;
 
 use domain::autoscale::{FORM, Forecast};
-use domain::count::counted;
 use domain::form::Draft;
 use domain::start::StartTimes;
 use leptos::prelude::*;
 use serde_json::Value;
 
 use crate::components::form::FormState;
-use crate::text::words::usual;
+use crate::text::{autoscale_forecast as text, words};
 
 /// Where the forecast has no place beside the form, and becomes a bar; as in the style sheet.
 const NARROW: &str = "(max-width: 72rem)";
@@ -49,21 +48,21 @@ pub fn forecast(
         is_open.set(!narrow.is_some_and(|narrow| narrow.matches()));
     });
     view! {
-        <section class="forecast" aria-label="Forecast">
+        <section class="forecast" aria-label=text::LABEL>
             <details open=move || is_open.get()>
                 <summary>
-                    <strong>"Forecast: "</strong>
+                    <strong>{text::HEAD}</strong>
                     {move || forecast.get().as_ref().map_or_else(unknown, ready)}
                 </summary>
                 <p>{move || forecast.get().as_ref().map(most)}</p>
                 <p>{before}</p>
                 <p class="muted">
-                    {move || (!is_done.get()).then_some("Nothing of this is done while Dry Run is on or Enabled is off.")}
+                    {move || (!is_done.get()).then_some(text::NOT_DONE)}
                 </p>
                 <div role="status">{move || forecast.get().as_ref().and_then(warnings)}</div>
                 <p class="muted">{wait(starts)}</p>
                 <details>
-                    <summary>"How is this computed?"</summary>
+                    <summary>{text::HOW}</summary>
                     {move || forecast.get().as_ref().map(arithmetic)}
                 </details>
             </details>
@@ -74,30 +73,22 @@ pub fn forecast(
 
 /// What is said while a number is wrong.
 fn unknown() -> String {
-    "computed once the numbers of the step Capacity are right.".to_owned()
+    text::UNKNOWN.to_owned()
 }
 
 /// What is kept ready.
 fn ready(forecast: &Forecast) -> String {
     if forecast.servers_ready == 0 {
-        return "no server is kept ready.".to_owned();
+        return text::NONE_READY.to_owned();
     }
-    format!(
-        "{} ready, {}.",
-        counted(forecast.servers_ready, "server", "servers"),
-        sessions(forecast.sessions_ready()),
-    )
+    text::ready(forecast.servers_ready, forecast.sessions_ready())
 }
 
 /// How far it grows.
 fn most(forecast: &Forecast) -> String {
     match (forecast.max_instances, forecast.most_sessions()) {
-        (Some(servers), Some(most)) => format!(
-            "At most {}, {}.",
-            counted(servers, "server", "servers"),
-            sessions(most)
-        ),
-        _ => "How far it grows is known once a provider is chosen.".to_owned(),
+        (Some(servers), Some(most)) => text::most(servers, most),
+        _ => text::MOST_UNKNOWN.to_owned(),
     }
 }
 
@@ -106,15 +97,11 @@ fn comparison(before: &Forecast, now: &Forecast) -> Option<String> {
     if before == now {
         return None;
     }
-    let was = format!("{} {}", ready(before), most(before));
     Some(
         if (ready(now), most(now)) == (ready(before), most(before)) {
-            format!(
-                "As saved it is the same: a server holds {}.",
-                sessions(now.seats_per_server)
-            )
+            text::same_as_saved(now.seats_per_server)
         } else {
-            format!("As saved: {was}")
+            text::as_saved(&ready(before), &most(before))
         },
     )
 }
@@ -122,8 +109,8 @@ fn comparison(before: &Forecast, now: &Forecast) -> Option<String> {
 /// How long somebody waits who finds no seat, as far as starts that were recorded say.
 fn wait(starts: Option<StartTimes>) -> String {
     match starts {
-        Some(starts) => format!("Who finds no free seat waits for a server. {}", usual(&starts)),
-        None => "Who finds no free seat waits for a server. Too few starts are recorded to say how long.".to_owned(),
+        Some(starts) => text::wait(&words::usual(&starts)),
+        None => text::WAIT_UNKNOWN.to_owned(),
     }
 }
 
@@ -144,9 +131,7 @@ fn arithmetic(forecast: &Forecast) -> AnyView {
         .map(|line| view! { <li>{line}</li> });
     view! {
         <ol>{lines.collect_view()}</ol>
-        <p class="muted">
-            "These are the settings alone. The review says what happens now, with what runs already; other configs may use the same provider."
-        </p>
+        <p class="muted">{text::HOW_HELP}</p>
     }
     .into_any()
 }
@@ -154,38 +139,21 @@ fn arithmetic(forecast: &Forecast) -> AnyView {
 fn steps(forecast: &Forecast) -> Vec<String> {
     let seats = forecast.seats_per_server;
     let held = match (forecast.reusable, forecast.limits.max_users) {
-        (false, _) => "A server has 1 seat: Reusable is off, so it serves one person.".to_owned(),
-        (true, None) => format!("A server has {}.", counted(seats, "seat", "seats")),
-        (true, Some(users)) => format!(
-            "A server has {}: the lower of {} and {}, as each session may be another person's.",
-            counted(seats, "seat", "seats"),
-            sessions(forecast.limits.max_sessions),
-            counted(users, "person", "people"),
-        ),
+        (false, _) => text::ONE_SEAT.to_owned(),
+        (true, None) => text::seats(seats),
+        (true, Some(users)) => text::seats_of_limits(seats, forecast.limits.max_sessions, users),
     };
-    let wanted = counted(forecast.servers_wanted, "server", "servers");
-    let kept = format!(
-        "{} to keep ready / {seats} for each server, rounded up = {wanted}.",
-        sessions(forecast.minimum),
-    );
+    let kept = text::kept(forecast.minimum, seats, forecast.servers_wanted);
     let bound = forecast.max_instances.map(|most| {
         let all = forecast.most_sessions().unwrap_or_default();
-        let servers = forecast.servers_ready;
-        format!(
-            "The provider may have {most}: the lower of both is {servers}. {most} x {seats} = {all} sessions at most."
-        )
+        text::bound(most, forecast.servers_ready, seats, all)
     });
-    let (servers, all) = (forecast.servers_ready, forecast.sessions_ready());
-    let ready = format!("{servers} x {seats} = {} ready.", sessions(all));
+    let ready = text::ready_sum(forecast.servers_ready, seats, forecast.sessions_ready());
     [held, kept]
         .into_iter()
         .chain(bound)
         .chain([ready])
         .collect()
-}
-
-fn sessions(count: u32) -> String {
-    counted(count, "session", "sessions")
 }
 
 #[cfg(test)]

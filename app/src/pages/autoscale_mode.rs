@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::components::form::FormState;
 use crate::components::form::field::{RadioCard, radio_card};
+use crate::text::autoscale_mode as text;
 
 /// The switch that lets the loop look at a config at all.
 const ENABLED: &str = "enabled";
@@ -54,25 +55,19 @@ impl Mode {
 
     const fn label(self) -> &'static str {
         match self {
-            Self::Enabled => "Enabled",
-            Self::DryRun => "Dry run",
-            Self::Paused => "Paused",
+            Self::Enabled => text::ENABLED,
+            Self::DryRun => text::DRY_RUN,
+            Self::Paused => text::PAUSED,
         }
     }
 
     /// What the loop does then.
     const fn help(self, dry_run: bool) -> &'static str {
         match (self, dry_run) {
-            (Self::Enabled, _) => "Servers are made and removed by these rules at once.",
-            (Self::DryRun, _) => {
-                "The loop decides and records what it would do. It makes and removes no server."
-            }
-            (Self::Paused, false) => {
-                "The loop makes and removes no server until you choose Resume on the pool's page."
-            }
-            (Self::Paused, true) => {
-                "The loop makes and removes no server until you choose Resume on the pool's page. Then it is a dry run."
-            }
+            (Self::Enabled, _) => text::ENABLED_HELP,
+            (Self::DryRun, _) => text::DRY_RUN_HELP,
+            (Self::Paused, false) => text::PAUSED_HELP,
+            (Self::Paused, true) => text::PAUSED_DRY_RUN_HELP,
         }
     }
 }
@@ -105,7 +100,7 @@ pub fn mode(state: FormState) -> AnyView {
     };
     view! {
         <fieldset class="field">
-            <legend>"Create it as"</legend>
+            <legend>{text::CREATE_AS}</legend>
             <div class="choices">{Mode::ALL.into_iter().map(card).collect_view()}</div>
         </fieldset>
     }

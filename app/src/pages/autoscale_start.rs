@@ -13,6 +13,7 @@ use crate::components::form::summary::focus_later;
 use crate::components::form::wizard::HEADING;
 use crate::components::form::{FormState, Settled};
 use crate::components::table::facts;
+use crate::text::autoscale_start as text;
 
 const CONNECTION_TYPE: &str = "connection_type";
 
@@ -66,11 +67,9 @@ impl Beginning {
     /// The step.
     pub fn view(self) -> AnyView {
         view! {
-            <p class="help">
-                "A template fills in fields and does nothing else: all of them can be changed in the steps."
-            </p>
+            <p class="help">{text::HELP}</p>
             <fieldset class="field">
-                <legend>"Begin with"</legend>
+                <legend>{text::BEGIN_WITH}</legend>
                 <div class="choices">
                     {TEMPLATES.iter().map(|template| self.template(template)).collect_view()} {self.copy()}
                 </div>
@@ -109,16 +108,14 @@ impl Beginning {
     fn copy(self) -> AnyView {
         let can_copy = !self.can_be_copied().is_empty();
         let help = match self.settled.get_value() {
-            _ if can_copy => {
-                "Its values are filled in, without its name and its secrets.".to_owned()
-            }
-            None => "There is no config to copy yet.".to_owned(),
+            _ if can_copy => text::COPY_HELP.to_owned(),
+            None => text::NONE_TO_COPY.to_owned(),
             Some(settled) => settled.reason,
         };
         radio_card(RadioCard {
             id: "template-copy".to_owned(),
             group: "template",
-            label: "Copy an existing config",
+            label: text::COPY,
             help: help.into(),
             is_off: (!can_copy).into(),
             is_chosen: Signal::derive(move || self.is_copying.get() || self.copied().is_some()),
@@ -144,7 +141,7 @@ impl Beginning {
         let list = move || {
             view! {
                 <div class="field">
-                    <label for="copy-of">"Config to copy"</label>
+                    <label for="copy-of">{text::COPY_OF}</label>
                     <select
                         id="copy-of"
                         on:change=move |event| {
@@ -154,7 +151,7 @@ impl Beginning {
                             }
                         }
                     >
-                        <option value="">"Choose"</option>
+                        <option value="">{text::CHOOSE}</option>
                         {self.can_be_copied().into_iter().map(option).collect_view()}
                     </select>
                 </div>
@@ -180,7 +177,7 @@ impl Beginning {
             view! {
                 <li>
                     <strong>{label}</strong>
-                    {format!(": {yours}. Here it would be {theirs}.")}
+                    {text::kept(&yours, &theirs)}
                 </li>
             }
         };
@@ -200,12 +197,12 @@ impl Beginning {
         let view = view! {
             <div class="banner starting">
                 <p>
-                    <strong>"What you have typed is kept"</strong>
+                    <strong>{text::KEPT}</strong>
                 </p>
                 <ul>{fields.iter().map(item).collect_view()}</ul>
                 <div class="actions">
                     <button type="button" class="button" on:click=take>
-                        "Replace what I typed"
+                        {text::REPLACE}
                     </button>
                 </div>
             </div>
@@ -230,7 +227,7 @@ impl Beginning {
         (!pairs.is_empty()).then(|| {
             view! {
                 <section aria-labelledby="filled-in">
-                    <h3 id="filled-in">"What it fills in"</h3>
+                    <h3 id="filled-in">{text::FILLED_IN}</h3>
                     {facts(pairs)}
                 </section>
             }
@@ -315,6 +312,6 @@ pub fn settled_type(protocol: Protocol) -> Settled {
     Settled {
         key: CONNECTION_TYPE,
         value,
-        reason: format!("The servers of this pool have the Connection Type {word}."),
+        reason: text::settled(word),
     }
 }

@@ -18,6 +18,7 @@ use crate::components::load::{heading_of, loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::saved::LastSaved;
 use crate::components::table::{Table, link};
+use crate::text::{common, directories as text};
 
 /// All directories.
 #[component]
@@ -45,25 +46,25 @@ pub fn DirectoriesPage() -> impl IntoView {
             view! { <code>{url}</code> }.into_any(),
             delete_button(
                 &name,
-                &format!("the directory {name}"),
-                "Delete directory",
-                "A directory that an autoscale config uses stays.",
+                &text::the_directory(&name),
+                text::DELETE,
+                text::DELETE_HELP,
                 delete,
             ),
         ]
     };
     let table = Table::new(
-        "Directories",
-        &["Name", "URL", "Actions"],
+        common::DIRECTORIES,
+        &[common::NAME, text::URL, common::ACTIONS],
         |thing: &SavedLdapConfig| thing.id.to_string(),
         cells,
     );
     view! {
-        <Title text="Directories" />
+        <Title text=common::DIRECTORIES />
         <div class="page-head">
-            <h1>"Directories"</h1>
+            <h1>{common::DIRECTORIES}</h1>
             <A href="/admin/directories/new" attr:class="button primary">
-                "New directory"
+                {common::NEW_DIRECTORY}
             </A>
         </div>
         <LastProblem problem=problem />
@@ -72,7 +73,7 @@ pub fn DirectoriesPage() -> impl IntoView {
             configs,
             move |page| {
                 if page.items.is_empty() {
-                    return view! { <Empty text="There is no directory yet." /> }.into_any();
+                    return view! { <Empty text=text::NONE /> }.into_any();
                 }
                 table.first(page)
             },
@@ -94,8 +95,8 @@ pub fn name_of(config: &SavedLdapConfig) -> String {
 #[component]
 pub fn DirectoryNewPage() -> impl IntoView {
     view! {
-        <Title text="New directory" />
-        <h1>"New directory"</h1>
+        <Title text=common::NEW_DIRECTORY />
+        <h1>{common::NEW_DIRECTORY}</h1>
         {editor(None, None)}
     }
 }
@@ -103,14 +104,14 @@ pub fn DirectoryNewPage() -> impl IntoView {
 /// A directory that is there already.
 #[component]
 pub fn DirectoryEditPage() -> impl IntoView {
-    let id = use_id::<LdapConfigId>("LDAP config");
+    let id = use_id::<LdapConfigId>(text::NOUN);
     let config = data(move || {
         let id = id.get();
         async move { ldap_config_get(id?).await }
     });
     view! {
-        <Title text="Change directory" />
-        {heading_of("Change directory", config, name_of)}
+        <Title text=text::CHANGE />
+        {heading_of(text::CHANGE, config, name_of)}
         {loaded(config, |config| editor(Some(config), None))}
     }
 }
@@ -150,9 +151,9 @@ pub fn editor(old: Option<SavedLdapConfig>, beside: Option<Beside<SavedLdapConfi
         });
     });
     let word = if seen.is_some() {
-        "Save directory"
+        text::SAVE
     } else {
-        "Create directory"
+        text::CREATE
     };
     let cancel = Cancel::of("/admin/directories".to_owned(), beside);
     view! {

@@ -17,6 +17,7 @@ use crate::components::load::{Tried, loaded, submit};
 use crate::components::table::{Table, link};
 use crate::components::time::Time;
 use crate::pages::autoscale::pool_of;
+use crate::text::{common, drafts as text};
 
 /// The drafts of the one who asks, to go on with or to throw away; nothing where there are none.
 pub fn draft_section(tried: Tried) -> AnyView {
@@ -39,8 +40,8 @@ pub fn draft_section(tried: Tried) -> AnyView {
         }
     });
     let table = Table::new(
-        "Drafts",
-        &["Name", "Pool", "Saved", "Actions"],
+        text::DRAFTS,
+        &[common::NAME, common::POOL, text::SAVED, common::ACTIONS],
         |(draft, _): &(SavedDraft, Option<(PoolId, String)>)| draft.id.to_string(),
         move |(draft, pool)| {
             let (id, name) = (draft.id, draft_name(&draft));
@@ -52,15 +53,17 @@ pub fn draft_section(tried: Tried) -> AnyView {
             let (pool, pool_name) = pool.unzip();
             vec![
                 link(draft_address(pool, id), &name),
-                pool_name.unwrap_or_else(|| "None".to_owned()).into_any(),
+                pool_name
+                    .unwrap_or_else(|| common::NONE.to_owned())
+                    .into_any(),
                 view! { <Time at=draft.updated_at /> }.into_any(),
                 view! {
                     <Confirm
-                        label="Throw away"
+                        label=text::THROW_AWAY
                         about=name.clone()
-                        question=format!("Throw away the draft {name}?")
-                        consequence="What was typed in it is lost."
-                        action="Throw away"
+                        question=text::throw_away(&name)
+                        consequence=text::THROW_AWAY_HELP
+                        action=text::THROW_AWAY
                         on_confirm=throw
                     />
                 }
@@ -73,7 +76,7 @@ pub fn draft_section(tried: Tried) -> AnyView {
             .then(|| {
                 view! {
                     <section aria-labelledby="drafts">
-                        <h2 id="drafts">"Drafts"</h2>
+                        <h2 id="drafts">{text::DRAFTS}</h2>
                         {table.whole(drafts)}
                     </section>
                 }
@@ -102,7 +105,7 @@ pub fn draft_hints(pool: Option<PoolId>, drafts: &[SavedDraft], is_in_form: bool
                 <a href=draft_address(pool, draft.id) rel=is_in_form.then_some("external")>
                     {draft_name(draft)}
                 </a>
-                ", saved "
+                {text::SAVED_AT}
                 <Time at=draft.updated_at />
             </li>
         }
@@ -112,7 +115,7 @@ pub fn draft_hints(pool: Option<PoolId>, drafts: &[SavedDraft], is_in_form: bool
             view! {
                 <div class="banner starting">
                     <p>
-                        <strong>"Go on with a draft"</strong>
+                        <strong>{text::GO_ON}</strong>
                     </p>
                     <ul>{drafts.iter().map(hint).collect_view()}</ul>
                 </div>
@@ -148,7 +151,7 @@ pub fn draft_address(pool: Option<PoolId>, draft: DraftId) -> String {
 pub fn draft_name(draft: &SavedDraft) -> String {
     let name = draft.values.get("name").and_then(|name| name.as_str());
     match name.map(str::trim) {
-        None | Some("") => "Scaling without a name".to_owned(),
+        None | Some("") => text::NO_NAME.to_owned(),
         Some(name) => name.to_owned(),
     }
 }

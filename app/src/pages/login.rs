@@ -5,6 +5,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::components::problem::code_of;
+use crate::text::{common, login as text};
 use domain::error::ProblemCode;
 
 /// Name, password, and what was wrong the last time.
@@ -14,11 +15,9 @@ pub fn LoginPage() -> impl IntoView {
     let message = move || {
         let word = query.read().get("error")?;
         Some(match code_of(&word) {
-            Some(ProblemCode::Unauthenticated) => {
-                "You are not signed in. Check the name and the password."
-            }
-            Some(ProblemCode::TooManyRequests) => "Too many tries. Wait a minute, then try again.",
-            _ => "Signing in did not work. Try again.",
+            Some(ProblemCode::Unauthenticated) => text::REFUSED,
+            Some(ProblemCode::TooManyRequests) => text::TOO_MANY,
+            _ => text::FAILED,
         })
     };
     let next = move || {
@@ -28,9 +27,9 @@ pub fn LoginPage() -> impl IntoView {
             .map(|next| view! { <input type="hidden" name="next" value=next /> })
     };
     view! {
-        <Title text="Sign in" />
+        <Title text=common::SIGN_IN />
         <article class="narrow">
-            <h1>"Sign in"</h1>
+            <h1>{common::SIGN_IN}</h1>
             {move || {
                 message()
                     .map(|message| {
@@ -44,16 +43,16 @@ pub fn LoginPage() -> impl IntoView {
             <form method="post" action="/ui/login" class="form-body">
                 {next}
                 <div class="field">
-                    <label for="name">"Name"</label>
+                    <label for="name">{common::NAME}</label>
                     <input type="text" id="name" name="name" autocomplete="username" autocapitalize="none" required />
                 </div>
                 <div class="field">
-                    <label for="password">"Password"</label>
+                    <label for="password">{common::PASSWORD}</label>
                     <input type="password" id="password" name="password" autocomplete="current-password" required />
                 </div>
                 <div class="actions">
                     <button type="submit" class="button primary">
-                        "Sign in"
+                        {common::SIGN_IN}
                     </button>
                 </div>
             </form>

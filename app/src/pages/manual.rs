@@ -5,19 +5,17 @@ use domain::plan::Reason;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use crate::text::manual as text;
+
 /// Every problem that an answer of the API can name; `Problem::type` is the address of its entry.
 #[component]
 pub fn ProblemsPage() -> impl IntoView {
     let entries = ProblemCode::ALL.iter().map(|code| {
         let id = code.as_str();
-        let about = format!("{} Status {}.", code.about(), code.status());
+        let about = text::problem(code.about(), code.status());
         entry(id, code.title(), &about)
     });
-    list(
-        "Problems",
-        "What the API answers when it does not do what was asked.",
-        entries.collect(),
-    )
+    list(text::PROBLEMS, text::PROBLEMS_LEAD, entries.collect())
 }
 
 /// Every reason that a decision can name.
@@ -26,11 +24,7 @@ pub fn ReasonsPage() -> impl IntoView {
     let entries = Reason::ALL
         .iter()
         .map(|reason| entry(reason.code(), reason.code(), reason.about()));
-    list(
-        "Reasons",
-        "Why Weir does what it does, and why not: every decision names one of these.",
-        entries.collect(),
-    )
+    list(text::REASONS, text::REASONS_LEAD, entries.collect())
 }
 
 fn entry(id: &'static str, heading: &'static str, about: &str) -> AnyView {

@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use crate::text::not_found as text;
+
 /// Tells that there is no such page; the server answers with status 404.
 #[component]
 pub fn NotFoundPage() -> impl IntoView {
@@ -12,11 +14,11 @@ pub fn NotFoundPage() -> impl IntoView {
     }
 
     view! {
-        <Title text="Page not found" />
+        <Title text=text::TITLE />
         <article class="prose">
-            <h1>"Page not found"</h1>
+            <h1>{text::TITLE}</h1>
             <p>
-                "There is nothing at this address. " <a href="/">"Go to the first page"</a> "."
+                {text::NOTHING} <a href="/">{text::TO_FIRST}</a> {text::END}
             </p>
         </article>
     }

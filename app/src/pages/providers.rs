@@ -29,6 +29,7 @@ use crate::components::problem::LastProblem;
 use crate::components::saved::LastSaved;
 use crate::components::table::{Table, link};
 use crate::forms;
+use crate::text::{common, providers as text};
 
 /// All provider configs.
 #[component]
@@ -52,7 +53,7 @@ pub fn ProvidersPage() -> impl IntoView {
         vec![
             link(format!("/admin/providers/{}/edit", provider.id), &name),
             providers::form(provider.kind).title.into_any(),
-            format!("{} of {}", provider.health.existing, provider.max_instances).into_any(),
+            text::machines(provider.health.existing, provider.max_instances).into_any(),
             view! {
                 <span class="health" class:failed=has_failed>{health}</span>
                 {provider
@@ -65,40 +66,51 @@ pub fn ProvidersPage() -> impl IntoView {
             .into_any(),
             delete_button(
                 &name,
-                &format!("the provider {name}"),
-                "Delete provider",
-                "A provider that a config or a server uses stays.",
+                &text::the_provider(&name),
+                text::DELETE,
+                text::DELETE_HELP,
                 delete,
             ),
         ]
     };
     let table = Table::new(
-        "Providers",
-        &["Name", "Kind", "Machines", "Health", "Actions"],
+        common::PROVIDERS,
+        &[
+            common::NAME,
+            common::KIND,
+            text::MACHINES,
+            common::HEALTH,
+            common::ACTIONS,
+        ],
         |provider: &Provider| provider.id.to_string(),
         cells,
     );
     view! {
-        <Title text="Providers" />
+        <Title text=common::PROVIDERS />
         <div class="page-head">
-            <h1>"Providers"</h1>
+            <h1>{common::PROVIDERS}</h1>
             <A href="/admin/providers/new" attr:class="button primary">
-                "New provider"
+                {common::NEW_PROVIDER}
             </A>
         </div>
         <LastProblem problem=problem />
         {expect_context::<LastSaved>().notice_of_thing()}
-        {filter_bar("providers", true, Vec::new())}
+        {filter_bar(text::FILTERED, true, Vec::new())}
         {loaded(
             providers,
             move |page| {
                 if page.items.is_empty() {
-                    return view! { <Empty text="There is no provider yet. Providers make the servers." /> }.into_any();
+                    return view! { <Empty text=text::NONE /> }.into_any();
                 }
                 let mut page = narrowed(page, wanted.get().as_deref(), texts);
                 let sort = use_sort();
                 sort.apply(&mut page.items, rank);
-                let keys = [("Name", "name"), ("Kind", "kind"), ("Machines", "machines"), ("Health", "health")];
+                let keys = [
+                    (common::NAME, "name"),
+                    (common::KIND, "kind"),
+                    (text::MACHINES, "machines"),
+                    (common::HEALTH, "health"),
+                ];
                 table.sorted(&keys, &sort, page)
             },
         )}
@@ -106,11 +118,7 @@ pub fn ProvidersPage() -> impl IntoView {
 }
 
 fn health(provider: &Provider) -> String {
-    match provider.health.failures {
-        0 => "Works".to_owned(),
-        1 => "The last server failed".to_owned(),
-        count => format!("The last {count} servers failed"),
-    }
+    text::health(provider.health.failures)
 }
 
 fn texts(provider: &Provider) -> String {
@@ -132,8 +140,8 @@ fn rank(provider: &Provider, key: &str) -> Option<Rank> {
 #[component]
 pub fn ProviderNewPage() -> impl IntoView {
     view! {
-        <Title text="New provider" />
-        <h1>"New provider"</h1>
+        <Title text=common::NEW_PROVIDER />
+        <h1>{common::NEW_PROVIDER}</h1>
         {editor(None, None)}
     }
 }
@@ -141,7 +149,7 @@ pub fn ProviderNewPage() -> impl IntoView {
 /// A provider config that is there already.
 #[component]
 pub fn ProviderEditPage() -> impl IntoView {
-    let id = use_id::<ProviderId>("provider");
+    let id = use_id::<ProviderId>(text::NOUN);
     let again = Trigger::new();
     let provider = data(move || {
         let id = id.get();
@@ -149,8 +157,8 @@ pub fn ProviderEditPage() -> impl IntoView {
         async move { provider_get(id?).await }
     });
     view! {
-        <Title text="Change provider" />
-        {heading_of("Change provider", provider, |provider| provider.name.clone())}
+        <Title text=text::CHANGE />
+        {heading_of(text::CHANGE, provider, |provider| provider.name.clone())}
         {loaded(
             provider,
             move |provider| {
@@ -172,7 +180,7 @@ fn found(provider: &Provider) -> AnyView {
     let findings = (!provider.findings.is_empty()).then(|| {
         view! {
             <section aria-labelledby="findings">
-                <h2 id="findings">"What the loop sees"</h2>
+                <h2 id="findings">{text::FINDINGS}</h2>
                 {finding_list(provider.findings.iter(), None, true)}
             </section>
         }
@@ -182,7 +190,7 @@ fn found(provider: &Provider) -> AnyView {
         view! {
             <div class="banner starting" role="status">
                 <p>
-                    <strong>"Look at how it is used"</strong>
+                    <strong>{text::WARNINGS}</strong>
                 </p>
                 <ul>{provider.warnings.iter().map(item).collect_view()}</ul>
             </div>
@@ -275,9 +283,9 @@ pub fn editor(old: Option<(Provider, Trigger)>, beside: Option<Beside<Provider>>
         });
     });
     let word = if seen.is_some() {
-        "Save provider"
+        text::SAVE
     } else {
-        "Create provider"
+        text::CREATE
     };
     view! {
         <FormPage
@@ -346,9 +354,9 @@ fn test(id: ProviderId) -> AnyView {
         });
     };
     view! {
-        <section aria-label="Test">
+        <section aria-label=text::TEST>
             <button type="button" class="button" disabled=move || !ready.get() || busy.get() on:click=run>
-                {move || if busy.get() { "Testing" } else { "Test" }}
+                {move || if busy.get() { text::TESTING } else { text::TEST }}
             </button>
             <LastProblem problem=problem />
             <div role="status">
@@ -360,14 +368,14 @@ fn test(id: ProviderId) -> AnyView {
                                 .into_iter()
                                 .map(|check| {
                                     let (class, word) = if check.passed {
-                                        ("ready", "Passed: ")
+                                        ("ready", text::PASSED)
                                     } else {
-                                        ("failed", "Failed: ")
+                                        ("failed", text::FAILED)
                                     };
                                     view! {
                                         <li class=class>
                                             <strong>{word} {check.name}</strong>
-                                            ". "
+                                            {text::END}
                                             {check.detail}
                                         </li>
                                     }

@@ -7,6 +7,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::components::problem::code_of;
+use crate::text::{common, setup as text};
 
 /// Name and password of the first admin. The server checks the token when the form arrives.
 #[component]
@@ -16,25 +17,21 @@ pub fn SetupPage() -> impl IntoView {
     let message = move || {
         let word = query.read().get("error")?;
         Some(match code_of(&word) {
-            Some(ProblemCode::Gone) => {
-                "This set-up link is used up or too old. Start Weir again: it prints a new one until set-up is done."
-            }
+            Some(ProblemCode::Gone) => text::LINK_GONE,
             Some(ProblemCode::Invalid)
                 if query.read().get("field").as_deref() == Some("password") =>
             {
-                "The password has 12 to 256 characters."
+                text::WRONG_PASSWORD
             }
-            Some(ProblemCode::Invalid) => {
-                "The name has 1 to 63 of a-z, 0-9, '.', '_', '-' and '@'."
-            }
-            _ => "That did not work. Try again.",
+            Some(ProblemCode::Invalid) => text::WRONG_NAME,
+            _ => text::FAILED,
         })
     };
     view! {
-        <Title text="Set up" />
+        <Title text=text::TITLE />
         <article class="narrow">
-            <h1>"Set up Weir"</h1>
-            <p>"Make the first admin. You are signed in right after."</p>
+            <h1>{text::HEADING}</h1>
+            <p>{text::LEAD}</p>
             {move || {
                 message()
                     .map(|message| {
@@ -51,7 +48,7 @@ pub fn SetupPage() -> impl IntoView {
                     .then(|| {
                         view! {
                             <div class="banner starting">
-                                <p>"Open the whole set-up link that Weir prints when it starts: it holds a token."</p>
+                                <p>{text::NO_TOKEN}</p>
                             </div>
                         }
                     })
@@ -59,9 +56,9 @@ pub fn SetupPage() -> impl IntoView {
             <form method="post" action="/ui/setup" class="form-body">
                 <input type="hidden" name="token" value=token />
                 <div class="field">
-                    <label for="name">"Name"</label>
+                    <label for="name">{common::NAME}</label>
                     <p class="help" id="name-help">
-                        "The name to sign in with: a-z, 0-9, '.', '_', '-' and '@'."
+                        {text::NAME_HELP}
                     </p>
                     <input
                         type="text"
@@ -75,9 +72,9 @@ pub fn SetupPage() -> impl IntoView {
                     />
                 </div>
                 <div class="field">
-                    <label for="password">"Password"</label>
+                    <label for="password">{common::PASSWORD}</label>
                     <p class="help" id="password-help">
-                        "12 to 256 characters."
+                        {text::PASSWORD_HELP}
                     </p>
                     <input
                         type="password"
@@ -92,7 +89,7 @@ pub fn SetupPage() -> impl IntoView {
                 </div>
                 <div class="actions">
                     <button type="submit" class="button primary">
-                        "Create admin"
+                        {text::CREATE}
                     </button>
                 </div>
             </form>

@@ -1,7 +1,6 @@
 //! People: the list, a new one, an old one changed.
 
 use domain::actor::Role;
-use domain::count::counted;
 use domain::id::UserId;
 use domain::user::User;
 use leptos::prelude::*;
@@ -22,6 +21,7 @@ use crate::components::saved::LastSaved;
 use crate::components::table::{Table, link};
 use crate::components::time::Time;
 use crate::forms;
+use crate::text::{common, users as text};
 
 /// Everyone.
 #[component]
@@ -42,32 +42,26 @@ pub fn UsersPage() -> impl IntoView {
             link(format!("/admin/users/{}/edit", user.id), &name),
             role(user.role).into_any(),
             view! { <Time at=user.created_at /> }.into_any(),
-            delete_button(
-                &name,
-                &name,
-                "Delete person",
-                "Their keys and sign-ins go with them. Somebody with an open session stays.",
-                delete,
-            ),
+            delete_button(&name, &name, text::DELETE, text::DELETE_HELP, delete),
         ]
     };
     let table = Table::new(
-        "People",
-        &["Name", "Role", "Made", "Actions"],
+        common::PEOPLE,
+        &[common::NAME, common::ROLE, common::MADE, common::ACTIONS],
         |user: &User| user.id.to_string(),
         cells,
     );
     view! {
-        <Title text="People" />
+        <Title text=common::PEOPLE />
         <div class="page-head">
-            <h1>"People"</h1>
+            <h1>{common::PEOPLE}</h1>
             <A href="/admin/users/new" attr:class="button primary">
-                "New person"
+                {common::NEW_PERSON}
             </A>
         </div>
         <LastProblem problem=problem />
         {expect_context::<LastSaved>().notice_of_thing()}
-        {filter_bar("people", true, Vec::new())}
+        {filter_bar(text::FILTERED, true, Vec::new())}
         {loaded(
             users,
             move |mut page| {
@@ -78,7 +72,8 @@ pub fn UsersPage() -> impl IntoView {
                 let mut page = narrowed(page, wanted.get().as_deref(), texts);
                 let sort = use_sort();
                 sort.apply(&mut page.items, rank);
-                let people = table.sorted(&[("Name", "name"), ("Role", "role"), ("Made", "made")], &sort, page);
+                let keys = [(common::NAME, "name"), (common::ROLE, "role"), (common::MADE, "made")];
+                let people = table.sorted(&keys, &sort, page);
                 view! {
                     {people}
                     {visitors}
@@ -95,11 +90,7 @@ fn visitor_note(count: usize) -> AnyView {
         return ().into_any();
     }
     let count = u32::try_from(count).unwrap_or(u32::MAX);
-    let visitors = counted(count, "visitor of the demo", "visitors of the demo");
-    view! {
-        <p class="muted">{visitors} ": made up, unable to sign in, and gone with the demo."</p>
-    }
-    .into_any()
+    view! { <p class="muted">{text::visitors(count)}</p> }.into_any()
 }
 
 fn rank(user: &User, key: &str) -> Option<Rank> {
@@ -114,8 +105,8 @@ fn rank(user: &User, key: &str) -> Option<Rank> {
 /// A role as people read it.
 pub const fn role(role: Role) -> &'static str {
     match role {
-        Role::User => "User",
-        Role::Admin => "Admin",
+        Role::User => text::USER,
+        Role::Admin => common::ADMIN,
     }
 }
 
@@ -123,8 +114,8 @@ pub const fn role(role: Role) -> &'static str {
 #[component]
 pub fn UserNewPage() -> impl IntoView {
     view! {
-        <Title text="New person" />
-        <h1>"New person"</h1>
+        <Title text=common::NEW_PERSON />
+        <h1>{common::NEW_PERSON}</h1>
         {editor(None)}
     }
 }
@@ -132,20 +123,20 @@ pub fn UserNewPage() -> impl IntoView {
 /// A person who is there already.
 #[component]
 pub fn UserEditPage() -> impl IntoView {
-    let id = use_id::<UserId>("person");
+    let id = use_id::<UserId>(text::NOUN);
     let user = data(move || {
         let id = id.get();
         async move { user_get(id?).await }
     });
     view! {
-        <Title text="Change person" />
-        {heading_of("Change person", user, |user| user.name.clone())}
+        <Title text=text::CHANGE />
+        {heading_of(text::CHANGE, user, |user| user.name.clone())}
         {loaded(
             user,
             |user| {
                 let sessions = sessions_of(&user.name);
                 view! {
-                    <p>{link(sessions, "Sessions under this name")}</p>
+                    <p>{link(sessions, text::SESSIONS_OF)}</p>
                     {editor(Some(user))}
                 }
                     .into_any()
@@ -207,9 +198,9 @@ fn editor(old: Option<User>) -> AnyView {
         });
     });
     let word = if seen.is_some() {
-        "Save person"
+        text::SAVE
     } else {
-        "Create person"
+        text::CREATE
     };
     view! { <FormPage state=state save=word cancel="/admin/users".to_owned() on_save=save busy=busy problem=problem /> }
         .into_any()

@@ -19,6 +19,7 @@ use crate::components::problem::LastProblem;
 use crate::components::saved::LastSaved;
 use crate::components::table::{Table, link};
 use crate::forms;
+use crate::text::{common, zones as text};
 
 /// All zones.
 #[component]
@@ -44,25 +45,25 @@ pub fn ZonesPage() -> impl IntoView {
             view! { <code>{zone.input.upstream_auth_address}</code> }.into_any(),
             delete_button(
                 &name,
-                &format!("the zone {name}"),
-                "Delete zone",
-                "A zone that a config or a server uses stays.",
+                &text::the_zone(&name),
+                text::DELETE,
+                text::DELETE_HELP,
                 delete,
             ),
         ]
     };
     let table = Table::new(
-        "Zones",
-        &["Name", "Upstream Auth Address", "Actions"],
+        common::ZONES,
+        &[common::NAME, text::ADDRESS, common::ACTIONS],
         |thing: &Zone| thing.id.to_string(),
         cells,
     );
     view! {
-        <Title text="Zones" />
+        <Title text=common::ZONES />
         <div class="page-head">
-            <h1>"Zones"</h1>
+            <h1>{common::ZONES}</h1>
             <A href="/admin/zones/new" attr:class="button primary">
-                "New zone"
+                {common::NEW_ZONE}
             </A>
         </div>
         <LastProblem problem=problem />
@@ -71,8 +72,7 @@ pub fn ZonesPage() -> impl IntoView {
             zones,
             move |page| {
                 if page.items.is_empty() {
-                    return view! { <Empty text="There is no zone yet. A zone says where servers reach Weir." /> }
-                        .into_any();
+                    return view! { <Empty text=text::NONE /> }.into_any();
                 }
                 table.first(page)
             },
@@ -84,8 +84,8 @@ pub fn ZonesPage() -> impl IntoView {
 #[component]
 pub fn ZoneNewPage() -> impl IntoView {
     view! {
-        <Title text="New zone" />
-        <h1>"New zone"</h1>
+        <Title text=common::NEW_ZONE />
+        <h1>{common::NEW_ZONE}</h1>
         {editor(None, None)}
     }
 }
@@ -93,14 +93,14 @@ pub fn ZoneNewPage() -> impl IntoView {
 /// A zone that is there already.
 #[component]
 pub fn ZoneEditPage() -> impl IntoView {
-    let id = use_id::<ZoneId>("zone");
+    let id = use_id::<ZoneId>(text::NOUN);
     let zone = data(move || {
         let id = id.get();
         async move { zone_get(id?).await }
     });
     view! {
-        <Title text="Change zone" />
-        {heading_of("Change zone", zone, |zone| zone.input.name.clone())}
+        <Title text=text::CHANGE />
+        {heading_of(text::CHANGE, zone, |zone| zone.input.name.clone())}
         {loaded(zone, |zone| editor(Some(zone), None))}
     }
 }
@@ -140,9 +140,9 @@ pub fn editor(old: Option<Zone>, beside: Option<Beside<Zone>>) -> AnyView {
         });
     });
     let word = if seen.is_some() {
-        "Save zone"
+        text::SAVE
     } else {
-        "Create zone"
+        text::CREATE
     };
     let cancel = Cancel::of("/admin/zones".to_owned(), beside);
     view! { <FormPage state=state save=word cancel=cancel on_save=save busy=busy problem=problem /> }

@@ -22,6 +22,7 @@ pub const NEW_PERSON: &str = "New person";
 pub const NEW_POOL: &str = "New pool";
 pub const NEW_PROVIDER: &str = "New provider";
 pub const NEW_ZONE: &str = "New zone";
+pub const NOBODY_YET: &str = "Nobody has done anything yet.";
 pub const NONE: &str = "None";
 pub const NOT_SET: &str = "Not set";
 pub const OVERVIEW: &str = "Overview";

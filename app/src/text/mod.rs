@@ -5,7 +5,23 @@
 //! A text is a whole sentence or label, never a piece that a view puts together: other languages order words otherwise. What
 //! it speaks of is handed to it, and a number chooses its own form. How a second language comes in: `docs/adr/0010-texts.md`.
 
+pub mod activity;
+pub mod admin;
+pub mod api_keys;
+pub mod autoscale;
+pub mod autoscale_forecast;
+pub mod autoscale_mode;
+pub mod autoscale_start;
 pub mod common;
+pub mod directories;
+pub mod drafts;
+pub mod login;
+pub mod manual;
+pub mod not_found;
 pub mod pools;
+pub mod providers;
 pub mod server;
+pub mod setup;
+pub mod users;
 pub mod words;
+pub mod zones;
