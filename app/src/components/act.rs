@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::confirm::use_ready;
+use crate::text::confirm as text;
 
 /// A button. It is disabled until the browser has taken the page over, and keeps the focus while it waits for something else.
 #[component]
@@ -19,7 +20,7 @@ pub fn Act(
     on_press: Callback<()>,
 ) -> impl IntoView {
     let ready = use_ready();
-    let name = about.map(|about| format!("{label} {about}"));
+    let name = about.map(|about| text::about(label, &about));
     let press = move |_| {
         if !busy.get_untracked() {
             on_press.run(());

@@ -3,6 +3,8 @@
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::text::{common, confirm as text};
+
 /// A button, and the dialog that it opens. It is disabled until the browser has taken the page over.
 #[component]
 pub fn Confirm(
@@ -43,7 +45,7 @@ pub fn Confirm(
             dialog.close();
         }
     };
-    let name = about.map(|about| format!("{label} {about}"));
+    let name = about.map(|about| text::about(label, &about));
 
     view! {
         <button
@@ -71,7 +73,7 @@ pub fn Confirm(
                     {action}
                 </button>
                 <button type="button" class="button" on:click=move |_| close()>
-                    "Cancel"
+                    {common::CANCEL}
                 </button>
             </div>
         </dialog>
@@ -89,9 +91,9 @@ pub fn delete_button(
 ) -> AnyView {
     view! {
         <Confirm
-            label="Delete"
+            label=common::DELETE
             about=name.to_owned()
-            question=format!("Delete {what}?")
+            question=text::delete(what)
             consequence
             action
             on_confirm

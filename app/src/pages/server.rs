@@ -24,6 +24,7 @@ use crate::components::time::{Age, Now, Time};
 use crate::pages::server_console::{console_of, console_section};
 use crate::pages::server_start::start_section;
 use crate::pages::sessions::{Scope, session_table};
+use crate::text::confirm::delete as delete_question;
 use crate::text::{common, server as text, words};
 
 /// The server of this address.
@@ -191,7 +192,7 @@ fn delete(server: &Server, tried: Tried) -> Option<AnyView> {
             <Confirm
                 label=common::DELETE
                 about
-                question=text::delete_question(&server.name)
+                question=delete_question(&server.name)
                 consequence
                 action=text::DELETE_ACTION
                 on_confirm=delete

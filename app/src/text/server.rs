@@ -26,10 +26,6 @@ pub const DRAIN: &str = "Drain";
 pub const TAKE_BACK: &str = "Take back";
 pub const DELETE_ACTION: &str = "Delete server";
 
-pub fn delete_question(name: &str) -> String {
-    format!("Delete {name}?")
-}
-
 /// What a deletion ends, where it can be taken back for a while.
 pub fn ends_soon(sessions: u32) -> String {
     let ends = counted(sessions, "open session ends", "open sessions end");

@@ -18,6 +18,7 @@ use crate::api::server::server_list;
 use crate::api::user::user_list;
 use crate::api::{ApiError, ApiResult};
 use crate::components::pause::Pause;
+use crate::text::{common, palette as text};
 
 /// A function of a part gives its future in a box.
 type Later<T> = Pin<Box<dyn Future<Output = T>>>;
@@ -72,33 +73,29 @@ fn asked(known: &Known, pool: Option<PoolId>) -> Vec<Entry> {
     let is_here = |config: &&SavedConfig| pool.is_some() && pool_of_config(config) == pool;
     let pauses = configs.iter().filter(is_here).map(|config| {
         let pause = Pause::of(config);
-        entry(pause.label(), "This pool", Does::Pause(pause))
+        entry(pause.label(), text::THIS_POOL, Does::Pause(pause))
     });
     let open = pools.iter().map(|pool| {
         let path = format!("/admin/pools/{}", pool.id);
-        entry(&*pool.name, "Pool", Does::Go(path))
+        entry(&*pool.name, common::POOL, Does::Go(path))
     });
     let scale = pools.iter().map(|pool| {
         let path = format!("/admin/pools/{}/scaling/new", pool.id);
-        entry(
-            format!("Add scaling: {}", pool.name),
-            "Action",
-            Does::Go(path),
-        )
+        entry(text::scale(&pool.name), common::ACTION, Does::Go(path))
     });
     let machines = servers.iter().map(|server| {
         let path = format!("/admin/servers/{}", server.id);
-        entry(&*server.name, "Server", Does::Go(path))
+        entry(&*server.name, common::SERVER, Does::Go(path))
     });
     // There is nothing to be done with a visitor of the demo.
     let people = people.iter().filter(|user| !user.visitor).map(|user| {
         let path = format!("/admin/users/{}/edit", user.id);
-        entry(&*user.name, "Person", Does::Go(path))
+        entry(&*user.name, common::PERSON, Does::Go(path))
     });
     let change = configs.iter().map(|config| {
         let path = format!("/admin/autoscale/{}/edit", config.id);
-        let label = format!("Change scaling: {}", config.name());
-        entry(label, "Action", Does::Go(path))
+        let label = text::change_scaling(config.name());
+        entry(label, common::ACTION, Does::Go(path))
     });
     pauses
         .chain(open)

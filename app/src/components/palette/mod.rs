@@ -20,26 +20,27 @@ use crate::components::load::{Tried, submit, use_go};
 use crate::components::pause::Pause;
 use crate::components::problem::LastProblem;
 use crate::components::theme::{ChosenTheme, Theme};
+use crate::text::{common, palette as text};
 
 /// So many are shown: who looks for more types another letter.
 const SHOWN: usize = 50;
 
 /// Pages that everyone may open.
 const EVERYONES: [(&str, &str); 4] = [
-    ("/portal", "Portal"),
-    ("/portal/profile", "Profile"),
-    ("/docs/reasons", "Reasons"),
-    ("/docs/problems", "Problems"),
+    ("/portal", common::PORTAL),
+    ("/portal/profile", common::PROFILE),
+    ("/docs/reasons", text::REASONS),
+    ("/docs/problems", text::PROBLEMS),
 ];
 
 /// Pages that make something, for admins.
 const NEW: [(&str, &str); 6] = [
-    ("/admin/pools/new", "New pool"),
-    ("/admin/providers/new", "New provider"),
-    ("/admin/zones/new", "New zone"),
-    ("/admin/directories/new", "New directory"),
-    ("/admin/users/new", "New person"),
-    ("/admin/api-keys/new", "New API key"),
+    ("/admin/pools/new", common::NEW_POOL),
+    ("/admin/providers/new", common::NEW_PROVIDER),
+    ("/admin/zones/new", common::NEW_ZONE),
+    ("/admin/directories/new", common::NEW_DIRECTORY),
+    ("/admin/users/new", common::NEW_PERSON),
+    ("/admin/api-keys/new", common::NEW_API_KEY),
 ];
 
 /// Something that can be chosen.
@@ -74,14 +75,14 @@ fn known(is_admin: bool, pool: Option<PoolId>) -> Vec<Entry> {
         let here = |label, path| {
             entry(
                 label,
-                "This pool",
+                text::THIS_POOL,
                 Does::Go(format!("/admin/pools/{id}{path}")),
             )
         };
         [
-            here("Change this pool", "/edit"),
-            here("Add scaling to this pool", "/scaling/new"),
-            here("Decisions about this pool", "?tab=decisions"),
+            here(text::CHANGE_THIS, "/edit"),
+            here(text::SCALE_THIS, "/scaling/new"),
+            here(text::DECISIONS_ABOUT_THIS, "?tab=decisions"),
         ]
     });
     let page = |kind| {
@@ -91,21 +92,21 @@ fn known(is_admin: bool, pool: Option<PoolId>) -> Vec<Entry> {
     };
     let admins = MENU
         .iter()
-        .map(page("Page"))
-        .chain(NEW.iter().map(page("Action")));
+        .map(page(text::PAGE))
+        .chain(NEW.iter().map(page(common::ACTION)));
     let themes = Theme::ALL.into_iter().map(|theme| {
         entry(
-            format!("Theme: {}", theme.label()),
-            "Action",
+            text::theme(theme.label()),
+            common::ACTION,
             Does::Theme(theme),
         )
     });
     of_pool
         .chain(admins)
         .filter(|_| is_admin)
-        .chain(EVERYONES.iter().map(page("Page")))
+        .chain(EVERYONES.iter().map(page(text::PAGE)))
         .chain(themes)
-        .chain([entry("Sign out", "Action", Does::SignOut)])
+        .chain([entry(text::SIGN_OUT, common::ACTION, Does::SignOut)])
         .collect()
 }
 
@@ -178,8 +179,8 @@ pub fn palette(is_admin: bool, sign_out: NodeRef<html::Form>) -> AnyView {
             <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
                 <path d="M7 2a5 5 0 1 1 0 10a5 5 0 1 1 0-10zM10.7 10.7L14.5 14.5" />
             </svg>
-            <span class="word">"Search…"</span>
-            <kbd>"Ctrl K"</kbd>
+            <span class="word">{text::OPEN}</span>
+            <kbd>{text::KEYS}</kbd>
         </button>
         {box_of(palette)}
     }
@@ -201,7 +202,7 @@ fn box_of(palette: Palette) -> AnyView {
         <dialog
             node_ref=palette.dialog
             class="dialog palette"
-            aria-label="Search"
+            aria-label=text::SEARCH
             on:close=move |_| palette.is_open.set(is_shown(palette.dialog))
         >
             // Not there while it is closed: nobody finds its label on the page then.
@@ -369,27 +370,27 @@ fn content(palette: Palette) -> AnyView {
                 node_ref=input
                 type="text"
                 role="combobox"
-                aria-label="Search pages, pools and actions"
+                aria-label=text::LABEL
                 aria-autocomplete="list"
                 aria-controls="palette-list"
                 aria-expanded=move || if is_empty.get() { "false" } else { "true" }
                 aria-activedescendant=move || (!is_empty.get()).then(|| option_id(at.get()))
-                placeholder="Type a page, a pool, a server, a person"
+                placeholder=text::PLACEHOLDER
                 autocomplete="off"
                 spellcheck="false"
                 on:input=move |event| palette.type_in(event_target_value(&event))
                 on:keydown=move |event| palette.press(&event)
             />
             <button type="button" class="button" on:click=close>
-                "Close"
+                {text::CLOSE}
             </button>
         </div>
         <LastProblem problem=tried.problem />
-        <ul id="palette-list" role="listbox" aria-label="Found">
+        <ul id="palette-list" role="listbox" aria-label=text::FOUND>
             {options}
         </ul>
         <p role="status" class="muted">
-            {move || is_empty.get().then_some("Nothing is called that.")}
+            {move || is_empty.get().then_some(text::NOTHING_FOUND)}
         </p>
     }
     .into_any()
