@@ -6,5 +6,10 @@
 //! it speaks of is handed to it, and a number chooses its own form. How a second language comes in: `docs/adr/0010-texts.md`.
 
 pub mod common;
+pub mod pool;
+pub mod pool_chart;
+pub mod pool_decisions;
+pub mod pool_demo;
+pub mod pool_history;
 pub mod pools;
 pub mod words;
