@@ -12,4 +12,7 @@ pub mod pool_decisions;
 pub mod pool_demo;
 pub mod pool_history;
 pub mod pools;
+pub mod portal;
+pub mod profile;
+pub mod session;
 pub mod words;
