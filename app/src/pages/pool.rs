@@ -38,22 +38,23 @@ use crate::pages::admin::need_list;
 use crate::pages::autoscale::{choices, config_path};
 use crate::pages::drafts::drafts_of_pool;
 use crate::pages::pool_chart::capacity_chart;
-use crate::pages::pool_decisions::{UNDECIDED, decision_card, decisions};
+use crate::pages::pool_decisions::{decision_card, decisions};
 use crate::pages::pool_demo;
 use crate::pages::pool_history::{drift, history};
 use crate::pages::servers::servers;
 use crate::pages::sessions::{queue, sessions};
-use crate::text::words;
+use crate::text::pool_decisions::UNDECIDED;
+use crate::text::{common, pool as text, pools, words};
 
 /// The tabs, with their words in the address.
 const TABS: [(&str, &str); 7] = [
-    ("overview", "Overview"),
-    ("servers", "Servers"),
-    ("sessions", "Sessions"),
-    ("queue", "Queue"),
-    (pool_demo::WHY, "Decisions"),
-    ("config", "Config"),
-    ("history", "History"),
+    ("overview", common::OVERVIEW),
+    ("servers", common::SERVERS),
+    ("sessions", common::SESSIONS),
+    ("queue", common::QUEUE),
+    (pool_demo::WHY, common::DECISIONS),
+    ("config", common::CONFIG),
+    ("history", text::HISTORY),
 ];
 
 /// A pool, the demo where there is one, and the newest decision about the pool.
@@ -90,7 +91,7 @@ pub fn PoolPage() -> impl IntoView {
     let tried = Tried::new();
     let kept = pool_demo::Kept::new(tried);
     view! {
-        <Title text="Pool" />
+        <Title text=common::POOL />
         {loaded_page(
             pool,
             move |(pool, demo, newest)| {
@@ -101,7 +102,7 @@ pub fn PoolPage() -> impl IntoView {
         {drafts_of_pool(id)}
         <LastProblem problem=tried.problem />
         {expect_context::<LastSaved>().notice(id, tried)}
-        <nav class="tabs" aria-label="Parts of the pool">
+        <nav class="tabs" aria-label=text::PARTS>
             {TABS
                 .iter()
                 .map(|(key, word)| {
@@ -133,9 +134,6 @@ pub fn PoolPage() -> impl IntoView {
     }
 }
 
-/// What stands where configs would, before there is one.
-pub const NO_CONFIG: &str = "No autoscale config makes servers for this pool.";
-
 type Id = Signal<ApiResult<PoolId>>;
 
 fn head(
@@ -158,8 +156,7 @@ fn head(
     let hint = pool.protocol.is_none().then(|| {
         view! {
             <p>
-                "Nothing makes servers for it yet. "
-                <A href=format!("/admin/pools/{id}/scaling/new")>"Set up scaling"</A>
+                {text::NO_SCALING} <A href=format!("/admin/pools/{id}/scaling/new")>{common::SET_UP_SCALING}</A>
             </p>
         }
     });
@@ -169,13 +166,13 @@ fn head(
             <h1>{pool.name.clone()}</h1>
             <Badge state=words::pool(pool) />
             <A href=format!("/admin/pools/{id}/edit") attr:class="button">
-                "Change pool"
+                {pools::CHANGE}
             </A>
             <Confirm
-                label="Delete"
-                question=format!("Delete the pool {}?", pool.name)
-                consequence="A pool that has configs or servers stays."
-                action="Delete pool"
+                label=common::DELETE
+                question=text::delete_pool(&pool.name)
+                consequence=text::DELETE_POOL_KEEPS
+                action=text::DELETE_POOL
                 on_confirm=delete
             />
         </div>
@@ -192,15 +189,15 @@ fn head(
 fn overview(id: Id, pool: Data<PoolData>, tried: Tried) -> AnyView {
     view! {
         <section aria-labelledby="capacity">
-            <h2 id="capacity">"Capacity"</h2>
+            <h2 id="capacity">{common::CAPACITY}</h2>
             {capacity_chart(id)}
         </section>
         <section aria-labelledby="servers">
-            <h2 id="servers">"Servers"</h2>
+            <h2 id="servers">{common::SERVERS}</h2>
             {servers(Some(id), tried)}
         </section>
         <section aria-labelledby="newest">
-            <h2 id="newest">"Last decision"</h2>
+            <h2 id="newest">{text::LAST_DECISION}</h2>
             {loaded(
                 pool,
                 |(_, _, newest)| match newest {
@@ -221,8 +218,8 @@ pub fn config_report(report: &ConfigReport, leads_on: bool) -> AnyView {
     view! {
         {finding_list(report.findings.iter(), Some(report), leads_on)}
         <details>
-            <summary>"How is this computed?"</summary>
-            <p class="muted">{format!("Version {} of the config", report.config_version)}</p>
+            <summary>{text::HOW_COMPUTED}</summary>
+            <p class="muted">{text::config_version(report.config_version)}</p>
             <pre tabindex="0">{lines.join("\n")}</pre>
         </details>
     }
@@ -249,7 +246,7 @@ fn configs(id: Id, tried: Tried) -> AnyView {
         id.get().ok().map(|id| {
             view! {
                 <A href=format!("/admin/pools/{id}/scaling/new") attr:class="button">
-                    "Add scaling"
+                    {text::ADD_SCALING}
                 </A>
             }
         })
@@ -259,7 +256,7 @@ fn configs(id: Id, tried: Tried) -> AnyView {
             configs,
             move |(page, options)| {
                 if page.items.is_empty() {
-                    return view! { <Empty text=NO_CONFIG /> }.into_any();
+                    return view! { <Empty text=text::NO_CONFIG /> }.into_any();
                 }
                 cards.show(page.items.into_iter().map(|config| (config, options.clone())).collect())
             },
@@ -307,14 +304,18 @@ fn config_card(config: &SavedConfig, options: Options, tried: Tried) -> AnyView 
         }
     };
     let paused = (!is_on).then(|| {
-        view! { <p role="status"><strong>"Paused. Its servers stay and stay usable; none is made or removed."</strong></p> }
+        view! {
+            <p role="status">
+                <strong>{text::PAUSED}</strong>
+            </p>
+        }
     });
     view! {
         <section class="card" aria-label=name.clone()>
             <div class="page-head">
                 <h2>{name.clone()}</h2>
                 <A href=format!("/admin/autoscale/{id}/edit") attr:class="button">
-                    "Change scaling"
+                    {common::CHANGE_SCALING}
                 </A>
                 <button
                     type="button"
@@ -327,17 +328,17 @@ fn config_card(config: &SavedConfig, options: Options, tried: Tried) -> AnyView 
                     {pause_word}
                 </button>
                 <Confirm
-                    label="Delete"
+                    label=common::DELETE
                     about=name.clone()
-                    question=format!("Delete {name}?")
-                    consequence="A config that still has servers stays."
-                    action="Delete config"
+                    question=text::delete_config(&name)
+                    consequence=text::DELETE_CONFIG_KEEPS
+                    action=text::DELETE_CONFIG
                     on_confirm=delete
                 />
             </div>
             <p class="muted">
-                "Changed " <Time at=config.updated_at /> ", version " {config.version} ". "
-                <A href=format!("/admin/activity?target={id}")>"What was changed"</A>
+                {text::CHANGED} <Time at=config.updated_at /> {text::CHANGED_VERSION} {config.version}
+                {text::CHANGED_END} <A href=format!("/admin/activity?target={id}")>{text::WHAT_WAS_CHANGED}</A>
             </p>
             {paused}
             {drift(config)}

@@ -18,14 +18,14 @@ use crate::components::load::{loaded, use_address_with};
 use crate::components::step_line;
 use crate::components::table::{link, table};
 use crate::components::time::{Time, TimeAs, use_passed};
-use crate::text::words;
+use crate::text::{common, pool_chart as text, words};
 
 /// Stretches of time that can be looked at, in hours, with their words.
 const RANGES: [(u32, &str); 4] = [
-    (1, "1 hour"),
-    (6, "6 hours"),
-    (24, "1 day"),
-    (168, "7 days"),
+    (1, text::HOUR),
+    (6, text::SIX_HOURS),
+    (24, text::DAY),
+    (168, text::WEEK),
 ];
 
 /// The drawing's size, in its own units.
@@ -53,7 +53,7 @@ pub fn capacity_chart(id: Signal<ApiResult<PoolId>>) -> AnyView {
     let address_with = use_address_with();
     let as_table = RwSignal::new(false);
     view! {
-        <nav class="range" aria-label="How far back">
+        <nav class="range" aria-label=text::HOW_FAR_BACK>
             {RANGES
                 .iter()
                 .map(|(hours, word)| {
@@ -91,25 +91,25 @@ struct Series {
 const SERIES: [Series; 4] = [
     Series {
         class: "seats ready",
-        word: "Seats",
+        word: common::SEATS,
         of: |step| step.seats,
         now: |now| now.seats,
     },
     Series {
         class: "taken in-use",
-        word: "In use",
+        word: text::IN_USE,
         of: |step| step.in_use,
         now: |now| now.in_use,
     },
     Series {
         class: "waits failed",
-        word: "Waiting",
+        word: common::WAITING,
         of: |step| step.waiting,
         now: |now| now.waiting,
     },
     Series {
         class: "minimum",
-        word: "Minimum free",
+        word: text::MINIMUM_FREE,
         of: |step| step.minimum,
         now: |now| now.minimum,
     },
@@ -118,10 +118,10 @@ const SERIES: [Series; 4] = [
 /// A kind of mark: its sign, its words and its class.
 const fn sign(kind: MarkKind) -> (&'static str, &'static str, &'static str) {
     match kind {
-        MarkKind::CouldNotGrow => ("✕", "Could not grow", "failed"),
-        MarkKind::Edited => ("✎", "Edited", "in-use"),
-        MarkKind::Grew => ("▲", "Grew", "ready"),
-        MarkKind::Shrank => ("▽", "Shrank", "draining"),
+        MarkKind::CouldNotGrow => ("✕", text::COULD_NOT_GROW, "failed"),
+        MarkKind::Edited => ("✎", text::EDITED, "in-use"),
+        MarkKind::Grew => ("▲", text::GREW, "ready"),
+        MarkKind::Shrank => ("▽", text::SHRANK, "draining"),
     }
 }
 
@@ -169,7 +169,7 @@ fn mark_row(pool: Option<PoolId>, capacity: &Capacity) -> Option<AnyView> {
         view! { <li>{place.into_iter().map(link).collect_view()}</li> }
     };
     let row = view! {
-        <ol class="marks" aria-label="Decisions that stand out">
+        <ol class="marks" aria-label=text::MARKS>
             {places(capacity).into_iter().map(item).collect_view()}
         </ol>
     };
@@ -217,18 +217,14 @@ fn drawn(pool: Option<PoolId>, capacity: Capacity, as_table: RwSignal<bool>) -> 
         .into_iter()
         .map(|(class, path)| view! { <path class=class d=path /> });
     let legend = SERIES.iter().map(|series| {
-        let text = format!(
-            "{}: {} now, {} at most",
-            series.word,
-            (series.now)(&capacity.now),
-            highest(&capacity, series.of)
-        );
+        let now = (series.now)(&capacity.now);
+        let figures = text::figures(series.word, now, highest(&capacity, series.of));
         view! {
             <li>
                 <svg viewBox="0 0 24 8" width="24" height="8" aria-hidden="true">
                     <path class=series.class d="M0 4H24" />
                 </svg>
-                {text}
+                {figures}
             </li>
         }
     });
@@ -257,7 +253,7 @@ fn drawn(pool: Option<PoolId>, capacity: Capacity, as_table: RwSignal<bool>) -> 
             open=as_table.get_untracked()
             on:toggle=move |event| as_table.set(event_target::<Element>(&event).has_attribute("open"))
         >
-            <summary>"The same as a table"</summary>
+            <summary>{text::AS_TABLE}</summary>
             {move || (as_table.get() || !hydrated.get()).then(|| change_table(pool, &capacity))}
         </details>
     }
@@ -297,23 +293,18 @@ fn change_table(pool: Option<PoolId>, capacity: &Capacity) -> AnyView {
         last = Some(*step);
     }
     view! {
-        <p class="muted">
-            {format!(
-                "The highest figures within {}, where something changed.",
-                words::took(capacity.step_millis),
-            )}
-        </p>
+        <p class="muted">{text::table_help(&words::took(capacity.step_millis))}</p>
         {table(
-            "Capacity",
+            common::CAPACITY,
             &[
-                "From",
-                "Seats",
-                "In use",
-                "Waiting",
-                "Minimum free",
-                "Servers ready",
-                "Servers gone",
-                "Decisions",
+                text::FROM,
+                common::SEATS,
+                text::IN_USE,
+                common::WAITING,
+                text::MINIMUM_FREE,
+                text::SERVERS_READY,
+                text::SERVERS_GONE,
+                common::DECISIONS,
             ],
             rows,
         )}

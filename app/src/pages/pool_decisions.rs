@@ -1,6 +1,5 @@
 //! What the loop has decided about a pool: what says the same in a row is one row, which opens to the single decisions.
 
-use domain::count::counted;
 use domain::event::EventNoun;
 use domain::id::{DecisionId, PoolId};
 use domain::plan::{Decision, Reason};
@@ -17,10 +16,7 @@ use crate::components::table::{link, paged, use_cursor};
 use crate::components::time::{Time, TimeAs};
 use crate::fold::{Fold, fold};
 use crate::pages::pool::config_report;
-use crate::text::words;
-
-/// What stands where a decision would, before there is one.
-pub const UNDECIDED: &str = "Nothing has been decided yet.";
+use crate::text::{common, pool_decisions as text, words};
 
 /// So far apart, two times of a day can be taken for each other.
 const HALF_A_DAY_MILLIS: i64 = 12 * 60 * 60 * 1000;
@@ -39,8 +35,8 @@ pub fn decisions(id: Signal<ApiResult<PoolId>>) -> AnyView {
     });
     let reasons = Choice {
         key: "reason",
-        label: "Reason",
-        none: "Any reason",
+        label: text::REASON,
+        none: text::ANY_REASON,
         options: Reason::ALL
             .iter()
             .map(|reason| (reason.code(), reason.code()))
@@ -56,12 +52,12 @@ pub fn decisions(id: Signal<ApiResult<PoolId>>) -> AnyView {
         seen.get_value()
     };
     view! {
-        {filter_bar("decisions", false, vec![reasons])}
-        <p>{link("/docs/reasons".to_owned(), "What the reasons mean")}</p>
+        {filter_bar(text::FILTERED, false, vec![reasons])}
+        <p>{link("/docs/reasons".to_owned(), text::HELP_OF_REASONS)}</p>
         {is_later}
         // Not `loaded`: it makes its view anew with each answer, and with it every row.
         <Transition>{fold_list(Box::new(folds))}</Transition>
-        {loaded(decisions, |page| paged("Decisions", UNDECIDED, page, |_| ().into_any()))}
+        {loaded(decisions, |page| paged(common::DECISIONS, text::UNDECIDED, page, |_| ().into_any()))}
     }
     .into_any()
 }
@@ -76,8 +72,7 @@ fn beginning() -> AnyView {
     let href = use_list_address_with()("up_to", None);
     view! {
         <p class="muted" role="status">
-            "The list begins with the decision that you came for. "
-            <a href=href>"Show the newest"</a>
+            {text::BEGINS_LATER} <a href=href>{text::SHOW_NEWEST}</a>
         </p>
     }
     .into_any()
@@ -150,10 +145,10 @@ fn stretch(fold: &Fold) -> AnyView {
         TimeAs::Whole
     };
     view! {
-        {counted(fold.count(), "time", "times")}
-        ", "
+        {text::times(fold.count())}
+        {text::STRETCH_FROM}
         <Time at=from shown=shown />
-        " to "
+        {text::STRETCH_TO}
         <Time at=to shown=shown />
     }
     .into_any()
@@ -168,9 +163,9 @@ pub fn decision_card(decision: &Decision) -> AnyView {
         .filter(|finding| !words::is_chatter(finding))
         .collect();
     let is_empty = report.findings.is_empty() && report.configs.is_empty();
-    let nothing = is_empty.then(|| view! { <p class="muted">"There was nothing to decide."</p> });
+    let nothing = is_empty.then(|| view! { <p class="muted">{text::NOTHING}</p> });
     view! {
-        <article class="decision" aria-label=format!("Decision of {}", decision.at)>
+        <article class="decision" aria-label=text::decision_of(&decision.at.to_string())>
             <h3>
                 <Time at=decision.at />
             </h3>

@@ -21,11 +21,8 @@ use crate::components::saved::LastSaved;
 use crate::components::table::{Table, use_cursor};
 use crate::components::time::Time;
 use crate::pages::autoscale::choices;
-use crate::pages::pool::NO_CONFIG;
-use crate::text::words;
-
-/// What the button of a version says.
-const RESTORE: &str = "Restore this version";
+use crate::text::pool::NO_CONFIG;
+use crate::text::{common, pool_history as text, words};
 
 /// The versions of the config that the address names (`?config=`); of the first, where it names none.
 pub fn history(id: Signal<ApiResult<PoolId>>, tried: Tried) -> AnyView {
@@ -55,8 +52,14 @@ pub fn history(id: Signal<ApiResult<PoolId>>, tried: Tried) -> AnyView {
         }
     });
     let table = Table::new(
-        "Versions",
-        &["Version", "When", "Who", "What changed", "Actions"],
+        text::VERSIONS,
+        &[
+            text::VERSION,
+            common::WHEN,
+            common::WHO,
+            text::WHAT_CHANGED,
+            common::ACTIONS,
+        ],
         |line: &Line| format!("{} {}", line.config, line.version.version),
         move |line| cells(&line, id, tried),
     );
@@ -71,7 +74,7 @@ pub fn history(id: Signal<ApiResult<PoolId>>, tried: Tried) -> AnyView {
                     <section aria-label=name.clone()>
                         <h2>{name.clone()}</h2>
                         {drift(&config)}
-                        {table.paged("No version is kept.", lines)}
+                        {table.paged(text::NONE, lines)}
                     </section>
                 }
                 .into_any()
@@ -87,7 +90,7 @@ pub fn drift(config: &SavedConfig) -> AnyView {
         .then(|| {
             view! {
                 <p>
-                    {words::older_servers(config.older_servers)} " " <a href="?tab=servers">"See the servers"</a>
+                    {words::older_servers(config.older_servers)} " " <a href="?tab=servers">{text::SEE_SERVERS}</a>
                 </p>
             }
         })
@@ -109,7 +112,7 @@ fn config_links(configs: &[SavedConfig], chosen: ConfigId) -> AnyView {
     (configs.len() > 1)
         .then(|| {
             view! {
-                <nav class="tabs" aria-label="Configs of the pool">
+                <nav class="tabs" aria-label=text::CONFIGS>
                     {configs.iter().map(link).collect_view()}
                 </nav>
             }
@@ -157,7 +160,7 @@ fn cells(line: &Line, pool: Signal<ApiResult<PoolId>>, tried: Tried) -> Vec<AnyV
     let version = &line.version;
     let who = version.actor_name.as_ref().unwrap_or(&version.actor);
     vec![
-        format!("Version {}", version.version).into_any(),
+        common::version(version.version).into_any(),
         view! { <Time at=version.at /> }.into_any(),
         who.clone().into_any(),
         what(line),
@@ -170,11 +173,11 @@ fn what(line: &Line) -> AnyView {
     let version = &line.version;
     let restored = version
         .restored_from
-        .map(|from| view! { <p>{format!("Restored from version {from}.")}</p> });
+        .map(|from| view! { <p>{text::restored_from(from)}</p> });
     let nothing = match (version.previous, version.version) {
-        (None, 1) => "It was made.",
-        (None, _) => "What was changed before it was not kept.",
-        (Some(_), _) => "No field was changed.",
+        (None, 1) => text::MADE,
+        (None, _) => text::NOT_KEPT,
+        (Some(_), _) => text::NO_CHANGE,
     };
     let changes = if line.changes.is_empty() {
         view! { <span class="muted">{nothing}</span> }.into_any()
@@ -195,9 +198,9 @@ fn change_list(changes: &[String]) -> AnyView {
 
 fn change_line(state: FormState, change: &FieldChange) -> String {
     let what = match change.secret {
-        Some(SecretChange::Set) => "set".to_owned(),
-        Some(SecretChange::Changed) => "changed".to_owned(),
-        Some(SecretChange::Removed) => "removed".to_owned(),
+        Some(SecretChange::Set) => text::SECRET_SET.to_owned(),
+        Some(SecretChange::Changed) => text::SECRET_CHANGED.to_owned(),
+        Some(SecretChange::Removed) => text::SECRET_REMOVED.to_owned(),
         None => {
             let [old, new] = [&change.old, &change.new].map(|value| {
                 let field = state.form.field(&change.key);
@@ -206,18 +209,18 @@ fn change_line(state: FormState, change: &FieldChange) -> String {
             words::became(&old, &new)
         }
     };
-    format!("{}: {what}", change.label)
+    text::change(&change.label, &what)
 }
 
 /// The button that sets the config back to a version, after it has shown what that changes.
 fn restore(line: &Line, pool: Signal<ApiResult<PoolId>>, tried: Tried) -> AnyView {
     let (id, seen, number) = (line.config, line.current, line.version.version);
-    let about = format!("{number} of {}", line.name);
+    let about = text::version_of(number, &line.name);
     if number == seen {
-        return disabled(number, &about, "This is what holds now.");
+        return disabled(number, &about, text::HOLDS_NOW);
     }
     if line.restore_changes.is_empty() {
-        return disabled(number, &about, "It is the same as what holds now.");
+        return disabled(number, &about, text::SAME_AS_NOW);
     }
     let (events, last) = (expect_context::<Live>(), expect_context::<LastSaved>());
     let Tried { busy, problem } = tried;
@@ -234,11 +237,11 @@ fn restore(line: &Line, pool: Signal<ApiResult<PoolId>>, tried: Tried) -> AnyVie
     let changes = change_list(&line.restore_changes);
     view! {
         <Confirm
-            label=RESTORE
+            label=text::RESTORE
             about=about.clone()
-            question=format!("Restore version {about}?")
-            consequence="This changes now. Servers that are there keep what they were made with."
-            action="Restore"
+            question=text::restore_question(&about)
+            consequence=text::RESTORE_CHANGES
+            action=text::RESTORE_NOW
             on_confirm=restore
         >
             {changes}
@@ -253,11 +256,11 @@ fn disabled(number: i64, about: &str, why: &'static str) -> AnyView {
         <button
             type="button"
             class="button"
-            aria-label=format!("{RESTORE} {about}")
+            aria-label=text::restore(about)
             aria-describedby=id.clone()
             disabled
         >
-            {RESTORE}
+            {text::RESTORE}
         </button>
         <p class="muted" id=id>
             {why}

@@ -20,7 +20,7 @@ use crate::components::live::Live;
 use crate::components::load::loaded;
 use crate::components::problem::{code_of, problem_banner};
 use crate::pages::session::page_of;
-use crate::text::words;
+use crate::text::{common, portal as text, words};
 use domain::error::{Problem, ProblemCode};
 
 /// Own sessions on top, then a card for each pool.
@@ -49,8 +49,8 @@ pub fn PortalPage() -> impl IntoView {
     );
     let cards = kept(|pool: &Pool| pool.id.to_string(), |pool| pool_card(&pool));
     view! {
-        <Title text="Portal" />
-        <h1>"Your computers"</h1>
+        <Title text=common::PORTAL />
+        <h1>{text::TITLE}</h1>
         {refusal}
         {loaded(
             mine,
@@ -59,7 +59,7 @@ pub fn PortalPage() -> impl IntoView {
                     .then(|| {
                         view! {
                             <section aria-labelledby="running">
-                                <h2 id="running">"Running"</h2>
+                                <h2 id="running">{text::RUNNING}</h2>
                                 <ul class="cards">{sessions.show(page.items)}</ul>
                             </section>
                         }
@@ -68,12 +68,12 @@ pub fn PortalPage() -> impl IntoView {
             },
         )}
         <section aria-labelledby="pools">
-            <h2 id="pools">"What you can open"</h2>
+            <h2 id="pools">{text::POOLS}</h2>
             {loaded(
                 pools,
                 move |page| {
                     if page.items.is_empty() {
-                        return view! { <Empty text="There is nothing to open yet." /> }.into_any();
+                        return view! { <Empty text=text::NO_POOL /> }.into_any();
                     }
                     view! { <ul class="cards">{cards.show(page.items)}</ul> }.into_any()
                 },
@@ -85,15 +85,7 @@ pub fn PortalPage() -> impl IntoView {
 /// What to say when a plain form post was refused with this code.
 fn refused(word: &str) -> Problem {
     let code = code_of(word).unwrap_or(ProblemCode::Internal);
-    let detail = match code {
-        ProblemCode::NoCapacityComing => "Every computer of this pool is in use. Try again later.",
-        ProblemCode::SessionQuotaReached => "End a running session first.",
-        ProblemCode::TooManyRequests => "Wait a moment, then try again.",
-        ProblemCode::NotFound => "It is gone. The list below is up to date.",
-        ProblemCode::Unavailable => "Try again in a moment.",
-        _ => "That did not work. Try again.",
-    };
-    Problem::new(code, detail)
+    Problem::new(code, text::refused(code))
 }
 
 fn session_card(session: &Session) -> AnyView {
@@ -102,17 +94,22 @@ fn session_card(session: &Session) -> AnyView {
         SessionKind::App { app } => format!("{} · {app}", session.pool_name),
         SessionKind::Desktop | SessionKind::Shell => session.pool_name.clone(),
     };
+    let (word, label) = if is_open {
+        (common::CONNECT, text::connect_to(&what))
+    } else {
+        (text::SEE_PROGRESS, text::see_progress_of(&what))
+    };
     view! {
         <li class="card">
-            <h3>{what.clone()}</h3>
+            <h3>{what}</h3>
             <Badge state=words::session(session) />
             <div class="actions">
                 <A
                     href=page_of(session.id)
                     attr:class="button primary"
-                    attr:aria-label=format!("{} {what}", if is_open { "Connect to" } else { "See progress of" })
+                    attr:aria-label=label
                 >
-                    {if is_open { "Connect" } else { "See progress" }}
+                    {word}
                 </A>
                 {end_form(session)}
             </div>
@@ -124,9 +121,9 @@ fn session_card(session: &Session) -> AnyView {
 /// The button that ends a session or a wait, without any script.
 pub fn end_form(session: &Session) -> AnyView {
     let word = if session.status.is_open() {
-        "End"
+        common::END
     } else {
-        "Cancel"
+        common::CANCEL
     };
     session_form("/ui/end", word, "button", session)
 }
@@ -141,7 +138,7 @@ pub fn session_form(
     view! {
         <form method="post" action=action>
             <input type="hidden" name="session_id" value=session.id.to_string() />
-            <button type="submit" class=class aria-label=format!("{word} {}", session.pool_name)>
+            <button type="submit" class=class aria-label=text::button_of(word, &session.pool_name)>
                 {word}
             </button>
         </form>
@@ -167,7 +164,7 @@ fn pool_card(pool: &Pool) -> AnyView {
                 <strong>{words::pool_line(pool)}</strong>
             </p>
             <div class="actions">
-                {launch(pool, None, "Open".to_owned())}
+                {launch(pool, None, text::OPEN.to_owned())}
                 {apps
                     .iter()
                     .map(|app| launch(pool, Some(app.key.clone()), app.name.clone()))
@@ -185,8 +182,8 @@ fn launch(pool: &Pool, app: Option<String>, word: String) -> AnyView {
         "button"
     };
     let name = match &app {
-        None => format!("Open {}", pool.name),
-        Some(_) => format!("Open {word} of {}", pool.name),
+        None => text::open(&pool.name),
+        Some(_) => text::open_app(&word, &pool.name),
     };
     view! {
         <form method="post" action="/ui/launch">

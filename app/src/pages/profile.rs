@@ -20,6 +20,7 @@ use crate::components::time::Time;
 use crate::connect::USUAL_KEY_FILE;
 use crate::forms;
 use crate::pages::session::{page_of, session_of};
+use crate::text::{common, profile as text};
 
 /// The own SSH keys, and a form for one more. `?back=` names the session that a key is wanted for.
 #[component]
@@ -48,11 +49,11 @@ pub fn ProfilePage() -> impl IntoView {
     });
 
     view! {
-        <Title text="Profile" />
-        <h1>"Profile"</h1>
+        <Title text=common::PROFILE />
+        <h1>{common::PROFILE}</h1>
         <section aria-labelledby="keys">
-            <h2 id="keys">"SSH keys"</h2>
-            <p class="help">"They open the computers that you sign in to by SSH. Weir keeps the public halves only."</p>
+            <h2 id="keys">{text::SSH_KEYS}</h2>
+            <p class="help">{text::HELP}</p>
             {key_table(keys)}
             {move || made.get().map(new_key)}
             {move || {
@@ -61,7 +62,7 @@ pub fn ProfilePage() -> impl IntoView {
                     view! {
                         <p>
                             <A href=back attr:class="button">
-                                "Back to the session"
+                                {text::BACK}
                             </A>
                         </p>
                     }
@@ -69,12 +70,12 @@ pub fn ProfilePage() -> impl IntoView {
             }}
         </section>
         <section aria-labelledby="add">
-            <h2 id="add">"Add a key"</h2>
+            <h2 id="add">{text::ADD}</h2>
             {move || {
                 view! {
                     <FormPage
                         state=state.get()
-                        save="Add key"
+                        save=text::SAVE
                         cancel=back.get().unwrap_or_else(|| "/portal".to_owned())
                         on_save=save
                         busy=busy
@@ -99,16 +100,21 @@ fn key_table(keys: Data<Vec<SshKey>>) -> AnyView {
             view! { <Time at=key.created_at /> }.into_any(),
             delete_button(
                 &key.name,
-                &format!("the key {}", key.name),
-                "Delete key",
-                "It no longer opens any computer, those of running sessions included.",
+                &text::the_key(&key.name),
+                text::DELETE,
+                text::DELETE_HELP,
                 delete,
             ),
         ]
     };
     let table = Table::new(
-        "SSH keys",
-        &["Name", "Fingerprint", "Added", "Actions"],
+        text::SSH_KEYS,
+        &[
+            common::NAME,
+            text::FINGERPRINT,
+            text::ADDED,
+            common::ACTIONS,
+        ],
         |key: &SshKey| key.id.to_string(),
         cells,
     );
@@ -118,7 +124,7 @@ fn key_table(keys: Data<Vec<SshKey>>) -> AnyView {
             keys,
             move |list| {
                 if list.is_empty() {
-                    return view! { <Empty text="You have no key yet." /> }.into_any();
+                    return view! { <Empty text=text::NONE /> }.into_any();
                 }
                 table.whole(list)
             },
@@ -133,7 +139,7 @@ fn new_key(new: NewSshKey) -> AnyView {
     let Some(private) = new.private_key else {
         return view! {
             <div class="banner ready" role="status">
-                <p>{format!("The key {name} is in your profile.")}</p>
+                <p>{text::is_kept(&name)}</p>
             </div>
         }
         .into_any();
@@ -145,16 +151,16 @@ fn new_key(new: NewSshKey) -> AnyView {
     view! {
         <div class="banner ready" role="status">
             <p>
-                <strong>{format!("The private key of {name} is shown this once. Keep it now.")}</strong>
+                <strong>{text::shown_once(&name)}</strong>
             </p>
             <p>
                 <a class="button primary" href=address download="weir_ed25519" rel="external">
-                    "Download private key"
+                    {text::DOWNLOAD}
                 </a>
             </p>
-            <p>"Then put it where ssh finds it:"</p>
-            <Copyable text=install what="command that installs the key" />
-            <Copyable text=private what="private key" />
+            <p>{text::THEN_INSTALL}</p>
+            <Copyable text=install what=text::INSTALL_COMMAND />
+            <Copyable text=private what=common::PRIVATE_KEY />
         </div>
     }
     .into_any()

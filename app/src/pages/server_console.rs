@@ -11,6 +11,7 @@ use crate::components::data::{Data, data};
 use crate::components::live::Live;
 use crate::components::load::loaded;
 use crate::components::time::use_passed;
+use crate::text::server_console as text;
 
 /// It is read again after so long; nothing tells when a script writes.
 const AGAIN_MILLIS: i64 = 2000;
@@ -40,7 +41,7 @@ pub fn console_of(id: Signal<ApiResult<ServerId>>) -> Data<ConsoleLog> {
 pub fn console_section(console: Data<ConsoleLog>) -> AnyView {
     view! {
         <section aria-labelledby="console">
-            <h2 id="console">"Console log"</h2>
+            <h2 id="console">{text::TITLE}</h2>
             {loaded(console, |log| shown(&log))}
         </section>
     }
@@ -51,11 +52,11 @@ fn shown(log: &ConsoleLog) -> AnyView {
     match log {
         ConsoleLog::None { why, .. } => view! { <p class="muted">{why.clone()}</p> }.into_any(),
         ConsoleLog::Machine { text, .. } if text.is_empty() => {
-            view! { <p class="muted">"Nothing has been written yet."</p> }.into_any()
+            view! { <p class="muted">{text::NOTHING_YET}</p> }.into_any()
         }
         ConsoleLog::Machine { text, is_cut, .. } => written(text, *is_cut),
         ConsoleLog::Last { text, is_cut, .. } => view! {
-            <p>"The machine is gone. This is what it wrote last."</p>
+            <p>{text::GONE}</p>
             {written(text, *is_cut)}
         }
         .into_any(),
@@ -63,10 +64,10 @@ fn shown(log: &ConsoleLog) -> AnyView {
 }
 
 fn written(text: &str, is_cut: bool) -> AnyView {
-    let cut = is_cut.then(|| view! { <p class="muted">"The beginning is left out."</p> });
+    let cut = is_cut.then(|| view! { <p class="muted">{text::CUT}</p> });
     view! {
         {cut}
-        <pre class="console" tabindex="0" aria-label="Console log">
+        <pre class="console" tabindex="0" aria-label=text::TITLE>
             <code>{text.to_owned()}</code>
         </pre>
     }

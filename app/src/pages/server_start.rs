@@ -1,6 +1,5 @@
 //! How a server came up: the phases of its start against what is usual in its pool, and what it said on the way.
 
-use domain::count::counted;
 use domain::server::{Origin, Server, ServerState};
 use domain::start::{ServerHistory, ServerStep, StartTimes};
 use domain::timestamp::Timestamp;
@@ -8,7 +7,7 @@ use leptos::prelude::*;
 
 use crate::components::table::table;
 use crate::components::time::{Age, AgeAs, Now, Time};
-use crate::text::words;
+use crate::text::{common, server_start as text, words};
 
 /// The width of the drawing, in its own units.
 const WIDTH: i64 = 1000;
@@ -54,9 +53,9 @@ fn phases(asked_at: Timestamp, steps: &[ServerStep], usual: Option<&StartTimes>)
         usual: usual.map(|usual| usual[at]),
     };
     [
-        phase(0, "The provider accepts it", Some(asked_at), accepted_at),
-        phase(1, "The machine starts", accepted_at, up_at),
-        phase(2, "The start-up script runs", up_at, ready_at),
+        phase(0, text::ACCEPTED, Some(asked_at), accepted_at),
+        phase(1, text::UP, accepted_at, up_at),
+        phase(2, text::SCRIPT, up_at, ready_at),
     ]
 }
 
@@ -85,7 +84,7 @@ pub fn start_section(server: &Server, history: &ServerHistory) -> AnyView {
     let first_session = history.first_session_at.map(|at| {
         view! {
             <p class="muted">
-                "Its first session began at " <Time at=at /> "."
+                {text::FIRST_SESSION} <Time at=at /> {text::FIRST_SESSION_END}
             </p>
         }
     });
@@ -127,13 +126,13 @@ fn waterfall(
                 // With one phase done there is nothing to compare.
                 let is_slowest =
                     Some(took) == slowest && phases.iter().all(|one| one.took().is_some());
-                let mark = is_slowest.then_some(", the longest");
+                let mark = is_slowest.then_some(text::LONGEST);
                 view! { {words::took(took)} {mark} }.into_any()
             }
             (None, Some(from)) if !is_over => {
                 view! { <Age since=from part_of=AgeAs::Lasting /> }.into_any()
             }
-            _ => view! { <span class="muted">"Not reached"</span> }.into_any(),
+            _ => view! { <span class="muted">{text::NOT_REACHED}</span> }.into_any(),
         };
         let bar = |class: &'static str, y: &'static str, from: i64, until: i64| {
             // What took no time is a line all the same.
@@ -170,16 +169,11 @@ fn waterfall(
         ]
     });
     let basis = usual.map_or_else(
-        || "Too few servers of this pool have started yet to say what is usual.".to_owned(),
-        |usual| {
-            format!(
-                "What is usual is the median of the last {}, drawn below in grey.",
-                counted(usual.starts, "start", "starts")
-            )
-        },
+        || text::FEW_STARTS.to_owned(),
+        |usual| text::usual_of(usual.starts),
     );
     view! {
-        {table("Phases of the start", &["Phase", "Took", "Usually", "Timeline"], rows.collect())}
+        {table(text::PHASES, &[text::PHASE, text::TOOK, text::USUALLY, text::TIMELINE], rows.collect())}
         <p class="muted">{basis}</p>
     }
     .into_any()
@@ -193,15 +187,13 @@ fn step_table(steps: &[ServerStep]) -> AnyView {
         vec![
             view! { <Time at=step.at /> }.into_any(),
             words::step(&step.state).into_any(),
-            step.progress_percent
-                .map(|percent| format!("{percent} %"))
-                .into_any(),
+            step.progress_percent.map(common::percent).into_any(),
             step.message.clone().into_any(),
         ]
     });
     view! {
-        <h3>"What happened"</h3>
-        {table("What happened", &["When", "State", "Progress", "Message"], rows.collect())}
+        <h3>{text::STEPS}</h3>
+        {table(text::STEPS, &[common::WHEN, common::STATE, common::PROGRESS, text::MESSAGE], rows.collect())}
     }
     .into_any()
 }

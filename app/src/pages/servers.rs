@@ -17,15 +17,15 @@ use crate::components::problem::LastProblem;
 use crate::components::table::{Table, link, use_cursor};
 use crate::components::time::Age;
 use crate::pages::server::actions;
-use crate::text::words;
+use crate::text::{common, servers as text, words};
 
 /// The servers of all pools.
 #[component]
 pub fn ServersPage() -> impl IntoView {
     let tried = Tried::new();
     view! {
-        <Title text="Servers" />
-        <h1>"Servers"</h1>
+        <Title text=common::SERVERS />
+        <h1>{common::SERVERS}</h1>
         <LastProblem problem=tried.problem />
         {servers(None, tried)}
     }
@@ -43,7 +43,7 @@ pub fn servers(pool: Option<Signal<ApiResult<PoolId>>>, tried: Tried) -> AnyView
         async move { server_list(pool?, name, state, cursor).await }
     });
     let table = Table::new(
-        "Servers",
+        common::SERVERS,
         if of_all { &HEADS_OF_ALL } else { &HEADS },
         |server: &Server| server.id.to_string(),
         move |server| {
@@ -63,13 +63,13 @@ pub fn servers(pool: Option<Signal<ApiResult<PoolId>>>, tried: Tried) -> AnyView
         .filter(|word| *word != "deleted");
     let state = Choice {
         key: "state",
-        label: "State",
-        none: "Any state",
+        label: common::STATE,
+        none: text::ANY_STATE,
         options: states.map(|word| (word, state_word(word))).collect(),
     };
     view! {
-        {filter_bar("servers", true, vec![state])}
-        {loaded(servers, move |page| table.paged("There is no server.", page))}
+        {filter_bar(text::FILTERED, true, vec![state])}
+        {loaded(servers, move |page| table.paged(text::NONE, page))}
     }
     .into_any()
 }
@@ -77,26 +77,39 @@ pub fn servers(pool: Option<Signal<ApiResult<PoolId>>>, tried: Tried) -> AnyView
 /// Whether somebody has a session on a server is no state of its own.
 fn state_word(word: &str) -> &'static str {
     match word {
-        "running" => "Ready or in use",
+        "running" => text::READY_OR_IN_USE,
         word => words::step(word),
     }
 }
 
 /// What stands above the cells of a server.
 const HEADS: [&str; 7] = [
-    "Name", "State", "For", "Config", "Progress", "Sessions", "Actions",
+    common::NAME,
+    common::STATE,
+    text::FOR,
+    common::CONFIG,
+    common::PROGRESS,
+    common::SESSIONS,
+    common::ACTIONS,
 ];
 
 /// The same, with its pool behind its name.
 const HEADS_OF_ALL: [&str; 8] = [
-    "Name", "Pool", "State", "For", "Config", "Progress", "Sessions", "Actions",
+    common::NAME,
+    common::POOL,
+    common::STATE,
+    text::FOR,
+    common::CONFIG,
+    common::PROGRESS,
+    common::SESSIONS,
+    common::ACTIONS,
 ];
 
 fn server_row(server: &Server, tried: Tried) -> [AnyView; 7] {
     let bar = server.progress_percent.filter(|_| server.status.is_in_flight()).map(|percent| {
         view! {
-            <progress aria-label=format!("Progress of {}", server.name) max="100" value=percent></progress>
-            <span>{format!(" {percent} % ")}</span>
+            <progress aria-label=text::progress_of(&server.name) max="100" value=percent></progress>
+            <span>{format!(" {} ", common::percent(percent))}</span>
         }
     });
     // What its script said on the way is over once it has arrived.
@@ -111,8 +124,8 @@ fn server_row(server: &Server, tried: Tried) -> [AnyView; 7] {
         view! { <Badge state=words::server(server) /> }.into_any(),
         view! { <Age since=server.state_since /> }.into_any(),
         match server.origin {
-            Origin::Scaled { config_version, .. } => format!("Version {config_version}"),
-            Origin::Fixed => "None".to_owned(),
+            Origin::Scaled { config_version, .. } => common::version(config_version),
+            Origin::Fixed => common::NONE.to_owned(),
         }
         .into_any(),
         view! {

@@ -26,7 +26,7 @@ use crate::components::table::facts;
 use crate::components::time::{Age, AgeAs, Now, Time};
 use crate::connect;
 use crate::pages::portal::{end_form, session_form};
-use crate::text::words;
+use crate::text::{common, session as text, words};
 
 /// What the paths of all sessions' pages begin with.
 const PAGES: &str = "/portal/sessions/";
@@ -81,14 +81,18 @@ pub fn SessionPage() -> impl IntoView {
                 .is_some_and(|connection| connection.access_ready);
             let is_over = matches!(session.status, SessionState::Ended { .. });
             if waited.get_value() == Some(session.id) && (is_ready || is_over) {
-                let what = if is_over { "has ended" } else { "is ready" };
-                kept.notify.tell(&format!("{} {what}", session.pool_name));
+                let said = if is_over {
+                    text::has_ended(&session.pool_name)
+                } else {
+                    text::is_ready(&session.pool_name)
+                };
+                kept.notify.tell(&said);
             }
             waited.set_value((!is_ready && !is_over).then_some(session.id));
         }
     });
     view! {
-        <Title text="Session" />
+        <Title text=common::SESSION />
         {loaded_page(session, move |session| page(&session, kept))}
     }
 }
@@ -126,7 +130,9 @@ fn title_of(session: &Session) -> String {
         .and_then(|wait| wait.server.as_ref())
         .and_then(|server| server.progress_percent);
     match (percent, &session.status) {
-        (Some(percent), SessionState::Queued) => format!("{percent} % · {}", session.pool_name),
+        (Some(percent), SessionState::Queued) => {
+            format!("{} · {}", common::percent(percent), session.pool_name)
+        }
         _ => format!("{} · {}", words::session(session).word, session.pool_name),
     }
 }
@@ -143,7 +149,7 @@ fn page(session: &Session, kept: Kept) -> AnyView {
     view! {
         <Title text=title_of(session) />
         <p>
-            <A href="/portal">"All your computers"</A>
+            <A href="/portal">{text::ALL}</A>
         </p>
         <div class="page-head">
             <h1>{session.pool_name.clone()}</h1>
@@ -160,9 +166,9 @@ fn progress(session: &Session, kept: Kept) -> AnyView {
     let server = session.wait.as_ref().and_then(|wait| wait.server.clone());
     let is_preparing = server.is_some();
     let steps = [
-        ("Requested", StepState::Done),
+        (text::REQUESTED, StepState::Done),
         (
-            "Waiting for a computer",
+            text::WAITING,
             if is_preparing {
                 StepState::Done
             } else {
@@ -170,14 +176,14 @@ fn progress(session: &Session, kept: Kept) -> AnyView {
             },
         ),
         (
-            "Preparing a computer",
+            text::PREPARING,
             if is_preparing {
                 StepState::Now
             } else {
                 StepState::Ahead
             },
         ),
-        ("Ready", StepState::Ahead),
+        (text::READY, StepState::Ahead),
     ];
     let usual = session.wait.as_ref().and_then(|wait| wait.usual);
     let detail = server.map(|server| preparing(&server, usual, kept));
@@ -188,8 +194,8 @@ fn progress(session: &Session, kept: Kept) -> AnyView {
         {session.wait.as_ref().map(why)}
         {kept.notify.button()}
         <p class="muted">
-            "Asked for " <Age since=session.requested_at part_of=AgeAs::Ago /> ". The wait ends by itself at "
-            <Time at=session.expires_at /> ". You can close this page: your place is kept."
+            {text::ASKED} <Age since=session.requested_at part_of=AgeAs::Ago /> {text::ASKED_UNTIL}
+            <Time at=session.expires_at /> {text::ASKED_END}
         </p>
     }
     .into_any()
@@ -216,28 +222,26 @@ fn preparing(server: &WaitServer, usual: Option<StartTimes>, kept: Kept) -> AnyV
         kept.bar.set_value((asked_at, percent));
         Some(percent)
     };
-    let said = server.message.clone().map(
-        |message| view! { <p>{message} <span class="muted">" (from the computer)"</span></p> },
-    );
+    let said = server
+        .message
+        .clone()
+        .map(|message| view! { <p>{message} <span class="muted">{text::FROM_COMPUTER}</span></p> });
     let is_late = move || {
         let late = usual.zip(now.get());
         late.is_some_and(|(usual, now)| now - asked_at.millis() > usual.ready_p95_millis)
     };
-    let usually = usual.map_or_else(
-        || "Too few computers have started here yet to say how long it takes.".to_owned(),
-        |usual| words::usual(&usual),
-    );
+    let usually = usual.map_or_else(|| text::FEW_STARTS.to_owned(), |usual| words::usual(&usual));
     view! {
         <div class="progress">
-            <progress aria-label="Preparing a computer" max="100" value=shown></progress>
-            <span>{reported.map(|percent| format!("{percent} %"))}</span>
+            <progress aria-label=text::PREPARING max="100" value=shown></progress>
+            <span>{server.progress_percent.map(common::percent)}</span>
         </div>
         {said}
         <p>{usually}</p>
         <p class="muted">
-            "Started " <Age since=asked_at part_of=AgeAs::Ago /> ". "
+            {text::STARTED} <Age since=asked_at part_of=AgeAs::Ago /> {text::STARTED_END}
             <span hidden=move || !is_late()>
-                "It takes longer than usual. Last heard of it " <Age since=heard_at part_of=AgeAs::Ago /> "."
+                {text::LATE} <Age since=heard_at part_of=AgeAs::Ago /> {text::LATE_END}
             </span>
         </p>
     }
@@ -245,20 +249,14 @@ fn preparing(server: &WaitServer, usual: Option<StartTimes>, kept: Kept) -> AnyV
 }
 
 fn why(wait: &Wait) -> AnyView {
-    let place = (wait.waiting > 1).then(|| {
-        format!(
-            "You are {} of {} who wait.",
-            words::ordinal(wait.position),
-            wait.waiting
-        )
-    });
+    let place = (wait.waiting > 1).then(|| text::place(wait.position, wait.waiting));
     view! {
         <p aria-live="polite">{place}</p>
         <details>
-            <summary>"Why am I waiting?"</summary>
+            <summary>{text::WHY}</summary>
             <p>
                 {wait.explanation.clone()}
-                {wait.again_at.map(|at| view! { " It is tried again at " <Time at=at /> "." })}
+                {wait.again_at.map(|at| view! { {text::AGAIN_AT} <Time at=at /> {text::AGAIN_AT_END} })}
             </p>
         </details>
     }
@@ -275,9 +273,9 @@ enum StepState {
 fn step_list(steps: &[(&'static str, StepState)]) -> AnyView {
     let items = steps.iter().map(|(word, state)| {
         let (class, said) = match state {
-            StepState::Done => ("done", "done"),
-            StepState::Now => ("now", "now"),
-            StepState::Ahead => ("ahead", "not yet"),
+            StepState::Done => ("done", text::STEP_DONE),
+            StepState::Now => ("now", text::STEP_NOW),
+            StepState::Ahead => ("ahead", text::STEP_AHEAD),
         };
         view! {
             <li class=class aria-current=(*state == StepState::Now).then_some("step")>
@@ -291,10 +289,10 @@ fn step_list(steps: &[(&'static str, StepState)]) -> AnyView {
 fn connect_panel(session: &Session, connection: &Connection, kept: Kept) -> AnyView {
     if !connection.access_ready {
         let steps = [
-            ("Requested", StepState::Done),
-            ("Preparing a computer", StepState::Done),
-            ("Putting your key on it", StepState::Now),
-            ("Ready", StepState::Ahead),
+            (text::REQUESTED, StepState::Done),
+            (text::PREPARING, StepState::Done),
+            (text::PUTTING_KEY, StepState::Now),
+            (text::READY, StepState::Ahead),
         ];
         return view! {
             <noscript data-reload="" inner_html=RELOAD></noscript>
@@ -305,8 +303,8 @@ fn connect_panel(session: &Session, connection: &Connection, kept: Kept) -> AnyV
     let way = match connection.protocol {
         Protocol::Ssh => ssh(session.id, connection, kept.key_file),
         Protocol::Rdp => view! {
-            {session_form("/ui/rdp", "Download .rdp file", "button primary", session)}
-            <p class="muted">"Open it with a Remote Desktop client."</p>
+            {session_form("/ui/rdp", text::DOWNLOAD_RDP, "button primary", session)}
+            <p class="muted">{text::RDP_HELP}</p>
         }
         .into_any(),
         Protocol::KasmVnc => {
@@ -314,36 +312,42 @@ fn connect_panel(session: &Session, connection: &Connection, kept: Kept) -> AnyV
                 "https://{}:{}/",
                 connection.address.host, connection.address.port
             );
-            view! { <p><a class="button primary" href=address.clone() rel="external noreferrer">"Open the desktop"</a></p> }
-                .into_any()
+            view! {
+                <p>
+                    <a class="button primary" href=address.clone() rel="external noreferrer">
+                        {text::OPEN_DESKTOP}
+                    </a>
+                </p>
+            }
+            .into_any()
         }
-        Protocol::Vnc => view! { <p>"Connect a VNC client to this address."</p> }.into_any(),
+        Protocol::Vnc => view! { <p>{text::VNC_HELP}</p> }.into_any(),
     };
     let address = format!("{}:{}", connection.address.host, connection.address.port);
     let mut pairs = vec![
-        ("Address", address.into_any()),
-        ("Protocol", connection.protocol.label().into_any()),
+        (text::ADDRESS, address.into_any()),
+        (common::PROTOCOL, connection.protocol.label().into_any()),
     ];
     if let Some(user) = &connection.username {
-        pairs.push(("User name", user.clone().into_any()));
+        pairs.push((text::USER_NAME, user.clone().into_any()));
     }
     if let Some(key) = &connection.host_key {
         pairs.push((
-            "Host key",
+            text::HOST_KEY,
             view! { <code class="break">{key.clone()}</code> }.into_any(),
         ));
     }
     pairs.push((
-        "Ends by itself",
+        text::ENDS,
         view! {
             <Time at=session.expires_at />
-            {session_form("/ui/keep", "Keep it longer", "button", session)}
+            {session_form("/ui/keep", text::KEEP, "button", session)}
         }
         .into_any(),
     ));
     view! {
         <section aria-labelledby="connect">
-            <h2 id="connect">"Connect"</h2>
+            <h2 id="connect">{common::CONNECT}</h2>
             {way}
             {facts(pairs)}
         </section>
@@ -363,10 +367,9 @@ fn ssh(session: SessionId, connection: &Connection, key_file: RwSignal<String>) 
     view! {
         {missing}
         <div class="field">
-            <label for="key-file">"File of your private key"</label>
+            <label for="key-file">{text::KEY_FILE}</label>
             <p class="help" id="key-file-help">
-                "The commands name it. Empty leaves the choice to ssh. Your keys are in "
-                <A href="/portal/profile">"your profile"</A> "."
+                {text::KEY_FILE_HELP} <A href="/portal/profile">{text::KEY_FILE_PROFILE}</A> {text::KEY_FILE_HELP_END}
             </p>
             <input
                 type="text"
@@ -382,21 +385,19 @@ fn ssh(session: SessionId, connection: &Connection, key_file: RwSignal<String>) 
         {has_pin
             .then(|| {
                 view! {
-                    <h3>"1. Keep the computer's host key"</h3>
+                    <h3>{text::KEEP_HOST_KEY}</h3>
                     <Copyable
                         text=Signal::derive(move || pin().unwrap_or_default())
-                        what="command that keeps the host key"
+                        what=text::HOST_KEY_COMMAND
                     />
-                    <h3>"2. Connect"</h3>
+                    <h3>{text::THEN_CONNECT}</h3>
                 }
             })}
-        <Copyable text=Signal::derive(move || commands.get().connect) what="ssh command" />
+        <Copyable text=Signal::derive(move || commands.get().connect) what=text::SSH_COMMAND />
         {(!has_pin)
             .then(|| {
                 view! {
-                    <p class="muted">
-                        "The computer's host key is not known to Weir: ssh asks you whether to trust it."
-                    </p>
+                    <p class="muted">{text::NO_HOST_KEY}</p>
                 }
             })}
     }
@@ -409,11 +410,11 @@ fn no_key(session: SessionId) -> AnyView {
     view! {
         <div class="banner starting">
             <p>
-                <strong>"You have no SSH key in your profile yet. Add one, then come back here."</strong>
+                <strong>{text::NO_KEY}</strong>
             </p>
             <p>
                 <A href=add attr:class="button primary">
-                    "Add an SSH key"
+                    {text::ADD_KEY}
                 </A>
             </p>
         </div>
@@ -447,19 +448,19 @@ fn reveal(session: SessionId, kept: Kept) -> AnyView {
     };
     view! {
         <section aria-labelledby="credentials">
-            <h2 id="credentials">"Credentials"</h2>
+            <h2 id="credentials">{text::CREDENTIALS}</h2>
             <LastProblem problem=problem />
             {move || match revealed.get() {
                 None => {
                     view! {
-                        <p>"Showing them is written to the audit log."</p>
+                        <p>{text::CREDENTIALS_HELP}</p>
                         <button
                             type="button"
                             class="button"
                             disabled=move || !ready.get() || busy.get()
                             on:click=show
                         >
-                            "Show credentials"
+                            {text::SHOW_CREDENTIALS}
                         </button>
                     }
                         .into_any()
@@ -469,7 +470,7 @@ fn reveal(session: SessionId, kept: Kept) -> AnyView {
                         <div>
                             {secrets(shown)}
                             <button type="button" class="button" on:click=move |_| revealed.set(None)>
-                                "Hide"
+                                {text::HIDE}
                             </button>
                         </div>
                     }
@@ -486,11 +487,11 @@ fn secrets(shown: Revealed) -> AnyView {
         .filter(|info| !info.members().is_empty())
         .and_then(|info| serde_json::to_string_pretty(&info).ok());
     [
-        ("user name", shown.username),
-        ("password", shown.password),
-        ("private key", shown.private_key),
-        ("passphrase", shown.private_key_passphrase),
-        ("connection info", info),
+        (text::SECRET_USER_NAME, shown.username),
+        (text::SECRET_PASSWORD, shown.password),
+        (common::PRIVATE_KEY, shown.private_key),
+        (text::SECRET_PASSPHRASE, shown.private_key_passphrase),
+        (text::SECRET_INFO, info),
     ]
     .into_iter()
     .filter_map(|(what, text)| Some((what, text?)))
@@ -511,14 +512,14 @@ fn summary(session: &Session, sentence: &'static str, ended_at: Timestamp) -> An
         </p>
         {facts(
             vec![
-                ("Asked for", view! { <Time at=session.requested_at /> }.into_any()),
-                ("Ended", view! { <Time at=ended_at /> }.into_any()),
-                ("Session", view! { <code class="break">{session.id.to_string()}</code> }.into_any()),
+                (common::ASKED_FOR, view! { <Time at=session.requested_at /> }.into_any()),
+                (text::ENDED, view! { <Time at=ended_at /> }.into_any()),
+                (common::SESSION, view! { <code class="break">{session.id.to_string()}</code> }.into_any()),
             ],
         )}
         <p>
             <A href="/portal" attr:class="button primary">
-                "Back to the portal"
+                {text::BACK}
             </A>
         </p>
     }

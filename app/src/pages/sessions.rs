@@ -20,15 +20,15 @@ use crate::components::load::{Tried, loaded, submit};
 use crate::components::problem::LastProblem;
 use crate::components::table::{Table, link, use_cursor};
 use crate::components::time::{Age, Time};
-use crate::text::words;
+use crate::text::{common, sessions as text, words};
 
 /// The open sessions of all pools.
 #[component]
 pub fn SessionsPage() -> impl IntoView {
     let tried = Tried::new();
     view! {
-        <Title text="Sessions" />
-        <h1>"Sessions"</h1>
+        <Title text=common::SESSIONS />
+        <h1>{common::SESSIONS}</h1>
         <LastProblem problem=tried.problem />
         {sessions(None, tried)}
     }
@@ -39,8 +39,8 @@ pub fn SessionsPage() -> impl IntoView {
 pub fn QueuePage() -> impl IntoView {
     let tried = Tried::new();
     view! {
-        <Title text="Queue" />
-        <h1>"Queue"</h1>
+        <Title text=common::QUEUE />
+        <h1>{common::QUEUE}</h1>
         <LastProblem problem=tried.problem />
         {queue(None, tried)}
     }
@@ -68,7 +68,7 @@ fn scope(pool: OfPool) -> Scope {
 pub fn sessions(pool: OfPool, tried: Tried) -> AnyView {
     let page = listed(pool, false);
     view! {
-        {filter_bar("sessions", true, Vec::new())}
+        {filter_bar(text::FILTERED, true, Vec::new())}
         {session_table(page, scope(pool), tried)}
     }
     .into_any()
@@ -78,7 +78,7 @@ pub fn sessions(pool: OfPool, tried: Tried) -> AnyView {
 pub fn queue(pool: OfPool, tried: Tried) -> AnyView {
     let page = listed(pool, true);
     view! {
-        {filter_bar("the queue", true, Vec::new())}
+        {filter_bar(text::FILTERED_QUEUE, true, Vec::new())}
         {queue_table(page, scope(pool), tried)}
     }
     .into_any()
@@ -110,14 +110,30 @@ pub fn session_table(sessions: Data<Page<Session>>, scope: Scope, tried: Tried) 
         cells
     };
     let heads: &[_] = match scope {
-        Scope::All => &["Person", "Pool", "State", "Asked for", "Server", "Actions"],
-        Scope::Pool => &["Person", "State", "Asked for", "Server", "Actions"],
-        Scope::Server => &["Person", "State", "Asked for", "Actions"],
+        Scope::All => &[
+            common::PERSON,
+            common::POOL,
+            common::STATE,
+            common::ASKED_FOR,
+            common::SERVER,
+            common::ACTIONS,
+        ],
+        Scope::Pool => &[
+            common::PERSON,
+            common::STATE,
+            common::ASKED_FOR,
+            common::SERVER,
+            common::ACTIONS,
+        ],
+        Scope::Server => &[
+            common::PERSON,
+            common::STATE,
+            common::ASKED_FOR,
+            common::ACTIONS,
+        ],
     };
-    let table = Table::new("Sessions", heads, key, cells);
-    loaded(sessions, move |page| {
-        table.paged("Nobody has a session.", page)
-    })
+    let table = Table::new(common::SESSIONS, heads, key, cells);
+    loaded(sessions, move |page| table.paged(text::NONE, page))
 }
 
 fn queue_table(sessions: Data<Page<Session>>, scope: Scope, tried: Tried) -> AnyView {
@@ -133,12 +149,25 @@ fn queue_table(sessions: Data<Page<Session>>, scope: Scope, tried: Tried) -> Any
         cells
     };
     let heads: &[_] = if scope == Scope::All {
-        &["Person", "Pool", "Place", "Waits for", "Why", "Actions"]
+        &[
+            common::PERSON,
+            common::POOL,
+            text::PLACE,
+            text::WAITS_FOR,
+            common::WHY,
+            common::ACTIONS,
+        ]
     } else {
-        &["Person", "Place", "Waits for", "Why", "Actions"]
+        &[
+            common::PERSON,
+            text::PLACE,
+            text::WAITS_FOR,
+            common::WHY,
+            common::ACTIONS,
+        ]
     };
-    let table = Table::new("Queue", heads, key, cells);
-    loaded(sessions, move |page| table.paged("Nobody waits.", page))
+    let table = Table::new(common::QUEUE, heads, key, cells);
+    loaded(sessions, move |page| table.paged(text::NONE_WAITS, page))
 }
 
 /// What holds the pool back; where nothing does, what who waits is told.
@@ -197,17 +226,17 @@ fn end_button(session: &Session, tried: Tried) -> AnyView {
                     id=id.clone()
                     node_ref=drains
                 />
-                <label for=id>"Drain its server too, so that nobody gets on it any more"</label>
+                <label for=id>{text::DRAIN_TOO}</label>
             </div>
         }
     });
     view! {
         <Confirm
-            label="End"
-            about=format!("the session of {person}")
-            question=format!("End the session of {person}?")
-            consequence="They are told that an admin ended it. It does not sign them out of the machine. Who asks again may get the same server."
-            action="End session"
+            label=common::END
+            about=text::session_of(person)
+            question=text::end_question(person)
+            consequence=text::END_HELP
+            action=text::END
             on_confirm=end
         >
             {drain}

@@ -7,11 +7,14 @@ pub const ADMIN: &str = "Admin";
 pub const API_KEYS: &str = "API keys";
 pub const ASKED_FOR: &str = "Asked for";
 pub const CANCEL: &str = "Cancel";
+pub const CAPACITY: &str = "Capacity";
 pub const CHANGE_SCALING: &str = "Change scaling";
 pub const CONFIG: &str = "Config";
+pub const CONNECT: &str = "Connect";
 pub const DECISIONS: &str = "Decisions";
 pub const DELETE: &str = "Delete";
 pub const DIRECTORIES: &str = "Directories";
+pub const END: &str = "End";
 pub const HEALTH: &str = "Health";
 pub const KIND: &str = "Kind";
 pub const MADE: &str = "Made";
@@ -32,6 +35,7 @@ pub const PERSON: &str = "Person";
 pub const POOL: &str = "Pool";
 pub const POOLS: &str = "Pools";
 pub const PORTAL: &str = "Portal";
+pub const PRIVATE_KEY: &str = "private key";
 pub const PROFILE: &str = "Profile";
 pub const PROGRESS: &str = "Progress";
 pub const PROTOCOL: &str = "Protocol";
@@ -55,3 +59,11 @@ pub const WHEN: &str = "When";
 pub const WHO: &str = "Who";
 pub const WHY: &str = "Why";
 pub const ZONES: &str = "Zones";
+
+pub fn percent(percent: u8) -> String {
+    format!("{percent} %")
+}
+
+pub fn version(version: i64) -> String {
+    format!("Version {version}")
+}
