@@ -54,9 +54,11 @@ parts! {
     profile {
         Profile = pages::profile::ProfilePage,
     }
-    lists {
+    overview {
         Overview = pages::admin::AdminPage,
         Pools = pages::pools::PoolsPage,
+    }
+    lists {
         Servers = pages::servers::ServersPage,
         Sessions = pages::sessions::SessionsPage,
         Queue = pages::sessions::QueuePage,

@@ -41,12 +41,13 @@ use crate::pages::directories::name_of;
 use crate::pages::drafts::{draft_hints, drafts_for};
 use crate::pages::pool::config_report;
 use crate::pages::{directories, pools, providers, zones};
+use crate::text::pools::NOUN as POOL_NOUN;
 use crate::text::{autoscale as text, common};
 
 /// A new config for the pool of this address, or for any pool where it names none; where it names a draft, goes on with it.
 #[component]
 pub fn AutoscaleNewPage() -> impl IntoView {
-    let id = use_id::<PoolId>(text::POOL_NOUN);
+    let id = use_id::<PoolId>(POOL_NOUN);
     let (params, query) = (use_params_map(), use_query_map());
     let known = data(move || {
         let is_named = params.read().get("id").is_some();
@@ -191,7 +192,7 @@ pub fn pool_of(values: &Draft) -> ApiResult<PoolId> {
     values
         .get(POOL)
         .and_then(|id| id.as_str()?.parse().ok())
-        .ok_or_else(|| Problem::not_found(text::POOL_NOUN).into())
+        .ok_or_else(|| Problem::not_found(POOL_NOUN).into())
 }
 
 /// What can be chosen in the references of configs of these pools, with its name, and Max Instances of the provider configs.

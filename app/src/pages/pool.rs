@@ -18,8 +18,9 @@ use crate::api::decision::decision_list;
 use crate::api::demo::demo_get;
 use crate::api::pool::{pool_delete, pool_get};
 use crate::attention::held;
+use crate::components::act::Act;
 use crate::components::badge::Badge;
-use crate::components::confirm::{Confirm, use_ready};
+use crate::components::confirm::Confirm;
 use crate::components::data::{Data, data};
 use crate::components::empty::Empty;
 use crate::components::figures::pool_figures;
@@ -64,7 +65,7 @@ pub type PoolData = (Pool, Option<Demo>, Option<Decision>);
 #[component]
 pub fn PoolPage() -> impl IntoView {
     let live = expect_context::<Live>();
-    let id = use_id::<PoolId>("pool");
+    let id = use_id::<PoolId>(pools::NOUN);
     let query = use_query_map();
     let pool = data(move || {
         let id = id.get();
@@ -293,16 +294,12 @@ fn config_card(config: &SavedConfig, options: Options, tried: Tried) -> AnyView 
         .filter(|field| form.is_shown(field, &config.values))
         .map(|field| (field.label, state.shown_value(field).into_any()))
         .collect();
-    let ready = use_ready();
-    let (pause_word, pause_label) = (pause.word, pause.label());
-    // Disabled while it works, the button would lose the focus.
-    let pause = move |_| {
-        if !busy.get_untracked() {
-            submit(busy, problem, pause.clone().run(), move |()| {
-                live.changed(EventNoun::Pool);
-            });
-        }
-    };
+    let pause_word = pause.word;
+    let pause = Callback::new(move |()| {
+        submit(busy, problem, pause.clone().run(), move |()| {
+            live.changed(EventNoun::Pool);
+        });
+    });
     let paused = (!is_on).then(|| {
         view! {
             <p role="status">
@@ -317,16 +314,7 @@ fn config_card(config: &SavedConfig, options: Options, tried: Tried) -> AnyView 
                 <A href=format!("/admin/autoscale/{id}/edit") attr:class="button">
                     {common::CHANGE_SCALING}
                 </A>
-                <button
-                    type="button"
-                    class="button"
-                    aria-label=pause_label
-                    disabled=move || !ready.get()
-                    aria-disabled=move || busy.get().then_some("true")
-                    on:click=pause
-                >
-                    {pause_word}
-                </button>
+                <Act label=pause_word about=name.clone() busy on_press=pause />
                 <Confirm
                     label=common::DELETE
                     about=name.clone()

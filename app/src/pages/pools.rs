@@ -49,7 +49,7 @@ pub fn PoolsPage() -> impl IntoView {
             </A>
         </div>
         <LastProblem problem=tried.problem />
-        {filter_bar("pools", true, Vec::new())}
+        {filter_bar(text::FILTERED, true, Vec::new())}
         {draft_section(tried)}
         {loaded_beside(
             pools,
@@ -159,7 +159,7 @@ pub fn PoolNewPage() -> impl IntoView {
 /// A pool that is there already.
 #[component]
 pub fn PoolEditPage() -> impl IntoView {
-    let id = use_id::<PoolId>("pool");
+    let id = use_id::<PoolId>(text::NOUN);
     let pool = data(move || {
         let id = id.get();
         async move { pool_get(id?).await }

@@ -31,7 +31,7 @@ use crate::text::{common, server as text, words};
 #[component]
 pub fn ServerPage() -> impl IntoView {
     let live = expect_context::<Live>();
-    let id = use_id::<ServerId>("server");
+    let id = use_id::<ServerId>(text::NOUN);
     let server = data(move || {
         let id = id.get();
         // What it is called depends on who is on it.

@@ -43,7 +43,7 @@ const RELOAD: &str = r#"<meta http-equiv="refresh" content="5">"#;
 #[component]
 pub fn SessionPage() -> impl IntoView {
     let live = expect_context::<Live>();
-    let id = use_id::<SessionId>("session");
+    let id = use_id::<SessionId>(text::NOUN);
     let asked = RwSignal::new(0_u64);
     let session = data(move || {
         let id = id.get();

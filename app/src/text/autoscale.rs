@@ -4,7 +4,6 @@ use domain::count::counted;
 
 /// What there is none of at an address.
 pub const NOUN: &str = "autoscale config";
-pub const POOL_NOUN: &str = "pool";
 
 pub const DRAFT_GONE: &str = "The draft of this address is not there any more: it became a config or was thrown away. This is a new one.";
 

@@ -1,5 +1,10 @@
 //! The list of pools, and the form of one.
 
+/// What an address names.
+pub const NOUN: &str = "pool";
+
+pub const FILTERED: &str = "pools";
+
 pub const NEW_HELP: &str = "The next page makes it scale.";
 pub const CHANGE: &str = "Change pool";
 pub const SAVE: &str = "Save pool";

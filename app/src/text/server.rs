@@ -2,6 +2,9 @@
 
 use domain::count::counted;
 
+/// What an address names.
+pub const NOUN: &str = "server";
+
 pub const TITLE: &str = "Server";
 
 pub const IN_STATE_FOR: &str = "In this state for";

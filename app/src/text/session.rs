@@ -2,6 +2,9 @@
 
 use crate::text::words;
 
+/// What an address names.
+pub const NOUN: &str = "session";
+
 pub const ALL: &str = "All your computers";
 
 pub const REQUESTED: &str = "Requested";
