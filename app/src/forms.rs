@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::api::ApiError;
+use crate::text::{common, forms as text};
 
 const STEP: &[Step] = &[Step {
     key: "all",
@@ -17,8 +18,8 @@ const STEP: &[Step] = &[Step {
 const NAME: Field = Field {
     key: "name",
     step: "all",
-    label: "Name",
-    help: "1 to 63 characters. No two have the same name.",
+    label: common::NAME,
+    help: text::NAME_HELP,
     kind: Kind::Text {
         max: 63,
         format: Format::Name,
@@ -30,19 +31,19 @@ const NAME: Field = Field {
 const ROLE: Field = Field {
     key: "role",
     step: "all",
-    label: "Role",
-    help: "What is allowed.",
+    label: common::ROLE,
+    help: text::ROLE_HELP,
     kind: Kind::Choice(&[
         Choice {
             value: "user",
-            label: "User",
-            help: "Opens sessions and sees its own things.",
+            label: text::ROLE_USER,
+            help: text::ROLE_USER_HELP,
             refused: &[],
         },
         Choice {
             value: "admin",
-            label: "Admin",
-            help: "Configures everything as well.",
+            label: common::ADMIN,
+            help: text::ROLE_ADMIN_HELP,
             refused: &[],
         },
     ]),
@@ -54,15 +55,15 @@ const ROLE: Field = Field {
 /// A zone.
 pub static ZONE: Form = Form {
     key: "zone",
-    title: "Zone",
+    title: text::ZONE,
     steps: STEP,
     fields: &[
         NAME,
         Field {
             key: "upstream_auth_address",
             step: "all",
-            label: "Upstream Auth Address",
-            help: "Host name or address at which the servers of this zone reach Weir, with a port if it is not 443. Start-up scripts get it as {upstream_auth_address}.",
+            label: text::ADDRESS,
+            help: text::ADDRESS_HELP,
             kind: Kind::Text {
                 max: 260,
                 format: Format::Authority,
@@ -76,15 +77,15 @@ pub static ZONE: Form = Form {
 /// A pool, without its published apps.
 pub static POOL: Form = Form {
     key: "pool",
-    title: "Pool",
+    title: common::POOL,
     steps: STEP,
     fields: &[
         NAME,
         Field {
             key: "description",
             step: "all",
-            label: "Description",
-            help: "One line for the card in the portal.",
+            label: text::DESCRIPTION,
+            help: text::DESCRIPTION_HELP,
             kind: Kind::Text {
                 max: 200,
                 format: Format::Free,
@@ -97,26 +98,26 @@ pub static POOL: Form = Form {
 /// A provider config, without the fields of its kind.
 pub static PROVIDER: Form = Form {
     key: "provider",
-    title: "Provider",
+    title: text::PROVIDER,
     steps: STEP,
     fields: &[
         NAME,
         Field {
             key: "kind",
             step: "all",
-            label: "Kind",
-            help: "Where the machines come from. It cannot be changed later.",
+            label: common::KIND,
+            help: text::KIND_HELP,
             kind: Kind::Choice(&[
                 Choice {
                     value: "local",
-                    label: "This machine",
-                    help: "OpenSSH servers on the machine that Weir runs on. For trying Weir out and for tests.",
+                    label: text::LOCAL,
+                    help: text::LOCAL_HELP,
                     refused: &[],
                 },
                 Choice {
                     value: "fake",
-                    label: "Fake cloud",
-                    help: "Machines in memory, which nobody can connect to. For demos and tests.",
+                    label: text::FAKE,
+                    help: text::FAKE_HELP,
                     refused: &[],
                 },
             ]),
@@ -127,13 +128,13 @@ pub static PROVIDER: Form = Form {
         Field {
             key: "max_instances",
             step: "all",
-            label: "Max Instances",
-            help: "There are never more machines than this, whatever the demand. All pools that use this provider share it.",
+            label: text::MAX_INSTANCES,
+            help: text::MAX_INSTANCES_HELP,
             kind: Kind::Int {
                 min: 1,
                 max: 100_000,
             },
-            unit: "machines",
+            unit: text::MACHINES,
             default: Preset::Int(5),
             required: Condition::Always,
             ..Field::BASE
@@ -141,8 +142,8 @@ pub static PROVIDER: Form = Form {
         Field {
             key: "startup_script",
             step: "all",
-            label: "Startup Script",
-            help: "Runs on each new machine. Tags such as {server_id}, {upstream_auth_address} and {checkin_jwt} are filled in; brackets of the script itself are doubled: {{ and }}.",
+            label: text::STARTUP_SCRIPT,
+            help: text::STARTUP_SCRIPT_HELP,
             kind: Kind::Multiline {
                 max: 65_536,
                 format: Format::StartupScript,
@@ -155,11 +156,11 @@ pub static PROVIDER: Form = Form {
 /// A person.
 pub static USER: Form = Form {
     key: "user",
-    title: "Person",
+    title: common::PERSON,
     steps: STEP,
     fields: &[
         Field {
-            help: "The name to sign in with: a-z, 0-9, '.', '_', '-' and '@'.",
+            help: text::LOGIN_HELP,
             kind: Kind::Text {
                 max: 63,
                 format: Format::Free,
@@ -170,8 +171,8 @@ pub static USER: Form = Form {
         Field {
             key: "password",
             step: "all",
-            label: "Password",
-            help: "12 to 256 characters. Left out, a new person cannot sign in by password, and an old one keeps theirs.",
+            label: common::PASSWORD,
+            help: text::PASSWORD_HELP,
             kind: Kind::Secret,
             ..Field::BASE
         },
@@ -181,19 +182,19 @@ pub static USER: Form = Form {
 /// An API key. `user_id` gets the people as its options.
 pub static API_KEY: Form = Form {
     key: "api_key",
-    title: "API key",
+    title: text::API_KEY,
     steps: STEP,
     fields: &[
         Field {
-            help: "What the key is for.",
+            help: text::API_KEY_HELP,
             ..NAME
         },
         ROLE,
         Field {
             key: "user_id",
             step: "all",
-            label: "Person",
-            help: "The person that the key acts for. A key with the role User needs one.",
+            label: common::PERSON,
+            help: text::API_KEY_PERSON_HELP,
             required: Condition::Is("role", "user"),
             ..Field::BASE
         },
@@ -203,18 +204,18 @@ pub static API_KEY: Form = Form {
 /// A person's SSH key.
 pub static SSH_KEY: Form = Form {
     key: "ssh_key",
-    title: "SSH key",
+    title: text::SSH_KEY,
     steps: STEP,
     fields: &[
         Field {
-            help: "Where the key is from, such as the name of your laptop.",
+            help: text::SSH_KEY_HELP,
             ..NAME
         },
         Field {
             key: "public_key",
             step: "all",
-            label: "Public Key",
-            help: "One line that begins with ssh-ed25519, ecdsa or ssh-rsa. Leave it empty, and Weir makes a pair and shows you the private half once.",
+            label: text::PUBLIC_KEY,
+            help: text::PUBLIC_KEY_HELP,
             kind: Kind::Text {
                 max: 8192,
                 format: Format::Free,
@@ -240,7 +241,7 @@ pub fn read<T: DeserializeOwned>(form: &Form, document: Draft) -> Result<T, ApiE
     serde_json::from_value(Value::Object(members)).map_err(|error| {
         ApiError(Problem::new(
             ProblemCode::Internal,
-            format!("The form cannot be read: {error}."),
+            text::unreadable(&error),
         ))
     })
 }

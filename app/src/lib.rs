@@ -51,12 +51,12 @@ pub fn App() -> impl IntoView {
     ChosenTheme::provide();
 
     view! {
-        <Title formatter=|page: String| format!("{page} · Weir") />
+        <Title formatter=|page: String| text::frame::title(&page) />
         <Router>
             {Go::provide()}
             {focus_on_arrival()}
             <a class="skip-link" href="#main">
-                "Skip to content"
+                {text::frame::SKIP}
             </a>
             <Header />
             <main id="main" class="site-main" tabindex="-1">

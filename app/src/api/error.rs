@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::codec::JsonText;
 #[cfg(feature = "ssr")]
 use super::refused;
+use crate::text::api as text;
 
 /// What a server function answers.
 pub type ApiResult<T> = Result<T, ApiError>;
@@ -23,7 +24,7 @@ pub struct ApiError(pub Problem);
 impl ApiError {
     /// Whether Weir was not reached at all: nothing is known of what was asked.
     pub fn is_unanswered(&self) -> bool {
-        self.0.code == ProblemCode::Unavailable && self.0.detail == NO_ANSWER
+        self.0.code == ProblemCode::Unavailable && self.0.detail == text::NO_ANSWER
     }
 }
 
@@ -45,18 +46,12 @@ fn refused(problem: Problem) -> ApiError {
     ApiError(problem)
 }
 
-/// What is said where nothing came back.
-const NO_ANSWER: &str = "Weir does not answer. Look at the network, then try again.";
-
-const NOT_UNDERSTOOD: (ProblemCode, &str) = (
-    ProblemCode::BadRequest,
-    "The page and the server do not understand each other. Load the page again.",
-);
+const NOT_UNDERSTOOD: (ProblemCode, &str) = (ProblemCode::BadRequest, text::NOT_UNDERSTOOD);
 
 /// A part of the bundle that has not come is as good as an answer that has not.
 impl From<SplitLoaderError> for ApiError {
     fn from(_: SplitLoaderError) -> Self {
-        Self(Problem::new(ProblemCode::Unavailable, NO_ANSWER))
+        Self(Problem::new(ProblemCode::Unavailable, text::NO_ANSWER))
     }
 }
 
@@ -66,7 +61,7 @@ impl FromServerFnError for ApiError {
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         let (code, detail) = match error {
             ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => {
-                (ProblemCode::Unavailable, NO_ANSWER)
+                (ProblemCode::Unavailable, text::NO_ANSWER)
             }
             ServerFnErrorErr::Args(_)
             | ServerFnErrorErr::MissingArg(_)
@@ -77,10 +72,7 @@ impl FromServerFnError for ApiError {
             ServerFnErrorErr::Deserialization(_)
             | ServerFnErrorErr::Registration(_)
             | ServerFnErrorErr::ServerError(_)
-            | ServerFnErrorErr::MiddlewareError(_) => (
-                ProblemCode::Internal,
-                "The answer of Weir can not be read. Load the page again.",
-            ),
+            | ServerFnErrorErr::MiddlewareError(_) => (ProblemCode::Internal, text::UNREADABLE),
         };
         refused(Problem::new(code, detail))
     }

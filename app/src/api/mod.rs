@@ -33,25 +33,18 @@ mod ssr {
     use leptos::prelude::use_context;
 
     use super::{ApiError, ApiResult};
+    use crate::text::api as text;
 
     /// The use cases' shared parts, as the process provides them for each request.
     pub fn plane() -> ApiResult<ControlPlane> {
-        use_context().ok_or_else(|| {
-            refused(Problem::new(
-                ProblemCode::Unavailable,
-                "Weir is not ready yet. Try again in a moment.",
-            ))
-        })
+        use_context()
+            .ok_or_else(|| refused(Problem::new(ProblemCode::Unavailable, text::NOT_READY)))
     }
 
     /// The one who asks.
     pub fn actor() -> ApiResult<Actor> {
-        use_context().ok_or_else(|| {
-            refused(Problem::new(
-                ProblemCode::Unauthenticated,
-                "Sign in to see this.",
-            ))
-        })
+        use_context()
+            .ok_or_else(|| refused(Problem::new(ProblemCode::Unauthenticated, text::SIGN_IN)))
     }
 
     /// The first page of a list, as long as pages may be.

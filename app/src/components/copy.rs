@@ -5,6 +5,7 @@ use leptos::task::spawn_local;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::components::confirm::use_ready;
+use crate::text::copy as text;
 
 /// A text in a box, with a button that copies it.
 #[component]
@@ -24,8 +25,8 @@ pub fn Copyable(
             .write_text(&text.get_untracked());
         spawn_local(async move {
             said.set(Some(match JsFuture::from(writing).await {
-                Ok(_) => "Copied",
-                Err(_) => "The browser does not allow copying: select the text",
+                Ok(_) => text::COPIED,
+                Err(_) => text::NOT_ALLOWED,
             }));
         });
     };
@@ -35,11 +36,11 @@ pub fn Copyable(
             <button
                 type="button"
                 class="button"
-                aria-label=format!("Copy {what}")
+                aria-label=text::copy(what)
                 disabled=move || !ready.get()
                 on:click=copy
             >
-                "Copy"
+                {text::COPY}
             </button>
             <span role="status" class="muted">{move || said.get()}</span>
         </div>

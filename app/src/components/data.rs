@@ -22,6 +22,7 @@ use serde::de::DeserializeOwned;
 
 use crate::api::{ApiError, ApiResult};
 use crate::components::live::Live;
+use crate::text::api as text;
 
 /// A question that got no answer is put again after this time.
 const AGAIN: Duration = Duration::from_secs(3);
@@ -78,7 +79,7 @@ impl<T: DeserializeOwned + Clone + Send + Sync + 'static> Data<T> {
                 .any()
                 .downcast_ref::<T>()
                 .cloned()
-                .ok_or_else(|| unreadable(&"another type")),
+                .ok_or_else(|| unreadable(&text::ANOTHER_TYPE)),
         })
     }
 
@@ -89,8 +90,7 @@ impl<T: DeserializeOwned + Clone + Send + Sync + 'static> Data<T> {
 }
 
 fn unreadable(error: &dyn std::fmt::Display) -> ApiError {
-    let detail = format!("The data of this page cannot be read: {error}. Load the page again.");
-    Problem::new(ProblemCode::Internal, detail).into()
+    Problem::new(ProblemCode::Internal, text::data_unreadable(error)).into()
 }
 
 type Answer = ApiResult<Carried>;

@@ -3,7 +3,7 @@
 use domain::pool::PoolCounts;
 use leptos::prelude::*;
 
-use crate::text::words;
+use crate::text::{figures as text, words};
 
 /// A number and what it counts.
 struct Figure {
@@ -17,10 +17,10 @@ struct Figure {
 pub fn pool_figures(counts: PoolCounts) -> AnyView {
     let figure = |number, word, tone| Figure { number, word, tone };
     figures([
-        figure(counts.waiting, "waiting", "failed"),
+        figure(counts.waiting, text::WAITING, "failed"),
         figure(counts.free_seats, words::free_seats(counts.free_seats), ""),
-        figure(counts.sessions, "in use", ""),
-        figure(counts.starting, "starting", ""),
+        figure(counts.sessions, text::IN_USE, ""),
+        figure(counts.starting, text::STARTING, ""),
         figure(counts.servers, words::servers(counts.servers), ""),
     ])
 }

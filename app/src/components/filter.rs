@@ -8,6 +8,7 @@ use leptos_router::hooks::{use_location, use_query_map};
 
 use crate::components::empty::Empty;
 use crate::components::load::use_go;
+use crate::text::filter as text;
 
 /// The key in an address of the text that rows must contain.
 pub const TEXT: &str = "q";
@@ -17,10 +18,6 @@ const NARROWING: [&str; 3] = [TEXT, "state", "reason"];
 
 /// The keys that say where in a list a page begins: another list begins at its own first page.
 const PLACE: [&str; 2] = ["cursor", "up_to"];
-
-/// The button of the form while scripts are off. It is a constant, put in as text: the browser's parser gives a `noscript` no
-/// children while scripts are on, so hydration must not look for any.
-const SHOW: &str = r#"<button class="button">Show</button>"#;
 
 /// The value of a key of the address, unless it is empty.
 pub fn use_query_value(key: &'static str) -> Memo<Option<String>> {
@@ -68,17 +65,23 @@ pub fn filter_bar(what: &'static str, has_text: bool, choices: Vec<Choice>) -> A
         <form
             class="filter"
             role="search"
-            aria-label=format!("Filter {what}")
+            aria-label=text::filter(what)
             method="get"
             on:submit=|event| event.prevent_default()
         >
             {has_text.then(text_box)}
             {choices.into_iter().map(choice_box).collect_view()}
             {rest}
-            <noscript inner_html=SHOW></noscript>
+            <noscript inner_html=show_button()></noscript>
         </form>
     }
     .into_any()
+}
+
+/// The button of the form while scripts are off. It is put in as text: the browser's parser gives a `noscript` no children while
+/// scripts are on, so hydration must not look for any.
+fn show_button() -> String {
+    format!(r#"<button class="button">{}</button>"#, text::SHOW)
 }
 
 fn text_box() -> AnyView {
@@ -104,7 +107,7 @@ fn text_box() -> AnyView {
     });
     view! {
         <label>
-            "Filter "
+            {text::FILTER}
             <input
                 type="search"
                 name=TEXT
@@ -195,14 +198,14 @@ pub fn none_left() -> Option<AnyView> {
         return None;
     }
     let said = match text {
-        Some(text) => format!("Nothing here matches “{text}”."),
-        None => "Nothing here matches the filter.".to_owned(),
+        Some(text) => text::no_match(&text),
+        None => text::NO_MATCH.to_owned(),
     };
     let href = format!("{path}{}", query.to_query_string());
     let view = view! {
         <Empty text=said>
             <p>
-                <a href=href>"Clear the filter"</a>
+                <a href=href>{text::CLEAR}</a>
             </p>
         </Empty>
     };

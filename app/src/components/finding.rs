@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::components::badge::mark;
 use crate::components::table::link;
 use crate::forms;
-use crate::text::words;
+use crate::text::{finding as text, words};
 
 /// A list of findings; `config` is the report they stand in, where their numbers are. `leads_on`: each leads to what it is
 /// about and to the field that decides it, which a form that is being filled in must not.
@@ -20,7 +20,7 @@ pub fn finding_list<'a>(
             let field = config.and_then(|config| way_to(finding.reason, config));
             let server = finding
                 .server_id
-                .map(|id| (format!("/admin/servers/{id}"), "To the server"));
+                .map(|id| (format!("/admin/servers/{id}"), text::TO_SERVER));
             [field, server]
                 .into_iter()
                 .flatten()
@@ -57,7 +57,7 @@ pub fn way_to(reason: Reason, config: &ConfigReport) -> Option<(String, &'static
         // No field decides these: the provider's page says how it is doing.
         Reason::HeldBreakerOpen | Reason::HeldProviderBackoff => {
             let href = format!("/admin/providers/{}/edit", config.provider_id);
-            return Some((href, "To the provider"));
+            return Some((href, text::TO_PROVIDER));
         }
         _ => return None,
     };

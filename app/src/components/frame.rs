@@ -12,6 +12,7 @@ use crate::components::live::{Live, LiveStatus};
 use crate::components::palette::palette;
 use crate::components::saved::LastSaved;
 use crate::components::theme::ThemePicker;
+use crate::text::{common, frame as text};
 
 /// Who is signed in, asked for once a page load.
 #[derive(Clone, Copy)]
@@ -63,12 +64,12 @@ pub fn Header() -> impl IntoView {
     let face = move |me: Me| {
         let switch = me.is_admin.then(|| {
             view! {
-                <nav class="switch" aria-label="Faces">
+                <nav class="switch" aria-label=text::FACES>
                     <A href="/portal" attr:aria-current=move || here("/portal")>
-                        "Portal"
+                        {common::PORTAL}
                     </A>
                     <A href="/admin" attr:aria-current=move || here("/admin")>
-                        "Admin"
+                        {common::ADMIN}
                     </A>
                 </nav>
             }
@@ -83,18 +84,18 @@ pub fn Header() -> impl IntoView {
                 type="button"
                 class="button account-opens"
                 popovertarget="account"
-                aria-label=format!("Menu of {}", me.name)
+                aria-label=text::menu_of(&me.name)
             >
                 {me.name.clone()}
             </button>
             <div node_ref=menu class="account" id="account" popover="auto">
                 <A href="/portal/profile">
-                    <span class="account-word">"Profile of "</span>
+                    <span class="account-word">{text::PROFILE_OF}</span>
                     {me.name}
                 </A>
                 <form node_ref=sign_out method="post" action="/ui/logout">
                     <button type="submit" class="button">
-                        "Sign out"
+                        {text::SIGN_OUT}
                     </button>
                 </form>
                 <ThemePicker />
@@ -104,7 +105,7 @@ pub fn Header() -> impl IntoView {
     view! {
         <header class="site-header">
             <a class="brand" href="/">
-                "Weir"
+                {text::WEIR}
             </a>
             {signed_in(move |me| match me {
                 Some(me) => Either::Left(face(me)),
@@ -173,7 +174,7 @@ pub fn menu() -> AnyView {
         }
     };
     view! {
-        <nav class="admin-nav" aria-label="Admin">
+        <nav class="admin-nav" aria-label=common::ADMIN>
             <ul>{MENU.iter().map(item).collect_view()}</ul>
         </nav>
     }
@@ -182,17 +183,17 @@ pub fn menu() -> AnyView {
 
 /// The admin's menu.
 pub const MENU: [(&str, &str); 11] = [
-    ("/admin", "Overview"),
-    ("/admin/pools", "Pools"),
-    ("/admin/servers", "Servers"),
-    ("/admin/sessions", "Sessions"),
-    ("/admin/queue", "Queue"),
-    ("/admin/activity", "Activity"),
-    ("/admin/providers", "Providers"),
-    ("/admin/zones", "Zones"),
-    ("/admin/directories", "Directories"),
-    ("/admin/users", "People"),
-    ("/admin/api-keys", "API keys"),
+    ("/admin", common::OVERVIEW),
+    ("/admin/pools", common::POOLS),
+    ("/admin/servers", common::SERVERS),
+    ("/admin/sessions", common::SESSIONS),
+    ("/admin/queue", common::QUEUE),
+    ("/admin/activity", common::ACTIVITY),
+    ("/admin/providers", common::PROVIDERS),
+    ("/admin/zones", common::ZONES),
+    ("/admin/directories", common::DIRECTORIES),
+    ("/admin/users", common::PEOPLE),
+    ("/admin/api-keys", common::API_KEYS),
 ];
 
 /// Sends everyone to the pages of their role.

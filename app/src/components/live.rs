@@ -18,6 +18,7 @@ use web_sys::{EventSource, MessageEvent};
 
 use crate::api::me::me_get;
 use crate::components::time::Passed;
+use crate::text::live as text;
 
 /// Where the events come from.
 const ADDRESS: &str = "/api/v1/events";
@@ -331,9 +332,9 @@ pub fn link_status(link: Signal<Link>) -> AnyView {
         // Where there is no word there is no text at all, not even an empty one: the dot before it goes too.
         move || match link.get() {
             Link::Off => None,
-            Link::Live => Some("Live"),
-            Link::Reconnecting => Some("Reconnecting"),
-            Link::Lost => Some("Not live"),
+            Link::Live => Some(text::LIVE),
+            Link::Reconnecting => Some(text::RECONNECTING),
+            Link::Lost => Some(text::NOT_LIVE),
         },
         move || match link.get() {
             Link::Live => "live-status ready",

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use crate::api::{ApiError, ApiResult};
 use crate::components::data::Data;
 use crate::components::problem::problem_banner;
+use crate::text::live as text;
 
 /// Shows `view` once the data is there, or the problem instead. What is shown stays while the data is asked for again;
 /// then the view is made anew, so what must outlive new data (what was typed, what was refused) belongs outside of it.
@@ -98,7 +99,7 @@ fn transition(view: Box<dyn Fn() -> Option<AnyView> + Send + Sync>) -> AnyView {
 
 /// What stands where data will.
 pub fn loading() -> AnyView {
-    view! { <p class="muted" role="status">"Loading"</p> }.into_any()
+    view! { <p class="muted" role="status">{text::LOADING}</p> }.into_any()
 }
 
 fn problem_page(problem: &Problem) -> AnyView {

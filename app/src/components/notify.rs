@@ -8,6 +8,7 @@ use web_sys::js_sys::Reflect;
 use web_sys::{Notification, NotificationPermission};
 
 use crate::components::confirm::use_ready;
+use crate::text::notify as text;
 
 /// What the button says of itself.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -84,13 +85,13 @@ pub fn offer(wish: Signal<Wish>, ask: impl Fn(MouseEvent) + 'static) -> AnyView 
     view! {
         <div class="actions">
             <button type="button" class="button" hidden=move || wish.get() != Wish::No on:click=ask>
-                "Tell me when it is ready"
+                {text::TELL_ME}
             </button>
             <span role="status" class="muted">
                 {move || match wish.get() {
                     Wish::No => "",
-                    Wish::Yes => "You are told when it is ready, as long as this tab stays open.",
-                    Wish::NotAllowed => "The browser does not allow notifications from this page.",
+                    Wish::Yes => text::TOLD,
+                    Wish::NotAllowed => text::NOT_ALLOWED,
                 }}
             </span>
         </div>

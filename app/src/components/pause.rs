@@ -6,6 +6,7 @@ use domain::id::ConfigId;
 
 use crate::api::ApiResult;
 use crate::api::autoscale::autoscale_replace;
+use crate::text::pause as text;
 
 /// What turns a config off, or on where it is off.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +28,7 @@ impl Pause {
         let is_on = config.values.get("enabled") != Some(&false.into());
         Self {
             name: config.name().to_owned(),
-            word: if is_on { "Pause" } else { "Resume" },
+            word: if is_on { text::PAUSE } else { text::RESUME },
             is_on,
             id: config.id,
             version: config.version,
@@ -37,7 +38,11 @@ impl Pause {
 
     /// What is done, and to what.
     pub fn label(&self) -> String {
-        format!("{} {}", self.word, self.name)
+        if self.is_on {
+            text::pause(&self.name)
+        } else {
+            text::resume(&self.name)
+        }
     }
 
     /// Does it, if nobody has changed the config meanwhile.

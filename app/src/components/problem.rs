@@ -4,11 +4,12 @@ use domain::error::{Problem, ProblemCode};
 use leptos::prelude::*;
 
 use crate::api::ApiError;
+use crate::text::common;
 
 /// A problem with its sentence, read out at once.
 pub fn problem_banner(problem: &Problem) -> AnyView {
     let sign_in = (problem.code == ProblemCode::Unauthenticated)
-        .then(|| view! { <p><a href="/login" rel="external">"Sign in"</a></p> });
+        .then(|| view! { <p><a href="/login" rel="external">{common::SIGN_IN}</a></p> });
     view! {
         <div class="banner failed" role="alert">
             <p>

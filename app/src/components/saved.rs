@@ -12,6 +12,7 @@ use crate::components::confirm::use_ready;
 use crate::components::form::summary::focus_later;
 use crate::components::live::Live;
 use crate::components::load::{Tried, submit};
+use crate::text::{common, saved as text};
 
 /// The id of the notice, which takes the focus when its button goes.
 const ID: &str = "saved";
@@ -138,14 +139,14 @@ fn notice(last: LastSaved, saved: SavedAgain, tried: Tried, ready: RwSignal<bool
         });
     };
     let text = if saved.is_undone {
-        "Undone. The config is as it was before."
+        text::UNDONE
     } else {
-        "Saved."
+        text::SAVED
     };
     let button = (!saved.is_undone).then(|| {
         view! {
             <button type="button" class="button" disabled=move || !ready.get() || busy.get() on:click=back>
-                "Undo"
+                {common::UNDO}
             </button>
         }
     });
@@ -154,7 +155,7 @@ fn notice(last: LastSaved, saved: SavedAgain, tried: Tried, ready: RwSignal<bool
             <div class="actions">
                 <span>{text}</span>
                 {button}
-                <a href=format!("?tab=history&config={config}")>"See the history"</a>
+                <a href=format!("?tab=history&config={config}")>{text::HISTORY}</a>
             </div>
         </div>
     }
@@ -164,7 +165,7 @@ fn notice(last: LastSaved, saved: SavedAgain, tried: Tried, ready: RwSignal<bool
 fn notice_of(name: &str) -> AnyView {
     view! {
         <div class="banner ready" role="status">
-            <p>{format!("{name} is saved.")}</p>
+            <p>{text::saved(name)}</p>
         </div>
     }
     .into_any()
@@ -174,8 +175,7 @@ fn notice_of(name: &str) -> AnyView {
 pub async fn undo(config: ConfigId, version: i64) -> ApiResult<SavedConfig> {
     match autoscale_restore(config, version, version - 1).await {
         Err(ApiError(problem)) if problem.code == ProblemCode::VersionMismatch => {
-            let detail = "The config has been changed since. Its history has every version, to be restored from there.";
-            Err(Problem::new(ProblemCode::Conflict, detail).into())
+            Err(Problem::new(ProblemCode::Conflict, text::CHANGED_SINCE).into())
         }
         answer => answer,
     }

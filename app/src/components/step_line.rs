@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use domain::capacity::CapacityLine;
 use leptos::prelude::*;
 
+use crate::text::figures as text;
+
 /// The path of an SVG of this size. `top` is the figure at its upper edge.
 pub fn path(
     figures: impl ExactSizeIterator<Item = u32>,
@@ -51,7 +53,7 @@ pub fn small_chart(line: &CapacityLine) -> AnyView {
     let draw = |class: &'static str, figures: &[u32]| {
         view! { <path class=class d=path(figures.iter().copied(), top, SMALL) /> }
     };
-    let words = format!("At most {seats} seats, {in_use} in use, {waiting} waiting");
+    let words = text::last_hour(seats, in_use, waiting);
     let (width, height) = SMALL;
     view! {
         <svg

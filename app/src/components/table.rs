@@ -9,6 +9,7 @@ use crate::components::empty::Empty;
 use crate::components::filter::{Sort, none_left, use_list_address_with, use_query_value};
 use crate::components::kept::{Kept, kept};
 use crate::components::load::use_address_with;
+use crate::text::table as text;
 
 /// A table of things, made outside of what is drawn anew with each answer: a row stays with its thing.
 pub struct Table<T: 'static> {
@@ -108,7 +109,7 @@ pub fn paged<T>(
         (false, _) => show(page.items),
         (true, true) => none_left().unwrap_or_else(|| view! { <Empty text=none /> }.into_any()),
         // What stood there has gone since.
-        (true, false) => view! { <Empty text="Nothing is left on this page." /> }.into_any(),
+        (true, false) => view! { <Empty text=text::NONE_LEFT /> }.into_any(),
     };
     view! {
         {list}
@@ -132,10 +133,10 @@ fn page_links(label: &'static str, is_first: bool, next: Option<String>) -> AnyV
         };
         view! { <a href=href>{text}</a> }
     };
-    let first = (!is_first).then(|| to(None, "First page"));
-    let next = next.map(|next| to(Some(next), "Next page"));
+    let first = (!is_first).then(|| to(None, text::FIRST_PAGE));
+    let next = next.map(|next| to(Some(next), text::NEXT_PAGE));
     view! {
-        <nav class="actions" aria-label=format!("Pages of {label}")>
+        <nav class="actions" aria-label=text::pages_of(label)>
             {first} {next}
         </nav>
     }
@@ -162,10 +163,7 @@ fn sorting_head(word: &'static str, key: &'static str, sort: &Sort) -> AnyView {
 /// Says that a list has more than one page of it.
 fn cut<T>(page: &Page<T>) -> Option<AnyView> {
     page.next_cursor.is_some().then(|| {
-        let text = format!(
-            "The first {} are shown. The API gives the rest.",
-            page.items.len()
-        );
+        let text = text::cut(page.items.len());
         view! { <p class="muted">{text}</p> }.into_any()
     })
 }

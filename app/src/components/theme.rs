@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use web_sys::wasm_bindgen::JsCast;
 
 use crate::components::confirm::use_ready;
+use crate::text::theme as text;
 
 /// Name of the cookie that holds the choice.
 pub const THEME_COOKIE: &str = "weir_theme";
@@ -47,9 +48,9 @@ impl Theme {
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
-            Self::Auto => "Auto",
-            Self::Light => "Light",
-            Self::Dark => "Dark",
+            Self::Auto => text::AUTO,
+            Self::Light => text::LIGHT,
+            Self::Dark => text::DARK,
         }
     }
 
@@ -112,7 +113,7 @@ pub fn ThemePicker() -> impl IntoView {
 
     view! {
         <fieldset class="segmented" disabled=move || !ready.get()>
-            <legend class="visually-hidden">"Theme"</legend>
+            <legend class="visually-hidden">{text::THEME}</legend>
             {Theme::ALL
                 .into_iter()
                 .map(|one| {

@@ -10,7 +10,7 @@ use web_sys::js_sys::{Array, Date, Function, Object, Reflect};
 use web_sys::wasm_bindgen::JsValue;
 
 use crate::Hydrated;
-use crate::text::words;
+use crate::text::{time as text, words};
 
 /// The browser's clock in milliseconds, to the second; nothing before the browser has taken the page over.
 #[derive(Clone, Copy)]
@@ -144,8 +144,8 @@ pub fn Age(
         match (part_of, age) {
             (AgeAs::Alone, Some(age)) => words::duration(age),
             (AgeAs::Ago, Some(age)) => words::ago(age),
-            (AgeAs::Lasting, Some(age)) => format!("for {}", words::duration(age)),
-            (AgeAs::Lasting, None) => format!("since {}", since.in_words()),
+            (AgeAs::Lasting, Some(age)) => text::lasting_for(&words::duration(age)),
+            (AgeAs::Lasting, None) => text::lasting_since(&since.in_words()),
             (AgeAs::Alone | AgeAs::Ago, None) => since.in_words(),
         }
     });
@@ -165,7 +165,7 @@ pub fn Age(
 /// `08:00 UTC`, of a time in words.
 fn of_day(words: &str) -> String {
     let time = words.split(' ').nth(1).and_then(|time| time.get(..5));
-    time.map_or_else(|| words.to_owned(), |time| format!("{time} UTC"))
+    time.map_or_else(|| words.to_owned(), text::utc)
 }
 
 thread_local! {

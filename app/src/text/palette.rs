@@ -12,10 +12,6 @@ pub const NOTHING_FOUND: &str = "Nothing is called that.";
 pub const PAGE: &str = "Page";
 pub const THIS_POOL: &str = "This pool";
 
-pub const REASONS: &str = "Reasons";
-pub const PROBLEMS: &str = "Problems";
-pub const SIGN_OUT: &str = "Sign out";
-
 pub const CHANGE_THIS: &str = "Change this pool";
 pub const SCALE_THIS: &str = "Add scaling to this pool";
 pub const DECISIONS_ABOUT_THIS: &str = "Decisions about this pool";

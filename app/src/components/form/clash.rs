@@ -11,6 +11,7 @@ use super::merge::{Merged, merge};
 use super::summary::focus_later;
 use super::wizard::HEADING;
 use crate::components::table::table;
+use crate::text::{common, form::clash as text};
 
 /// The id of the banner, which takes the focus when it comes.
 const ID: &str = "clash";
@@ -105,19 +106,19 @@ impl Clash {
         view! {
             <section class="banner starting" id=ID tabindex="-1" aria-labelledby="clash-head">
                 <p id="clash-head" role="alert">
-                    <strong>"Somebody else has saved this since you began"</strong>
+                    <strong>{text::HEAD}</strong>
                 </p>
-                <p>"Nothing of yours is lost. Choose what the form goes on with; it is saved when you save it."</p>
+                <p>{text::HELP}</p>
                 {move || self.differences(&theirs)}
                 <div class="actions">
                     <button type="button" class="button primary" on:click=choose(|merged, _, _| merged.values)>
-                        "Keep both, mine where we differ"
+                        {text::KEEP_BOTH}
                     </button>
                     <button type="button" class="button" on:click=choose(|_, mine, _| mine)>
-                        "Keep only mine"
+                        {text::KEEP_MINE}
                     </button>
                     <button type="button" class="button" on:click=choose(|_, _, theirs| theirs)>
-                        "Take theirs"
+                        {text::TAKE_THEIRS}
                     </button>
                 </div>
             </section>
@@ -139,7 +140,7 @@ impl Clash {
         let Self { state, base, .. } = self;
         let mine = state.draft.get();
         let merged = self.merged(&mine, theirs);
-        let mark = |is_mine_too: bool| is_mine_too.then_some("You too").into_any();
+        let mark = |is_mine_too: bool| is_mine_too.then_some(text::YOU_TOO).into_any();
         let mut rows: Vec<Vec<AnyView>> = merged
             .theirs
             .iter()
@@ -162,14 +163,14 @@ impl Clash {
         });
         rows.extend(secrets.map(|field| {
             let was = if before.contains_key(field.key) {
-                "Set"
+                common::SET
             } else {
-                "Not set"
+                common::NOT_SET
             };
             let is = if theirs.secrets.contains_key(field.key) {
-                "New"
+                common::NEW
             } else {
-                "Not set"
+                common::NOT_SET
             };
             vec![
                 field.label.into_any(),
@@ -180,11 +181,11 @@ impl Clash {
             ]
         }));
         if rows.is_empty() {
-            return view! { <p>"They changed no value."</p> }.into_any();
+            return view! { <p>{text::NO_CHANGE}</p> }.into_any();
         }
         table(
-            "What they changed",
-            &["Field", "Was", "Theirs", "Yours", "Who changed it"],
+            text::CHANGES,
+            &[text::FIELD, text::WAS, text::THEIRS, text::YOURS, text::BY],
             rows,
         )
     }

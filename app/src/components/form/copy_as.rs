@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::FormState;
 use crate::components::copy::Copyable;
 use crate::components::table::link;
+use crate::text::form::copy_as as text;
 
 /// The answers of a form as a document and as a command. `path` is where the API takes them; `version` the one that is
 /// changed, where they change something.
@@ -25,16 +26,16 @@ pub fn copy_as(state: FormState, path: String, version: Option<Signal<i64>>) -> 
     });
     view! {
         <details>
-            <summary>"Copy as"</summary>
+            <summary>{text::COPY_AS}</summary>
             <p class="muted">
-                "Secrets do not go along: one that you have just typed stands as its label, and one that is left out stays as it is. "
-                "The command takes "
-                {link("/admin/api-keys".to_owned(), "an API key")}
-                " from WEIR_API_KEY."
+                {text::SECRETS}
+                {text::TAKES}
+                {link("/admin/api-keys".to_owned(), text::TAKES_API_KEY)}
+                {text::TAKES_FROM}
             </p>
-            <Copyable text=json what="JSON" />
+            <Copyable text=json what=text::JSON />
             <div hidden=move || origin.read().is_empty()>
-                <Copyable text=command what="curl command" />
+                <Copyable text=command what=text::CURL />
             </div>
         </details>
     }

@@ -9,6 +9,7 @@ use super::side::title;
 use super::summary::focus_later;
 use super::{FormState, text_of};
 use crate::components::time::Time;
+use crate::text::{common, form::field as text};
 
 /// A field with its label, help and error; nothing while its condition does not hold.
 pub fn field(state: FormState, field: &'static Field) -> AnyView {
@@ -74,7 +75,7 @@ fn frame(state: FormState, field: &'static Field) -> AnyView {
                 <div class="field">
                     <div class="field-head">
                         <label for=state.id_of(field)>{field.label}</label>
-                        <span class="optional">{move || (!is_required()).then_some("Optional")}</span>
+                        <span class="optional">{move || (!is_required()).then_some(text::OPTIONAL)}</span>
                     </div>
                     {help(state, field)}
                     {field.kind.is_secret().then(|| lost(state, field))}
@@ -219,11 +220,11 @@ fn object(state: FormState, field: &'static Field, ids: Ids) -> AnyView {
         <button
             type="button"
             class="button"
-            aria-label=format!("Format {}", field.label)
+            aria-label=text::format_of(field.label)
             disabled=move || !state.ready.get() || state.is_locked(field)
             on:click=format
         >
-            "Format"
+            {text::FORMAT}
         </button>
     }
     .into_any()
@@ -280,9 +281,9 @@ fn select(state: FormState, field: &'static Field, ids: Ids, noun: Option<Noun>)
     let options = move || {
         let options = state.options_now(field);
         let none = match noun {
-            Some(noun) if options.is_empty() => format!("There is no {} yet", noun.word()),
-            None if options.is_empty() => "None".to_owned(),
-            _ => "Choose".to_owned(),
+            Some(noun) if options.is_empty() => text::none_yet(noun.word()),
+            None if options.is_empty() => common::NONE.to_owned(),
+            _ => text::CHOOSE.to_owned(),
         };
         view! {
             <option value="">{none}</option>
@@ -422,16 +423,16 @@ fn lost(state: FormState, field: &'static Field) -> AnyView {
         view! {
             <div class="banner starting">
                 <p id=format!("{}-lost", state.id_of(field))>
-                    "You had typed this before. Drafts keep no secrets: type it again."
+                    {text::LOST}
                 </p>
                 <button
                     type="button"
                     class="button"
-                    aria-label=format!("{} is not needed", field.label)
+                    aria-label=text::not_needed(field.label)
                     disabled=move || !state.ready.get()
                     on:click=forget
                 >
-                    "Not needed"
+                    {text::NOT_NEEDED}
                 </button>
             </div>
         }
@@ -453,33 +454,33 @@ fn secret(state: FormState, field: &'static Field, ids: Ids, is_long: bool) -> A
     (move || match entered.get() {
         Entered::Keep => view! {
             <div class="secret">
-                <span id=state.id_of(field) tabindex="-1">"Set " <Time at=set.set_at /></span>
+                <span id=state.id_of(field) tabindex="-1">{text::SET_AT} <Time at=set.set_at /></span>
                 <button
                     type="button"
                     class="button"
-                    aria-label=format!("Replace {}", field.label)
+                    aria-label=text::replace(field.label)
                     disabled=move || !state.ready.get()
                     on:click=move |_| state.enter(field, Some(Value::from("")))
                 >
-                    "Replace"
+                    {text::REPLACE}
                 </button>
                 <button
                     type="button"
                     class="button"
-                    aria-label=format!("Remove {}", field.label)
+                    aria-label=text::remove(field.label)
                     disabled=move || !state.ready.get()
                     on:click=move |_| state.enter(field, Some(Value::Null))
                 >
-                    "Remove"
+                    {common::REMOVE}
                 </button>
             </div>
         }
         .into_any(),
         Entered::Remove => view! {
             <div class="secret">
-                <span id=state.id_of(field) tabindex="-1">"Is removed when you save"</span>
+                <span id=state.id_of(field) tabindex="-1">{text::IS_REMOVED}</span>
                 <button type="button" class="button" on:click=keep>
-                    "Keep it"
+                    {text::KEEP}
                 </button>
             </div>
         }
@@ -488,7 +489,7 @@ fn secret(state: FormState, field: &'static Field, ids: Ids, is_long: bool) -> A
             <div class="secret">
                 {secret_input(state, field, ids, is_long)}
                 <button type="button" class="button" on:click=keep>
-                    "Keep the old one"
+                    {text::KEEP_OLD}
                 </button>
             </div>
         }

@@ -15,6 +15,7 @@ use super::FormState;
 use crate::api::ApiError;
 use crate::api::draft::{draft_create, draft_delete, draft_replace};
 use crate::components::time::{Age, AgeAs};
+use crate::text::form as text;
 
 /// A draft is saved once nothing has been typed for this long.
 const QUIET: Duration = Duration::from_millis(700);
@@ -199,7 +200,7 @@ impl Keeper {
     pub fn status(self) -> AnyView {
         let refused = move || {
             let problem = self.problem.get()?;
-            Some(format!("The draft is not saved: {}", problem.0.detail))
+            Some(text::draft_not_saved(&problem.0.detail))
         };
         view! {
             <p role="status">{refused}</p>
@@ -209,9 +210,9 @@ impl Keeper {
                         .get()
                         .map(|draft| {
                             view! {
-                                "Draft saved "
+                                {text::DRAFT_SAVED}
                                 <Age since=draft.updated_at part_of=AgeAs::Ago />
-                                ", without secrets"
+                                {text::WITHOUT_SECRETS}
                             }
                         })
                 }}

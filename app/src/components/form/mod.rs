@@ -26,7 +26,7 @@ use self::offers::Offers;
 use self::side::Side;
 use crate::api::{ApiError, ApiResult};
 use crate::components::confirm::use_ready;
-use crate::text::words;
+use crate::text::{common, form as text, words};
 
 /// What can be chosen in fields whose choices are data: pairs of value and name, by the field's key.
 pub type Options = BTreeMap<String, Vec<(String, String)>>;
@@ -369,14 +369,16 @@ impl FormState {
     pub fn shown(self, field: &'static Field, value: Option<&Value>) -> String {
         match (&field.kind, value) {
             (Kind::Secret | Kind::SecretMultiline, Some(Value::Null)) => {
-                "Will be removed".to_owned()
+                text::WILL_BE_REMOVED.to_owned()
             }
-            (Kind::Secret | Kind::SecretMultiline, Some(_)) => "New".to_owned(),
+            (Kind::Secret | Kind::SecretMultiline, Some(_)) => common::NEW.to_owned(),
             (Kind::Secret | Kind::SecretMultiline, None) => match self.secret(field) {
-                Some(_) => "Set".to_owned(),
-                None => "Not set".to_owned(),
+                Some(_) => common::SET.to_owned(),
+                None => common::NOT_SET.to_owned(),
             },
-            (Kind::Bool, Some(value)) => if *value == true { "On" } else { "Off" }.to_owned(),
+            (Kind::Bool, Some(value)) => {
+                if *value == true { text::ON } else { text::OFF }.to_owned()
+            }
             (Kind::Choice(_), Some(Value::String(word))) => field
                 .choice(word)
                 .map_or(word.as_str(), |choice| choice.label)
@@ -389,12 +391,12 @@ impl FormState {
             (_, Some(value)) => {
                 let text = text_of(value);
                 match (text.is_empty(), field.unit) {
-                    (true, _) => "None".to_owned(),
+                    (true, _) => common::NONE.to_owned(),
                     (false, "") => text,
                     (false, unit) => words::with_unit(&text, unit),
                 }
             }
-            (_, None) => "None".to_owned(),
+            (_, None) => common::NONE.to_owned(),
         }
     }
 }

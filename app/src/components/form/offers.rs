@@ -3,7 +3,6 @@
 
 use std::pin::Pin;
 
-use domain::count::counted;
 use domain::form::Field;
 use domain::provider::{ProviderChoice, ProviderChoices};
 use domain::timestamp::Timestamp;
@@ -13,6 +12,7 @@ use crate::api::{ApiError, ApiResult};
 use crate::components::confirm::use_ready;
 use crate::components::load::submit;
 use crate::components::time::{Age, AgeAs, Now};
+use crate::text::form::offers as text;
 
 /// The question for what can be chosen, under way.
 pub type Asked = Pin<Box<dyn Future<Output = ApiResult<ProviderChoices>>>>;
@@ -59,7 +59,7 @@ impl Offers {
         let said = move || self.said(field);
         let since = move || {
             let came_at = self.came_at.get().filter(|_| self.problem.read().is_none());
-            came_at.map(|at| view! { ", loaded " <Age since=at part_of=AgeAs::Ago /> })
+            came_at.map(|at| view! { {text::LOADED} <Age since=at part_of=AgeAs::Ago /> })
         };
         view! {
             <datalist id=list>{move || self.of(field).into_iter().map(option).collect_view()}</datalist>
@@ -71,7 +71,7 @@ impl Offers {
                 <button
                     type="button"
                     class="button"
-                    aria-label=format!("Load again: {}", field.label)
+                    aria-label=text::load_again(field.label)
                     aria-disabled=move || self.busy.get().then_some("true")
                     on:click=move |_| {
                         if !self.busy.get_untracked() {
@@ -79,7 +79,7 @@ impl Offers {
                         }
                     }
                 >
-                    "Load again"
+                    {text::LOAD_AGAIN}
                 </button>
             </div>
         }
@@ -94,16 +94,16 @@ impl Offers {
     fn said(self, field: &Field) -> String {
         if let Some(ApiError(problem)) = self.problem.get() {
             return if problem.errors.is_empty() {
-                format!("{} Type the value.", problem.detail)
+                text::no_list(&problem.detail)
             } else {
-                "There is no new list while a field is wrong. Type the value, or put that right and load again.".to_owned()
+                text::NO_NEW_LIST.to_owned()
             };
         }
         if self.came_at.read().is_none() {
-            return "Asks what can be chosen".to_owned();
+            return text::ASKS.to_owned();
         }
         let count = u32::try_from(self.of(field).len()).unwrap_or(u32::MAX);
-        counted(count, "choice", "choices")
+        text::choices(count)
     }
 
     fn ask_again(self) {

@@ -9,6 +9,7 @@ use super::field::field;
 use super::summary::{focus_named, focus_summary, summary};
 use crate::api::ApiError;
 use crate::components::problem::LastProblem;
+use crate::text::{common, form as text};
 
 /// A form that stands beside another one tells it what it has made, or that it has made nothing.
 pub type Beside<T> = Callback<Option<T>>;
@@ -40,13 +41,13 @@ impl Cancel {
         match self {
             Self::To(page) => view! {
                 <a class="button" href=page>
-                    "Cancel"
+                    {common::CANCEL}
                 </a>
             }
             .into_any(),
             Self::Leave(leave) => view! {
                 <button type="button" class="button" on:click=move |_| leave.run(())>
-                    "Cancel"
+                    {common::CANCEL}
                 </button>
             }
             .into_any(),
@@ -154,7 +155,7 @@ pub fn fields(state: FormState, step: &'static Step) -> AnyView {
             .then(|| {
                 view! {
                     <details class="more" open=is_open>
-                        <summary>"More options"</summary>
+                        <summary>{text::MORE}</summary>
                         {of(true)}
                     </details>
                 }

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::summary::focus_later;
 use crate::components::dialog::is_shown;
+use crate::text::{common, form::side as text};
 
 /// The id of the dialog's heading, which takes the focus when it opens.
 const HEADING: &str = "side-heading";
@@ -79,9 +80,9 @@ impl Side {
 /// What a noun's button and its dialog are called.
 pub const fn title(noun: Noun) -> &'static str {
     match noun {
-        Noun::Pool => "New pool",
-        Noun::Zone => "New zone",
-        Noun::Provider => "New provider config",
-        Noun::LdapConfig => "New LDAP config",
+        Noun::Pool => common::NEW_POOL,
+        Noun::Zone => common::NEW_ZONE,
+        Noun::Provider => text::NEW_PROVIDER,
+        Noun::LdapConfig => text::NEW_LDAP,
     }
 }

@@ -7,6 +7,7 @@ use web_sys::HtmlElement;
 use web_sys::wasm_bindgen::JsCast;
 
 use super::FormState;
+use crate::text::form::summary as text;
 
 /// What the id of the summary ends in, which takes the focus when a form can not be sent.
 const ID: &str = "error-summary";
@@ -33,10 +34,7 @@ pub fn summary(
     (move || {
         let errors = errors.get();
         (!errors.is_empty()).then(|| {
-            let head = match errors.len() {
-                1 => "One field needs another look".to_owned(),
-                count => format!("{count} fields need another look"),
-            };
+            let head = text::wrong(errors.len());
             let items = errors.into_iter().map(|(key, label, message)| {
                 let target = state.form.field(key);
                 let jump = move |event: leptos::ev::MouseEvent| {
@@ -107,9 +105,9 @@ pub fn lost_secrets(state: FormState, go: Callback<&'static Field>) -> AnyView {
             view! {
                 <div class="banner starting">
                     <p>
-                        <strong>"Typed before, and not kept: drafts keep no secrets"</strong>
+                        <strong>{text::LOST}</strong>
                     </p>
-                    <p>"What you do not type again is not set."</p>
+                    <p>{text::LOST_HELP}</p>
                     <ul>{items}</ul>
                 </div>
             }

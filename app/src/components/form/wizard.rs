@@ -1,6 +1,5 @@
 //! A form as a wizard: one step at a time, the steps in the address, a review at the end.
 
-use domain::count::counted;
 use domain::form::{Draft, Field};
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
@@ -15,6 +14,7 @@ use crate::components::confirm::Confirm;
 use crate::components::load::{use_address_with, use_go};
 use crate::components::problem::LastProblem;
 use crate::components::table::facts;
+use crate::text::{common, form::wizard as text};
 
 /// The step before all others, where there is one.
 const START: &str = "start";
@@ -147,7 +147,7 @@ pub fn Wizard(
                                 enter(previous);
                             }
                         },
-                        move || if step.get().is_none() { save } else { "Next" },
+                        move || if step.get().is_none() { save } else { text::NEXT },
                         discard(state, base, cancel, keeper),
                         keeper,
                     )}
@@ -191,7 +191,7 @@ fn actions(
                 disabled=move || !ready.get()
                 on:click=move |_| back()
             >
-                "Back"
+                {text::BACK}
             </button>
             <button type="submit" class="button primary" disabled=move || !ready.get()>
                 {next}
@@ -214,11 +214,8 @@ fn discard(state: FormState, base: Base, cancel: String, keeper: Option<Keeper>)
         state.form.fields.iter().any(is_changed)
     });
     let (question, consequence) = match keeper {
-        Some(_) => (
-            "Throw the draft away?",
-            "What was typed in it is lost. To keep it and go on later, leave by any other link.",
-        ),
-        None => ("Leave without saving?", "What you changed is lost."),
+        Some(_) => (text::DISCARD_DRAFT, text::DISCARD_DRAFT_HELP),
+        None => (text::LEAVE, text::LEAVE_HELP),
     };
     let leave = Callback::new(move |()| {
         if let Some(keeper) = keeper {
@@ -226,7 +223,7 @@ fn discard(state: FormState, base: Base, cancel: String, keeper: Option<Keeper>)
         }
         go.run(cancel.clone());
     });
-    view! { <Confirm label="Discard" question consequence action="Discard" on_confirm=leave asks=loses /> }
+    view! { <Confirm label=text::DISCARD question consequence action=text::DISCARD on_confirm=leave asks=loses /> }
         .into_any()
 }
 
@@ -255,7 +252,7 @@ fn here(state: FormState, first: &'static str, has_opening: bool) -> Memo<Option
 fn opening_step(opening: &ViewFn) -> AnyView {
     view! {
         <h2 id=HEADING tabindex="-1">
-            "Start"
+            {common::START}
         </h2>
         {opening.run()}
     }
@@ -281,7 +278,7 @@ fn body(
         .into_any(),
         None => view! {
             <h2 id=HEADING tabindex="-1">
-                "Review"
+                {text::REVIEW}
             </h2>
             {lost_secrets(state, Callback::new(move |field: &'static Field| go.run(field.step)))}
             {answers(state, base, go)}
@@ -302,7 +299,7 @@ fn steps(
         // The review has no fields of its own, and neither has the start.
         let errors = state.errors_in(Some(key)).len();
         let note = (errors > 0).then(|| {
-            let noun = if errors == 1 { " problem" } else { " problems" };
+            let noun = text::problems(errors);
             view! {
                 <span class="count">
                     {errors} <span class="visually-hidden">{noun}</span>
@@ -319,12 +316,12 @@ fn steps(
         }
     };
     view! {
-        <nav aria-label="Steps">
+        <nav aria-label=text::STEPS>
             <ol class="wizard-steps">
                 {move || {
-                    let start = has_opening.then_some((START, "Start"));
+                    let start = has_opening.then_some((START, common::START));
                     let steps = state.steps().into_iter().map(|step| (step.key, step.title));
-                    let all = start.into_iter().chain(steps).chain([(REVIEW, "Review")]);
+                    let all = start.into_iter().chain(steps).chain([(REVIEW, text::REVIEW)]);
                     all.map(|(key, title)| item(key, title)).collect_view()
                 }}
             </ol>
@@ -347,7 +344,7 @@ fn answers(state: FormState, base: Base, go: Callback<&'static str>) -> AnyView 
                 Change::None => same.push((field.label, answer.into_any())),
                 Change::Entered => changed.push((field.label, answer.into_any())),
                 Change::From(old) => {
-                    let was = format!(", was {}", state.shown(field, Some(&old)));
+                    let was = text::was(&state.shown(field, Some(&old)));
                     let answer = view! {
                         <strong>{answer}</strong>
                         <span class="muted">{was}</span>
@@ -357,7 +354,7 @@ fn answers(state: FormState, base: Base, go: Callback<&'static str>) -> AnyView 
             }
         }
         let changed = (!changed.is_empty()).then(|| facts(changed));
-        let head = counted(count(&same), "value", "values");
+        let head = text::values(count(&same));
         let same = (!same.is_empty()).then(|| {
             view! {
                 <details>
@@ -372,11 +369,11 @@ fn answers(state: FormState, base: Base, go: Callback<&'static str>) -> AnyView 
                 <button
                     type="button"
                     class="button"
-                    aria-label=format!("Change {}", step.title)
+                    aria-label=text::change(step.title)
                     disabled=move || !state.ready.get()
                     on:click=move |_| go.run(step.key)
                 >
-                    "Change"
+                    {text::CHANGE}
                 </button>
                 {changed}
                 {same}

@@ -1,6 +1,11 @@
 //! What the server adds to the palette. It comes with the part of the bundle that has the lists of the console, whose questions
 //! these are, and not with every page.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "a function of a part fails where the part does not come, which the macro adds"
+)]
+
 use std::pin::Pin;
 
 use domain::autoscale::SavedConfig;

@@ -20,7 +20,7 @@ use crate::components::load::{Tried, submit, use_go};
 use crate::components::pause::Pause;
 use crate::components::problem::LastProblem;
 use crate::components::theme::{ChosenTheme, Theme};
-use crate::text::{common, palette as text};
+use crate::text::{common, frame, manual, palette as text};
 
 /// So many are shown: who looks for more types another letter.
 const SHOWN: usize = 50;
@@ -29,8 +29,8 @@ const SHOWN: usize = 50;
 const EVERYONES: [(&str, &str); 4] = [
     ("/portal", common::PORTAL),
     ("/portal/profile", common::PROFILE),
-    ("/docs/reasons", text::REASONS),
-    ("/docs/problems", text::PROBLEMS),
+    ("/docs/reasons", manual::REASONS),
+    ("/docs/problems", manual::PROBLEMS),
 ];
 
 /// Pages that make something, for admins.
@@ -106,7 +106,7 @@ fn known(is_admin: bool, pool: Option<PoolId>) -> Vec<Entry> {
         .filter(|_| is_admin)
         .chain(EVERYONES.iter().map(page(text::PAGE)))
         .chain(themes)
-        .chain([entry(text::SIGN_OUT, common::ACTION, Does::SignOut)])
+        .chain([entry(frame::SIGN_OUT, common::ACTION, Does::SignOut)])
         .collect()
 }
 
