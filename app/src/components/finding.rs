@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn every_conclusion_about_a_config_leads_on_where_a_field_decides_it() {
         // Decided by people, by what is on its way, by the server itself, by a setting of the process or by the provider.
-        const BY_NO_FIELD: [Reason; 11] = [
+        const BY_NO_FIELD: [Reason; 12] = [
             Reason::GrewWaiting,
             Reason::GrewProbe,
             Reason::HeldEnoughStarting,
@@ -120,6 +120,7 @@ mod tests {
             Reason::ShrankFailed,
             Reason::KeptInUse,
             Reason::KeptDraining,
+            Reason::KeptGrace,
             Reason::BackoffCleared,
         ];
         for &reason in Reason::ALL {
