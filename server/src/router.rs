@@ -18,6 +18,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::assets::{self, Loaded};
 use crate::auth::{forms, identify, origin};
 use crate::rest::error::{ApiError, ApiResult, as_problem, no_such_method, no_such_path};
 use crate::rest::{
@@ -25,7 +26,7 @@ use crate::rest::{
     ldap_config, pool, provider, server, session, ssh_key, user, zone,
 };
 use crate::state::AppState;
-use crate::{assets, live, openapi, telemetry, ui};
+use crate::{live, openapi, telemetry, ui};
 
 /// The largest request body, in bytes. Nothing is let through with more.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -280,23 +281,26 @@ async fn guard_answer(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(nonce);
     let mut response = next.run(request).await;
 
+    let is_page = response.extensions().get::<Loaded>().is_none();
     let headers = response.headers_mut();
     let mut default = |name: HeaderName, value: HeaderValue| {
         headers.entry(name).or_insert(value);
     };
-    default(header::CONTENT_SECURITY_POLICY, policy);
-    default(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    if is_page {
+        default(header::CONTENT_SECURITY_POLICY, policy);
+        default(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+        default(
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("same-origin"),
+        );
+        default(
+            HeaderName::from_static("cross-origin-opener-policy"),
+            HeaderValue::from_static("same-origin"),
+        );
+    }
     default(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
-    );
-    default(
-        header::REFERRER_POLICY,
-        HeaderValue::from_static("same-origin"),
-    );
-    default(
-        HeaderName::from_static("cross-origin-opener-policy"),
-        HeaderValue::from_static("same-origin"),
     );
     default(
         HeaderName::from_static("cross-origin-resource-policy"),

@@ -11,7 +11,7 @@ pub fn Act(
     /// The word on it.
     label: &'static str,
     /// What it is about, for people who listen, where the page does not make it clear.
-    #[prop(optional, into)]
+    #[prop(optional_no_strip)]
     about: Option<String>,
     /// Whether something is being done already. Disabled, the button would lose the focus.
     #[prop(into)]

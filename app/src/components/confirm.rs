@@ -3,6 +3,7 @@
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::components::act::Act;
 use crate::text::{common, confirm as text};
 
 /// A button, and the dialog that it opens. It is disabled until the browser has taken the page over.
@@ -26,37 +27,30 @@ pub fn Confirm(
     /// Whether it asks at all now: where there is nothing to lose, it acts at once.
     #[prop(optional, into)]
     asks: Option<Signal<bool>>,
+    /// Whether it waits for something else. Disabled, the button would lose the focus.
+    #[prop(optional, into)]
+    busy: Signal<bool>,
     /// What else is to be known before, below the consequence.
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
-    let ready = use_ready();
-    let open = move |_| {
+    let open = Callback::new(move |()| {
         if asks.is_some_and(|asks| !asks.get_untracked()) {
             on_confirm.run(());
         } else if let Some(dialog) = dialog.get() {
             // It fails only for a dialog that is open already.
             let _ = dialog.show_modal();
         }
-    };
+    });
     let close = move || {
         if let Some(dialog) = dialog.get() {
             dialog.close();
         }
     };
-    let name = about.map(|about| text::about(label, &about));
 
     view! {
-        <button
-            type="button"
-            class="button"
-            aria-label=name
-            disabled=move || !ready.get()
-            on:click=open
-        >
-            {label}
-        </button>
+        <Act label about busy on_press=open />
         <dialog node_ref=dialog class="dialog">
             <h2>{question}</h2>
             <p>{consequence}</p>

@@ -314,7 +314,7 @@ fn config_card(config: &SavedConfig, options: Options, tried: Tried) -> AnyView 
                 <A href=format!("/admin/autoscale/{id}/edit") attr:class="button">
                     {common::CHANGE_SCALING}
                 </A>
-                <Act label=pause_word about=name.clone() busy on_press=pause />
+                <Act label=pause_word about=Some(name.clone()) busy on_press=pause />
                 <Confirm
                     label=common::DELETE
                     about=name.clone()

@@ -2,7 +2,7 @@
 
 use domain::event::EventNoun;
 use domain::id::ServerId;
-use domain::server::{DrainReason, Origin, Server, ServerState};
+use domain::server::{Origin, Server, ServerState};
 use domain::timestamp::Timestamp;
 use futures::try_join;
 use leptos::prelude::*;
@@ -130,7 +130,6 @@ pub fn actions(server: &Server, tried: Tried) -> AnyView {
     let live = expect_context::<Live>();
     let Tried { busy, problem } = tried;
     let id = server.id;
-    let done = move || live.changed(EventNoun::Server);
     let is_draining = matches!(server.status, ServerState::Draining { .. });
     let is_running = matches!(server.status, ServerState::Running { .. });
     // One button, whose word changes: it keeps the focus.
@@ -140,71 +139,70 @@ pub fn actions(server: &Server, tried: Tried) -> AnyView {
         } else {
             text::DRAIN
         };
+        let done = move |_| live.changed(EventNoun::Server);
         let act = Callback::new(move |()| {
             if is_draining {
-                submit(busy, problem, server_undrain(id), move |_| done());
+                submit(busy, problem, server_undrain(id), done);
             } else {
-                submit(busy, problem, server_drain(id), move |_| done());
+                submit(busy, problem, server_drain(id), done);
             }
         });
-        view! { <Act label about=server.name.clone() busy on_press=act /> }
+        view! { <Act label about=Some(server.name.clone()) busy on_press=act /> }
     });
-    let due = server
-        .deletion_due()
-        .map(|at| view! { <DeletedIn at=at /> });
+    let due = server.deletion_due();
     view! {
-        <div class="actions">{drain} {delete(server, tried)} {due}</div>
+        <div class="actions">
+            {drain} {delete(server, tried)}
+            // There before it says something: only then is it heard.
+            <span class="visually-hidden" role="status">
+                {due.map(|_| text::deleted_soon())}
+            </span> {due.map(|at| view! { <DeletedIn at=at /> })}
+        </div>
     }
     .into_any()
 }
 
-/// The button that deletes it, unless that is under way. It asks about what cannot be taken back.
+/// The button that deletes it. It asks about what cannot be taken back, and waits while a deletion is under way.
 fn delete(server: &Server, tried: Tried) -> Option<AnyView> {
-    let removal = |status: &ServerState| {
-        let why = DrainReason::Removal;
-        matches!(status, ServerState::Draining { why: own, .. } if *own == why)
-    };
-    if !server.status.is_deletable() || removal(&server.status) {
+    if !server.status.is_deletable() {
         return None;
     }
     let live = expect_context::<Live>();
     let Tried { busy, problem } = tried;
-    let (id, open) = (server.id, server.open_sessions);
+    let (id, open, is_removal) = (server.id, server.open_sessions, server.status.is_removal());
     let is_made = matches!(server.origin, Origin::Scaled { .. });
     let is_up = matches!(
         server.status,
         ServerState::Running { .. } | ServerState::Draining { .. }
     );
-    let (consequence, asks) = match (is_made, open) {
-        (true, 0) => (text::GONE_FOR_GOOD.to_owned(), !is_up),
-        (true, open) => (text::ends_soon(open), true),
-        (false, 0) => (text::LEAVES_WEIR.to_owned(), true),
-        (false, open) => (text::ends_at_once(open), true),
+    let consequence = match (is_made, open) {
+        (true, open) if open > 0 && is_up => text::ends_soon(open),
+        (true, _) => text::GONE_FOR_GOOD.to_owned(),
+        (false, 0) => text::LEAVES_WEIR.to_owned(),
+        (false, open) => text::ends_at_once(open),
     };
+    let asks = open > 0 || !is_up || !is_made;
     let delete = Callback::new(move |()| {
         submit(busy, problem, server_delete(id, open > 0), move |()| {
             live.changed(EventNoun::Server);
         });
     });
-    let about = server.name.clone();
-    Some(if asks {
-        view! {
-            <Confirm
-                label=common::DELETE
-                about
-                question=delete_question(&server.name)
-                consequence
-                action=text::DELETE_ACTION
-                on_confirm=delete
-            />
-        }
-        .into_any()
-    } else {
-        view! { <Act label=common::DELETE about busy on_press=delete /> }.into_any()
-    })
+    let view = view! {
+        <Confirm
+            label=common::DELETE
+            about=server.name.clone()
+            question=delete_question(&server.name)
+            consequence
+            action=text::DELETE_ACTION
+            on_confirm=delete
+            asks=Signal::stored(asks)
+            busy=Signal::derive(move || is_removal || busy.get())
+        />
+    };
+    Some(view.into_any())
 }
 
-/// How long a server can still be taken back.
+/// How long a server can still be taken back, for the eyes: nobody wants to hear each second.
 #[component]
 fn DeletedIn(
     /// When it is deleted.
@@ -213,7 +211,11 @@ fn DeletedIn(
     let now = expect_context::<Now>();
     let text = move || match now.get() {
         Some(now) => text::deleted_in(at.millis() - now),
-        None => text::DELETED_SOON.to_owned(),
+        None => text::deleted_soon(),
     };
-    view! { <span class="muted">{text}</span> }
+    view! {
+        <span class="muted" aria-hidden="true">
+            {text}
+        </span>
+    }
 }

@@ -7,6 +7,7 @@ pub const LABEL: &str = "Search pages, pools and actions";
 pub const PLACEHOLDER: &str = "Type a page, a pool, a server, a person";
 pub const CLOSE: &str = "Close";
 pub const FOUND: &str = "Found";
+pub const STILL_LOOKING: &str = "Still looking.";
 pub const NOTHING_FOUND: &str = "Nothing is called that.";
 
 pub const PAGE: &str = "Page";

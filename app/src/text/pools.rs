@@ -1,6 +1,6 @@
 //! The list of pools, and the form of one.
 
-/// What an address names.
+/// What there is none of at an address.
 pub const NOUN: &str = "pool";
 
 pub const FILTERED: &str = "pools";

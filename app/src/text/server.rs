@@ -1,8 +1,9 @@
 //! The page of one server.
 
 use domain::count::counted;
+use domain::server::GRACE_SECS;
 
-/// What an address names.
+/// What there is none of at an address.
 pub const NOUN: &str = "server";
 
 pub const TITLE: &str = "Server";
@@ -32,7 +33,7 @@ pub const DELETE_ACTION: &str = "Delete server";
 /// What a deletion ends, where it can be taken back for a while.
 pub fn ends_soon(sessions: u32) -> String {
     let ends = counted(sessions, "open session ends", "open sessions end");
-    format!("{ends} in 10 seconds. Until then the server can be taken back.")
+    format!("{ends} in {GRACE_SECS} seconds. Until then the server can be taken back.")
 }
 
 /// What the deletion of a server that was entered by hand ends.
@@ -44,12 +45,15 @@ pub fn ends_at_once(sessions: u32) -> String {
 pub const LEAVES_WEIR: &str = "It goes from the pool. The machine stays.";
 pub const GONE_FOR_GOOD: &str = "The machine goes for good.";
 
-/// Before the browser has taken the page over, nobody counts.
-pub const DELETED_SOON: &str = "Deleted in a moment";
+/// Where nobody counts the seconds.
+pub fn deleted_soon() -> String {
+    format!("Deleted in {GRACE_SECS} seconds, unless it is taken back")
+}
 
+/// The clocks of browser and server may differ: it is never more than the grace period.
 pub fn deleted_in(millis: i64) -> String {
-    match millis {
+    match (millis + 999) / 1000 {
         ..=0 => "Being deleted".to_owned(),
-        _ => format!("Deleted in {} s", (millis + 999) / 1000),
+        secs => format!("Deleted in {} s", secs.min(GRACE_SECS.into())),
     }
 }

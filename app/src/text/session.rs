@@ -2,7 +2,7 @@
 
 use crate::text::words;
 
-/// What an address names.
+/// What there is none of at an address.
 pub const NOUN: &str = "session";
 
 pub const ALL: &str = "All your computers";

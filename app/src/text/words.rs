@@ -103,8 +103,8 @@ pub fn server_why(server: &Server) -> Option<String> {
             " Nobody is on it, so it is deleted in a moment, unless it is taken back.".to_owned()
         }
         (ServerState::Draining { .. }, true, open) if is_soon => format!(
-            " {} with it in a moment, unless it is taken back.",
-            counted(open, "session ends", "sessions end")
+            " It goes in a moment, and {} with it, unless it is taken back.",
+            counted(open, "open session", "open sessions")
         ),
         (ServerState::Draining { .. }, true, 0) => {
             " Nobody is on it, so it is deleted now.".to_owned()
@@ -125,9 +125,11 @@ fn state_why(state: &ServerState) -> Option<&'static str> {
         ),
         ServerState::Draining { why, .. } => Some(drain_reason(*why)),
         ServerState::Deleting { why, .. } | ServerState::Deleted { why } => Some(match why {
+            DeleteReason::Drained(DrainReason::Removal) | DeleteReason::Admin => {
+                "An admin deleted it."
+            }
             DeleteReason::Drained(why) => drain_reason(*why),
             DeleteReason::Failed(why) => fail_reason(*why),
-            DeleteReason::Admin => "An admin removed it.",
         }),
         ServerState::Failed { why, .. } => Some(fail_reason(*why)),
         ServerState::Requested

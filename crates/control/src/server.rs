@@ -322,6 +322,10 @@ pub async fn delete(
         plane.wake();
         return Ok(());
     }
+    if grace && row.server.status.is_removal() {
+        // Its time runs already.
+        return Ok(());
+    }
     if grace
         && matches!(
             row.server.status,
@@ -343,7 +347,7 @@ pub async fn delete(
         ServerState::Deleting { .. } | ServerState::Deleted { .. } => return Ok(()),
         state if !state.is_deletable() => return Err(wrong_state(&row, "deleted")),
         state @ ServerState::Running { .. } => state
-            .drain(DrainReason::Admin)
+            .drain(DrainReason::Removal)
             .and_then(ServerState::delete),
         state => state.delete(),
     };

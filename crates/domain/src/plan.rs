@@ -264,7 +264,7 @@ reasons! {
     ShrankSurplus = "shrank.surplus";
     /// A single-use server whose person has left.
     ShrankSingleUse = "shrank.single_use";
-    /// The last session of a draining server has ended.
+    /// Nobody is on a draining server any more.
     ShrankDrained = "shrank.drained";
     /// A server that cannot be used is taken away.
     ShrankFailed = "shrank.failed";

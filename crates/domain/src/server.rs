@@ -223,6 +223,17 @@ impl ServerState {
         )
     }
 
+    /// Whether an admin deletes it: it takes its sessions along once its grace period is over.
+    pub const fn is_removal(&self) -> bool {
+        matches!(
+            self,
+            Self::Draining {
+                why: DrainReason::Removal,
+                ..
+            }
+        )
+    }
+
     /// Whether it may cost money: everything but `Deleted`.
     pub const fn counts(&self) -> bool {
         !matches!(self, Self::Deleted { .. })
@@ -483,7 +494,7 @@ impl Server {
             return None;
         };
         let is_made = matches!(self.origin, Origin::Scaled { .. });
-        let is_kept = self.open_sessions > 0 && why != DrainReason::Removal;
+        let is_kept = self.open_sessions > 0 && !self.status.is_removal();
         why.grace_end(self.state_since)
             .filter(|_| is_made && !is_kept)
     }

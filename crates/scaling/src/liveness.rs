@@ -5,7 +5,7 @@
 //! list does not show is believed only after two lists (see [`Source::proves_absent`]).
 
 use domain::plan::{Action, Finding, Reason};
-use domain::server::{FailReason, MachineId, ServerState};
+use domain::server::{DrainReason, FailReason, MachineId, ServerState};
 use domain::snapshot::{MachineState, ServerSnapshot, Sighting};
 
 use crate::capacity::Room;
@@ -82,17 +82,13 @@ impl Step<'_, '_, '_> {
             ServerState::Provisioning { .. } | ServerState::Booting { .. } => self.starting(),
             // One that was lost lost its sessions too, so it comes this way as well.
             ServerState::Draining { why, .. } if sessions == 0 => {
-                match why.grace_end(self.server.state_since) {
-                    Some(end) if !self.tick.is_due(end) => {
-                        let finding = Finding::new(Reason::KeptGrace, 1).until(end);
-                        self.findings.push(finding.of_server(self.server.id));
-                    }
-                    Some(_) | None => self.act(
+                if !self.can_be_taken_back(*why, sessions) {
+                    self.act(
                         Action::Delete {
                             server: self.server.id,
                         },
                         Reason::ShrankDrained,
-                    ),
+                    );
                 }
                 false
             }
@@ -103,8 +99,10 @@ impl Step<'_, '_, '_> {
                 self.serve();
                 false
             }
-            ServerState::Draining { .. } => {
-                self.find(Reason::KeptDraining, sessions);
+            ServerState::Draining { why, .. } => {
+                if !self.server.state.is_removal() || !self.can_be_taken_back(*why, sessions) {
+                    self.find(Reason::KeptDraining, sessions);
+                }
                 self.serve();
                 false
             }
@@ -123,6 +121,20 @@ impl Step<'_, '_, '_> {
             }
             ServerState::Deleted { .. } => false,
         }
+    }
+
+    /// Whether it is in its grace period, and would go after it.
+    fn can_be_taken_back(&mut self, why: DrainReason, sessions: u32) -> bool {
+        let server = self.server;
+        let Some(end) = why
+            .grace_end(server.state_since)
+            .filter(|&end| !self.tick.is_due(end))
+        else {
+            return false;
+        };
+        let finding = Finding::new(Reason::KeptGrace, sessions).until(end);
+        self.findings.push(finding.of_server(server.id));
+        true
     }
 
     /// The intent is written. Either the call is made (again), or lists must first show what became of it.

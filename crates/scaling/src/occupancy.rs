@@ -75,13 +75,9 @@ const fn has_lost_its_people(room: &Room<'_>) -> bool {
 
 /// An admin deletes it, and the time to take it back is over: it goes with the sessions that are still on it.
 fn is_removed(room: &Room<'_>, tick: &mut Tick<'_>) -> bool {
-    match room.server.state {
-        ServerState::Draining {
-            why: why @ DrainReason::Removal,
-            ..
-        } => tick.is_due_if_set(why.grace_end(room.server.state_since)),
-        _ => false,
-    }
+    let server = room.server;
+    let end = DrainReason::Removal.grace_end(server.state_since);
+    server.state.is_removal() && tick.is_due_if_set(end)
 }
 
 fn end(

@@ -616,11 +616,17 @@ fn what_an_admin_drains_or_deletes_can_be_taken_back_for_a_while() {
         pool(Vec::new(), vec![server])
     };
     let end = NOON.plus_millis(1);
+    let said_of = |plan: &Plan| {
+        let findings = plan.report.pools[0].findings.iter();
+        findings
+            .map(|one| (one.reason, one.count, one.until))
+            .collect::<Vec<_>>()
+    };
     for why in [DrainReason::Admin, DrainReason::Removal] {
         let mut empty = by_hand(why);
         let early = plan(empty.clone());
         assert_eq!(early.actions, [], "{why:?}");
-        assert_eq!(pool_says(&early, Reason::KeptGrace), 1, "{why:?}");
+        assert_eq!(said_of(&early), [(Reason::KeptGrace, 0, Some(end))]);
         assert_eq!(early.next_at, Some(end), "{why:?}");
         empty.servers[0].state_since = NOON.plus_millis(-10_000);
         assert_eq!(plan(empty).actions, [delete(1, Reason::ShrankDrained)]);
@@ -638,6 +644,7 @@ fn what_an_admin_drains_or_deletes_can_be_taken_back_for_a_while() {
     removed.sessions.push(session(100, 1, 7));
     let early = plan(removed.clone());
     assert_eq!(early.actions, []);
+    assert_eq!(said_of(&early), [(Reason::KeptGrace, 1, Some(end))]);
     assert_eq!(early.next_at, Some(end));
     removed.servers[0].state_since = NOON.plus_millis(-10_000);
     let end = Planned {

@@ -2,6 +2,7 @@
 
 use domain::connection::Protocol;
 use domain::id::{PoolId, ServerId, SessionId, UserId};
+use domain::server::{DrainReason, GRACE_SECS};
 use domain::session::{EndReason, SessionKind, SessionState};
 use domain::timestamp::Timestamp;
 
@@ -123,7 +124,8 @@ impl Store {
     }
 
     /// Ends a session or a wait for the loop. `None`: it is over already, or it was to end because of its time, and that
-    /// has been pushed since the loop looked: by a keepalive, or by a seat, with which its own time begins.
+    /// has been pushed since the loop looked: by a keepalive, or by a seat, with which its own time begins. Or it was to end
+    /// with its server, which an admin has deleted and then taken back.
     pub async fn session_end_planned(
         &self,
         fence: Fence,
@@ -134,6 +136,19 @@ impl Store {
     ) -> Result<Option<SessionRow>> {
         let mut tx = self.db.write().await?;
         tx.hold_fence(fence).await?;
+        if how == EndReason::Admin {
+            let removed_by = at.plus_millis(-1000 * i64::from(GRACE_SECS));
+            let held = tx
+                .run(
+                    "UPDATE servers SET guard = guard + 1 WHERE id = (SELECT server_id FROM sessions WHERE id = $1)
+                        AND state = 'draining' AND why = $2 AND state_since <= $3",
+                    args![id, crate::row::to_json(&DrainReason::Removal), removed_by],
+                )
+                .await?;
+            if held == 0 {
+                return Ok(None);
+            }
+        }
         let is_of_time = matches!(how, EndReason::Expired | EndReason::QueueTimeout);
         end(tx, id, how, at, None, is_of_time.then_some(at), audit).await
     }

@@ -71,7 +71,7 @@ fn is_silent(before: &str) -> bool {
 /// A string in a source file.
 struct Literal<'a> {
     line: usize,
-    /// The code before its opening quote, on the same line or, where the line begins with it, on the one before.
+    /// The code before its opening quote, without the space between them.
     before: &'a str,
     text: &'a str,
 }

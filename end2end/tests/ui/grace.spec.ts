@@ -25,7 +25,9 @@ test("a server that is drained or deleted by hand can be taken back for a while"
   await takeBack();
   await button("Delete").click();
   await expect(page.getByText("An admin deletes it.")).toBeVisible();
-  await expect(button("Delete")).toHaveCount(0);
+  await expect(button("Delete")).toHaveAttribute("aria-disabled", "true");
+  await expect(button("Delete")).toBeFocused();
+  await expect(page.getByRole("status").filter({ hasText: "Deleted in 10 seconds, unless it is taken back" })).toHaveCount(1);
   await takeBack();
 
   // Somebody is: it is said what ends, and even then it can be taken back.
@@ -37,7 +39,8 @@ test("a server that is drained or deleted by hand can be taken back for a while"
   await expect(dialog).toContainText("1 open session ends in 10 seconds. Until then the server can be taken back.");
   await expectAccessible(page);
   await dialog.getByRole("button", { name: "Delete server" }).click();
-  await expect(page.getByText("1 session ends with it in a moment, unless it is taken back.")).toBeVisible();
+  await expect(page.getByText("It goes in a moment, and 1 open session with it, unless it is taken back.")).toBeVisible();
+  await expect(page.getByRole("button", { name: `Delete ${seat.name}` })).toBeFocused();
   await page.getByRole("button", { name: `Take back ${seat.name}` }).click();
   await expect(badge).not.toHaveText("Draining");
   expect((await api(page, "GET", `/sessions/${session.id}`)).state).toBe("assigned");

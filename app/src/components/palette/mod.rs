@@ -145,6 +145,8 @@ struct Palette {
     /// Which of those found is the active one.
     at: RwSignal<usize>,
     tried: Tried,
+    /// Whether more may come from the server.
+    asking: RwSignal<bool>,
     /// How often it has been opened: an answer that comes after its time is left out.
     opened: StoredValue<u32>,
     run: Callback<Does>,
@@ -260,6 +262,7 @@ impl Palette {
             found: Memo::new(move |_| entries.with(|entries| found(entries, &text.read()))),
             at: RwSignal::new(0),
             tried,
+            asking: RwSignal::new(false),
             opened: StoredValue::new(0),
             run,
         }
@@ -279,16 +282,22 @@ impl Palette {
         let _ = dialog.show_modal();
         let opened = self.opened.get_value().wrapping_add(1);
         self.opened.set_value(opened);
+        self.asking.set(is_admin);
         if is_admin {
             spawn_local(async move {
-                // Where the part does not come, the pages can still be found.
-                let Ok(more) = asked::ask(pool).await else {
-                    return;
+                let more = match asked::ask(pool).await {
+                    Ok(more) => Ok(more.await),
+                    Err(error) => Err(error.into()),
                 };
-                let more = more.await;
-                // At the end, so that nothing moves under the one who is about to choose.
-                if self.opened.try_get_value() == Some(opened) {
-                    let _ = self.entries.try_update(|entries| entries.extend(more));
+                if self.opened.try_get_value() != Some(opened) {
+                    return;
+                }
+                let _ = self.asking.try_set(false);
+                match more {
+                    // At the end, so that nothing moves under the one who is about to choose.
+                    Ok(more) => drop(self.entries.try_update(|entries| entries.extend(more))),
+                    // The pages can still be found.
+                    Err(error) => drop(self.tried.problem.try_set(Some(error))),
                 }
             });
         }
@@ -390,7 +399,11 @@ fn content(palette: Palette) -> AnyView {
             {options}
         </ul>
         <p role="status" class="muted">
-            {move || is_empty.get().then_some(text::NOTHING_FOUND)}
+            {move || match (is_empty.get(), palette.asking.get()) {
+                (false, _) => "",
+                (true, true) => text::STILL_LOOKING,
+                (true, false) => text::NOTHING_FOUND,
+            }}
         </p>
     }
     .into_any()

@@ -8,6 +8,7 @@ use crate::components::confirm::Confirm;
 use crate::components::copy::Copyable;
 use crate::components::palette;
 use crate::components::theme::{ChosenTheme, Theme, ThemePicker};
+use crate::text::{self, common};
 
 /// Buttons of each kind, and the choice of a theme.
 pub fn buttons() -> AnyView {
@@ -62,28 +63,11 @@ pub fn buttons() -> AnyView {
                     </div>
                 },
             ),
+            state("That acts at once", acting(false)),
+            state("That waits for something else", acting(true)),
         ])}
         {state("The theme, as each is chosen", view! { <div class="actions">{pickers.collect_view()}</div> })}
         {state("The theme, before the browser has taken the page over", early(|| view! { <form><ThemePicker /></form> }.into_any()))}
-    }
-    .into_any()
-}
-
-/// Buttons that ask, those that do not, and what the palette finds. The dialogs are closed until somebody opens them; the test does.
-pub fn asking() -> AnyView {
-    view! {
-        {row([
-            state("A question", question()),
-            state("A question about one of several", question_about()),
-            state("Before the browser has taken the page over", early(question)),
-        ])}
-        {row([
-            state("A button that acts at once", acting(false)),
-            state("While something is being done", acting(true)),
-        ])}
-        {palette::typed("")}
-        {palette::typed("theme")}
-        {palette::typed("nothing of this name")}
     }
     .into_any()
 }
@@ -92,8 +76,23 @@ fn acting(busy: bool) -> AnyView {
     let nothing = Callback::new(|()| {});
     view! {
         <div class="actions">
-            <Act label="Drain" about="desk-1" busy=Signal::stored(busy) on_press=nothing />
+            <Act label="Drain" about=Some("desk-1".to_owned()) busy=Signal::stored(busy) on_press=nothing />
         </div>
+    }
+    .into_any()
+}
+
+/// Buttons with a dialog, and what the palette finds. The dialogs are closed until somebody opens them; the test does.
+pub fn asking() -> AnyView {
+    view! {
+        {row([
+            state("A question", question()),
+            state("A question about one of several", question_about()),
+            state("Before the browser has taken the page over", early(question)),
+        ])}
+        {palette::typed("")}
+        {palette::typed("theme")}
+        {palette::typed("nothing of this name")}
     }
     .into_any()
 }
@@ -117,14 +116,14 @@ fn question_about() -> AnyView {
     view! {
         <div class="actions">
             <Confirm
-                label="Drain"
+                label=common::DELETE
                 about="desk-1"
-                question="Drain desk-1?"
-                consequence="It takes no new sessions and is deleted once the last one has ended."
-                action="Drain server"
+                question=text::confirm::delete("desk-1")
+                consequence=text::server::ends_soon(2)
+                action=text::server::DELETE_ACTION
                 on_confirm=Callback::new(|()| {})
             >
-                <p>"2 people have a session on it."</p>
+                <p>"What else is to be known stands here."</p>
             </Confirm>
         </div>
     }

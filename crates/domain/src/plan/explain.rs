@@ -215,7 +215,7 @@ fn surplus(reason: Reason, count: u32, down: Option<&Downscale>) -> String {
 fn single(reason: Reason, count: u32) -> std::borrow::Cow<'static, str> {
     match reason {
         Reason::ShrankSingleUse => "Drained: a single-use server whose person has left",
-        Reason::ShrankDrained => "Deleted: drained, and the last session has ended",
+        Reason::ShrankDrained => "Deleted: drained, and nobody is on it any more",
         Reason::ShrankFailed => "Deleted: the server cannot be used",
         Reason::KeptDraining => {
             return format!(
@@ -224,7 +224,14 @@ fn single(reason: Reason, count: u32) -> std::borrow::Cow<'static, str> {
             )
             .into();
         }
-        Reason::KeptGrace => "It is deleted once it can no longer be taken back",
+        Reason::KeptGrace if count > 0 => {
+            return format!(
+                "An admin deletes it: it goes with its {}, unless it is taken back",
+                counted(count, "open session", "open sessions")
+            )
+            .into();
+        }
+        Reason::KeptGrace => "An admin drained or deleted it: it goes, unless it is taken back",
         Reason::FailedCreateLost => {
             "Given up: the create call was not answered, and two lists do not show the machine"
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use domain::server::DrainReason;
 use domain::session::{EndReason, SessionKind, SessionState};
 use store::{NewSession, SeatOutcome, SeatWrite, SessionFilter};
 
@@ -14,6 +15,7 @@ crate::on_both![
     those_who_wait_can_be_listed_alone,
     the_sessions_of_people_are_found_by_a_part_of_their_name,
     the_loop_ends_a_session_whose_server_is_lost_before_its_time,
+    the_loop_ends_the_sessions_of_a_deleted_server_unless_it_was_taken_back,
     a_session_is_active_from_its_first_use_and_lives_on_with_each,
     the_queue_is_ordered_by_time_then_id,
 ];
@@ -132,6 +134,37 @@ async fn the_loop_ends_a_session_whose_server_is_lost_before_its_time(db: Db) {
     assert!(!end(EndReason::Expired, 0).await, "its time is not over");
     assert!(end(EndReason::ServerLost, 0).await);
     assert!(!end(EndReason::ServerLost, 0).await, "once");
+}
+
+async fn the_loop_ends_the_sessions_of_a_deleted_server_unless_it_was_taken_back(db: Db) {
+    let scaled = db.scaled().await;
+    let server = db.running(&scaled, "desk").await;
+    let session = db.seated(&server, db.user("ada").await.id).await;
+    let end = async |secs| {
+        let (how, at) = (EndReason::Admin, NOW.plus_secs(secs));
+        let ended = db
+            .store
+            .session_end_planned(scaled.fence, session, how, at, db.audit());
+        ended.await.unwrap().is_some()
+    };
+    assert!(!end(10).await, "its server runs");
+    let drain = async |why| {
+        let version = db.server(server.id).await.version;
+        let drain = db
+            .store
+            .server_drain(None, server.id, version, why, false, NOW, db.audit());
+        assert!(drain.await.unwrap());
+    };
+    drain(DrainReason::Admin).await;
+    assert!(!end(10).await, "its server waits for it");
+    drain(DrainReason::Removal).await;
+    assert!(!end(9).await, "its server can still be taken back");
+    let version = db.server(server.id).await.version;
+    let undrain = db.store.server_undrain(server.id, version, NOW, db.audit());
+    assert!(undrain.await.unwrap());
+    assert!(!end(10).await, "its server was taken back");
+    drain(DrainReason::Removal).await;
+    assert!(end(10).await);
 }
 
 async fn those_who_wait_can_be_listed_alone(db: Db) {
