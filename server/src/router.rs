@@ -12,6 +12,8 @@ use domain::error::{Problem, ProblemCode};
 use leptos::nonce::Nonce;
 #[cfg(test)]
 use serde_json::Value;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 use utoipa::OpenApi as _;
@@ -65,7 +67,9 @@ pub fn router(state: AppState) -> Result<Router, serde_json::Error> {
                 .with_state(state.clone()),
         )
         .layer(middleware::from_fn_with_state(state.clone(), identify))
-        .layer(middleware::from_fn_with_state(state.clone(), origin::guard));
+        .layer(middleware::from_fn_with_state(state.clone(), origin::guard))
+        // A page is a fifth of its length then. What it loads is compressed already, and left as it is.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest));
 
     // Operators, and what anybody may read.
     let open = Router::new()
@@ -324,13 +328,18 @@ fn content_security_policy(nonce: &Nonce) -> HeaderValue {
 #[cfg(test)]
 mod tests {
     use axum::body::{Body, to_bytes};
-    use axum::http::StatusCode;
+    use axum::http::{HeaderMap, StatusCode};
     use domain::plan::Reason;
     use tower::ServiceExt;
 
     use super::*;
 
-    async fn ask(request: Request) -> (StatusCode, axum::http::HeaderMap, String) {
+    async fn ask(request: Request) -> (StatusCode, HeaderMap, String) {
+        let (status, headers, body) = answer(request).await;
+        (status, headers, String::from_utf8(body).expect("text"))
+    }
+
+    async fn answer(request: Request) -> (StatusCode, HeaderMap, Vec<u8>) {
         let app = crate::testing::TestApp::new().await;
         let response = app
             .router
@@ -340,11 +349,7 @@ mod tests {
             .expect("a router has no error of its own");
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.expect("the body ends");
-        (
-            parts.status,
-            parts.headers,
-            String::from_utf8(bytes.to_vec()).expect("text"),
-        )
+        (parts.status, parts.headers, bytes.to_vec())
     }
 
     fn get(path: &str) -> Request {
@@ -365,6 +370,21 @@ mod tests {
             "action=\"/ui/login\"",
         ] {
             assert!(body.contains(part), "no {part} in {body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_is_compressed_for_who_takes_it() {
+        for (accepted, encoding) in [("gzip, br", Some("gzip")), ("identity", None)] {
+            let mut request = get("/login");
+            let accepted = HeaderValue::from_static(accepted);
+            request
+                .headers_mut()
+                .insert(header::ACCEPT_ENCODING, accepted);
+            let (_, headers, body) = answer(request).await;
+            let sent = headers.get(header::CONTENT_ENCODING);
+            assert_eq!(sent.map(HeaderValue::as_bytes), encoding.map(str::as_bytes));
+            assert_eq!(body.starts_with(b"<!DOCTYPE html>"), encoding.is_none());
         }
     }
 
