@@ -37,11 +37,14 @@ pub fn announce_part(part: &str) {
         return;
     };
     let parts = bundle.parts.iter().filter(|(name, _)| *name == part);
-    for file in parts.flat_map(|(_, files)| *files) {
-        let link = format!("<{file}>; rel=preload; as=fetch; crossorigin");
-        if let Ok(link) = http::HeaderValue::from_str(&link) {
-            response.append_header(http::header::LINK, link);
-        }
+    let links: Vec<_> = parts
+        .flat_map(|(_, files)| *files)
+        .map(|file| format!("<{file}>;rel=preload;as=fetch;crossorigin"))
+        .collect();
+    if let Ok(links) = http::HeaderValue::from_str(&links.join(","))
+        && !links.is_empty()
+    {
+        response.append_header(http::header::LINK, links);
     }
 }
 

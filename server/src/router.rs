@@ -240,7 +240,8 @@ async fn ready(State(state): State<AppState>) -> ApiResult<&'static str> {
     Ok("ready\n")
 }
 
-/// One line a request, without its query (which may hold a token), and an id that the answer carries too.
+/// One line a request, without its query (which may hold a token), and an id that the answer carries too, unless it is a file
+/// that a page loads.
 async fn log(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let id = request
         .headers()
@@ -265,7 +266,8 @@ async fn log(State(state): State<AppState>, request: Request, next: Next) -> Res
     state.metrics.request(status.as_u16());
     let millis = state.plane.now().since(started);
     tracing::debug!(%method, path, route, status = status.as_u16(), millis, request_id = id, "answered");
-    if let Ok(value) = HeaderValue::try_from(id) {
+    let is_loaded = response.extensions().get::<Loaded>().is_some();
+    if !is_loaded && let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
     response
@@ -301,14 +303,14 @@ async fn guard_answer(mut request: Request, next: Next) -> Response {
             HeaderName::from_static("cross-origin-opener-policy"),
             HeaderValue::from_static("same-origin"),
         );
+        default(
+            HeaderName::from_static("cross-origin-resource-policy"),
+            HeaderValue::from_static("same-origin"),
+        );
     }
     default(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
-    );
-    default(
-        HeaderName::from_static("cross-origin-resource-policy"),
-        HeaderValue::from_static("same-origin"),
     );
     default(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
