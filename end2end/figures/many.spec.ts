@@ -45,14 +45,14 @@ test("a pool of 2,000 servers: the page comes, and follows a change", async ({ p
     const count = (request: Request) => void (updates += Number(request.url().includes("/ui/fn/server_list")));
     page.on("request", count);
     const live = await traced(browser, page, async () => {
-      await api(page, "POST", `/servers/${server}/drain`);
-      // Nobody is on it, so it goes at once, and another one is made. The page is not looked at meanwhile: that would be work of ours.
+      await api(page, "DELETE", `/servers/${server}`);
+      // It goes at once, and another one is made. The page is not looked at meanwhile: that would be work of ours.
       await page.waitForTimeout(2500);
     });
     await expect(page.getByRole("link", { name, exact: true })).toHaveCount(0);
     await expect.poll(running).toBe(SERVERS);
     page.off("request", count);
-    // Drained, gone, asked for, made, ready: what happens within a moment is one update.
+    // Deleted, gone, asked for, made, ready: what happens within a moment is one update.
     figure(`many_${part}_live_updates`, updates, "updates");
     figure(`many_${part}_live_update_main_thread`, (live.busy - share * live.length) / Math.max(updates, 1), "ms");
   }
