@@ -2,6 +2,7 @@
 //! its loop.
 
 pub mod assets;
+mod audit;
 mod auth;
 pub mod background;
 pub mod cli;

@@ -12,6 +12,7 @@
 
 mod api_key;
 mod audit;
+mod audit_chain;
 mod autoscale;
 mod autoscale_version;
 mod capacity;
@@ -51,6 +52,7 @@ use domain::clock::Entropy;
 use uuid::Uuid;
 
 pub use audit::{AuditEntry, AuditRow};
+pub use audit_chain::{ChainEntry, ChainFault, ChainReport};
 pub use autoscale::{ConfigColumns, ConfigRow};
 pub use autoscale_version::ConfigVersionRow;
 pub use db::DatabaseUrl;
@@ -80,6 +82,7 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 pub struct Store {
     db: db::Db,
     sealer: Arc<seal::Sealer>,
+    chain: Arc<audit_chain::ChainKey>,
 }
 
 impl Store {
@@ -102,6 +105,7 @@ impl Store {
         Ok(Self {
             db,
             sealer: Arc::new(seal::Sealer::new(key, entropy)),
+            chain: Arc::new(audit_chain::ChainKey::new(key)),
         })
     }
 
