@@ -11,6 +11,7 @@ mod demo;
 mod listen;
 mod live;
 mod openapi;
+mod replicas;
 mod rest;
 mod router;
 mod serve;
