@@ -5,9 +5,10 @@
     reason = "calls are signed with the real time, and the servers of two runs need different ids"
 )]
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -19,7 +20,7 @@ use domain::secret::Secret;
 use domain::server::MachineId;
 use domain::snapshot::MachineState;
 use domain::timestamp::Timestamp;
-use fault_proxy::{DeadState, Fault, FaultProxy, Rule, Settings, What};
+use fault_proxy::{Chance, Chaos, DeadState, Fault, FaultProxy, Rule, Settings, What};
 use providers::aws::{AwsConfig, AwsProvider};
 use providers::contract::{self, Bench, ContractFault};
 use providers::registry::Secrets;
@@ -606,4 +607,241 @@ async fn assert_says(provider: &AwsProvider, name: &str, says: &str) {
     let check = checks.iter().find(|check| check.name == name);
     let check = check.unwrap_or_else(|| panic!("there is no check {name:?}: {checks:?}"));
     assert!(!check.passed && check.detail.contains(says), "{check:?}");
+}
+
+/// A server that goes through every kind of trouble at a provider that is called until it works.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_server_has_two_machines_whatever_goes_wrong() {
+    let rig = Rig::plain().await;
+    let on = |action: Option<&str>, per_mille, fault| Chance {
+        action: action.map(str::to_owned),
+        per_mille,
+        fault,
+    };
+    let create = Some("RunInstances");
+    rig.proxy.set_chaos(Chaos {
+        seed: 13,
+        chances: vec![
+            on(create, 200, Fault::ListedLate { millis: 20 }),
+            on(None, 100, Fault::error("RequestLimitExceeded")),
+            on(None, 100, Fault::error("InternalError")),
+            on(None, 100, Fault::DropBefore),
+            on(None, 150, Fault::DropAfter),
+            on(None, 100, Fault::Truncated),
+            on(create, 100, Fault::error("InsufficientInstanceCapacity")),
+        ],
+    });
+    let mut machines = Vec::new();
+    for _ in 0..40 {
+        let request = rig.request("true");
+        let made = loop {
+            match rig.provider.create(&request).await {
+                Ok(made) => break made,
+                Err(ProviderError::Conflict(why)) => panic!("the same call is another one: {why}"),
+                Err(_) => {}
+            }
+        };
+        // As the loop does after a crash: nobody remembers the answer.
+        let again = loop {
+            if let Ok(again) = rig.provider.create(&request).await {
+                break again;
+            }
+        };
+        assert_eq!(again.id, made.id);
+        machines.push(made.id);
+    }
+    let counts = rig.proxy.counts();
+    assert_eq!((counts.made, counts.alive), (40, 40));
+    assert_eq!((counts.most_alive_a_server, counts.mismatches), (1, 0));
+    assert!(
+        counts.faults.len() == 7,
+        "all have happened: {:?}",
+        counts.faults
+    );
+    for machine in &machines {
+        while rig.provider.delete(machine).await.is_err() {}
+        while rig.provider.delete(machine).await.is_err() {}
+    }
+    assert_eq!(rig.proxy.counts().alive, 0);
+}
+
+/// The metadata service of a machine with a role, whose keys end at `expiration`. It counts how often keys are fetched.
+fn metadata_service(expiration: &'static str) -> (String, Arc<AtomicU32>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("its port"));
+    let fetched = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&fetched);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let mut lines = BufReader::new(&stream)
+                .lines()
+                .map(|line| line.expect("a line"));
+            let first = lines.next().unwrap_or_default();
+            let headers: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+            let has_token = headers
+                .iter()
+                .any(|line| line.to_lowercase() == "x-aws-ec2-metadata-token: t0k3n");
+            let path = "/latest/meta-data/iam/security-credentials/";
+            let body = if first.starts_with("PUT /latest/api/token ") {
+                "t0k3n".to_owned()
+            } else if first.starts_with(&format!("GET {path} ")) && has_token {
+                "weir-role\n".to_owned()
+            } else if first.starts_with(&format!("GET {path}weir-role ")) && has_token {
+                count.fetch_add(1, Ordering::SeqCst);
+                json!({"Code": "Success", "AccessKeyId": "ASIAROLE", "SecretAccessKey": "s", "Token": "t", "Expiration": expiration})
+                    .to_string()
+            } else {
+                String::new()
+            };
+            let status = if body.is_empty() {
+                "401 Unauthorized"
+            } else {
+                "200 OK"
+            };
+            let length = body.len();
+            write!(
+                stream,
+                "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+            )
+            .expect("it is taken");
+        }
+    });
+    (url, fetched)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_role_of_weirs_own_machine_signs_in() {
+    let role = |url: &str| {
+        let draft = Draft::new()
+            .with("credentials", "instance_role")
+            .with("region", REGION)
+            .with("endpoint_url", moto())
+            .with("image_id", IMAGE)
+            .with("instance_types", json!(["t3.large"]));
+        let config = AwsConfig::parse(&draft, &SecretKeys::none()).expect("settings");
+        AwsProvider::with_metadata(config, &Secrets::new(), Arc::new(SystemClock), url)
+            .expect("a provider")
+    };
+    let deployment = DeploymentId::from_uuid(Uuid::now_v7());
+    for (expiration, times) in [("2099-01-01T00:00:00Z", 1), ("2020-01-01T00:00:00Z", 2)] {
+        let (url, fetched) = metadata_service(expiration);
+        let provider = role(&url);
+        for _ in 0..2 {
+            provider.list(deployment).await.expect("a list");
+        }
+        assert_eq!(
+            fetched.load(Ordering::SeqCst),
+            times,
+            "keys that end are fetched anew"
+        );
+    }
+    let error = role("http://127.0.0.1:1")
+        .list(deployment)
+        .await
+        .expect_err("no service");
+    assert!(
+        matches!(&error, ProviderError::Unavailable(text) if text.contains("run on EC2")),
+        "{error:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_is_assumed() {
+    let arn = "arn:aws:iam::123456789012:role/weir-role";
+    let rig = Rig::new(
+        Settings::default(),
+        &[("role_arn", json!(arn)), ("external_id", json!("x1"))],
+    )
+    .await;
+    let request = rig.request("true");
+    rig.provider.create(&request).await.expect("create");
+    rig.list(&request).await;
+    assert_eq!(
+        rig.proxy.counts().calls["AssumeRole"],
+        1,
+        "its keys are kept"
+    );
+    let checks = rig.provider.test().await;
+    assert!(
+        checks[0].detail.contains("assumed-role/weir-role"),
+        "{:?}",
+        checks[0]
+    );
+
+    // A role that cannot be had is no unknown outcome, whatever STS says.
+    for (fault, is_expected) in [
+        (
+            Fault::error("AccessDenied"),
+            (|error| matches!(error, ProviderError::Auth(_))) as fn(&ProviderError) -> bool,
+        ),
+        (Fault::error("InternalError"), |error| {
+            matches!(error, ProviderError::Unavailable(_))
+        }),
+        (Fault::DropAfter, |error| {
+            matches!(error, ProviderError::Unavailable(_))
+        }),
+    ] {
+        let rig = Rig::new(Settings::default(), &[("role_arn", json!(arn))]).await;
+        rig.proxy.arm(Rule::new("AssumeRole", 1, fault.clone()));
+        let error = rig
+            .provider
+            .create(&rig.request("true"))
+            .await
+            .expect_err("no role");
+        assert!(is_expected(&error), "{fault:?}: {error:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn console_and_password_are_read() {
+    let rig = Rig::plain().await;
+    let made = rig
+        .provider
+        .create(&rig.request("true"))
+        .await
+        .expect("create");
+    let console = rig
+        .provider
+        .console(&made.id)
+        .await
+        .expect("it can be read");
+    assert!(!console.expect("EC2 has one").bytes.is_empty());
+    assert_eq!(
+        rig.provider.password(&made.id).await,
+        Ok(None),
+        "nobody has asked for it"
+    );
+
+    let windows = [
+        ("retrieve_password", json!(true)),
+        ("key_pair_name", json!("pair")),
+    ];
+    let with_key = |pem: &str| {
+        let mut secrets = secrets();
+        secrets.insert("private_key".to_owned(), Secret::new(pem));
+        AwsProvider::new(
+            config(&rig.proxy.url(), &windows),
+            &secrets,
+            Arc::new(SystemClock),
+        )
+        .expect("a provider")
+    };
+    let error = with_key("no key")
+        .password(&made.id)
+        .await
+        .expect_err("it cannot be decrypted");
+    assert!(
+        matches!(&error, ProviderError::Invalid { field, .. } if field == "private_key"),
+        "{error:?}"
+    );
+    let checks = with_key("no key").test().await;
+    let check = checks
+        .iter()
+        .find(|check| check.name == "the private key can be read")
+        .expect("a check");
+    assert!(
+        !check.passed && check.detail.contains("Enter the file"),
+        "{check:?}"
+    );
 }
