@@ -109,6 +109,12 @@ pub static PROVIDER: Form = Form {
             help: text::KIND_HELP,
             kind: Kind::Choice(&[
                 Choice {
+                    value: "aws",
+                    label: text::AWS,
+                    help: text::AWS_HELP,
+                    refused: &[],
+                },
+                Choice {
                     value: "local",
                     label: text::LOCAL,
                     help: text::LOCAL_HELP,

@@ -12,6 +12,8 @@ use crate::timestamp::Timestamp;
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum ProviderKind {
+    /// Instances of Amazon EC2.
+    Aws,
     /// OpenSSH servers on Weir's own machine, for trying it out and for tests.
     Local,
     /// A cloud in memory, for demos, tests and simulation.
@@ -20,11 +22,12 @@ pub enum ProviderKind {
 
 impl ProviderKind {
     /// All of them, in the order of the form.
-    pub const ALL: [Self; 2] = [Self::Local, Self::Fake];
+    pub const ALL: [Self; 3] = [Self::Aws, Self::Local, Self::Fake];
 
     /// The word in JSON and in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Aws => "aws",
             Self::Local => "local",
             Self::Fake => "fake",
         }

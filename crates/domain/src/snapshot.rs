@@ -63,7 +63,7 @@ impl Default for LoopSettings {
     }
 }
 
-/// What a kind of provider can do; the same for all its configs.
+/// What a provider can do, by its kind and its settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProviderFacts {
     /// A machine may be missing from a list for this long after it was made, in milliseconds.

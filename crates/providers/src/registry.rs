@@ -4,6 +4,7 @@ use domain::error::FieldError;
 use domain::form::{Draft, Form, SecretKeys};
 use domain::provider::ProviderKind;
 
+use crate::aws::{self, AwsConfig};
 use crate::fake::{self, FakeConfig};
 use crate::local::{self, LocalConfig};
 
@@ -13,6 +14,7 @@ pub use open::{Context, Providers, Registry, Saved, Secrets};
 /// The form with the kind's own fields.
 pub fn form(kind: ProviderKind) -> &'static Form {
     match kind {
+        ProviderKind::Aws => &aws::FORM,
         ProviderKind::Local => &local::FORM,
         ProviderKind::Fake => &fake::FORM,
     }
@@ -21,6 +23,8 @@ pub fn form(kind: ProviderKind) -> &'static Form {
 /// The typed settings of a provider config.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settings {
+    /// Of the kind `aws`.
+    Aws(Box<AwsConfig>),
     /// Of the kind `local`.
     Local(LocalConfig),
     /// Of the kind `fake`.
@@ -32,9 +36,12 @@ impl Settings {
     pub fn parse(
         kind: ProviderKind,
         draft: &Draft,
-        _secrets: &SecretKeys,
+        secrets: &SecretKeys,
     ) -> Result<Self, Vec<FieldError>> {
         match kind {
+            ProviderKind::Aws => {
+                AwsConfig::parse(draft, secrets).map(|config| Self::Aws(Box::new(config)))
+            }
             ProviderKind::Local => LocalConfig::parse(draft).map(Self::Local),
             ProviderKind::Fake => FakeConfig::parse(draft).map(Self::Fake),
         }
@@ -43,6 +50,7 @@ impl Settings {
     /// The draft that [`Self::parse`] reads as these settings.
     pub fn draft(&self) -> Draft {
         match self {
+            Self::Aws(config) => config.draft(),
             Self::Local(config) => config.draft(),
             Self::Fake(config) => config.draft(),
         }
@@ -63,6 +71,7 @@ mod open {
     use serde_json::{Map, Value};
 
     use super::Settings;
+    use crate::aws::AwsProvider;
     use crate::fake::{FakeCloud, FakeProvider};
     use crate::local::LocalProvider;
     use crate::{Provider, ProviderError};
@@ -243,10 +252,14 @@ mod open {
             &self,
             folder: &str,
             settings: &Settings,
-            _secrets: &Secrets,
+            secrets: &Secrets,
             cloud: impl FnOnce() -> Arc<FakeCloud>,
         ) -> Result<Arc<dyn Provider>, ProviderError> {
             Ok(match settings {
+                Settings::Aws(config) => {
+                    let clock = Arc::clone(&self.clock);
+                    Arc::new(AwsProvider::new((**config).clone(), secrets, clock)?)
+                }
                 Settings::Local(_) if !self.allow_local => {
                     return Err(ProviderError::Invalid {
                         field: "kind".to_owned(),
