@@ -80,6 +80,7 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 pub struct Store {
     db: db::Db,
     sealer: Arc<seal::Sealer>,
+    looked: Arc<snapshot::Looked>,
 }
 
 impl Store {
@@ -102,6 +103,7 @@ impl Store {
         Ok(Self {
             db,
             sealer: Arc::new(seal::Sealer::new(key, entropy)),
+            looked: Arc::default(),
         })
     }
 
