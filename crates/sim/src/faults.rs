@@ -5,8 +5,11 @@
 //! same few machines tell the truth.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use providers::fake::Fault;
+use providers::fake::{Fault, FaultPlan};
+
+use crate::chance::SeededEntropy;
 
 /// Each fault of a cloud with its chance in a thousand occasions.
 pub const CLOUD: &[(Fault, u16)] = &[
@@ -42,6 +45,26 @@ pub const CLOUD: &[(Fault, u16)] = &[
         40,
     ),
 ];
+
+/// What may be wrong with all machines of a cloud for a while: its image or its network is broken, or it is full.
+pub const SPELLS: &[Fault] = &[
+    Fault::NeverBoots,
+    Fault::NeverChecksIn,
+    Fault::ScriptFails,
+    Fault::Capacity,
+    Fault::CreateLost,
+];
+/// How often the fault of a spell happens, in a thousand occasions.
+const SPELL: u16 = 900;
+
+/// The faults of a cloud, during a spell or without one.
+pub(crate) fn plan(entropy: &Arc<SeededEntropy>, spell: Option<Fault>) -> FaultPlan {
+    let spell = spell.map(|fault| (fault, SPELL));
+    FaultPlan {
+        entropy: entropy.clone(),
+        rates: spell.into_iter().chain(CLOUD.iter().copied()).collect(),
+    }
+}
 
 /// What happens to the check-in of a machine, in a hundred: lost, late, twice; else it arrives.
 pub const CHECKIN_LOST: u32 = 3;

@@ -12,7 +12,7 @@ use domain::provider::{ProviderInput, ProviderKind};
 use domain::session::{Session, SessionKind, SessionRequest};
 use domain::user::UserInput;
 use domain::zone::ZoneInput;
-use providers::fake::{FakeConfig, FaultPlan};
+use providers::fake::FakeConfig;
 use serde_json::Value;
 
 use crate::Result;
@@ -36,6 +36,8 @@ pub struct Deployment {
     pub configs: Vec<ConfigId>,
     /// Provider configs.
     pub providers: Vec<ProviderId>,
+    /// What the faults of all clouds come from.
+    pub(crate) chance: Arc<SeededEntropy>,
 }
 
 /// Something that a person or an admin does.
@@ -235,10 +237,8 @@ async fn make(
             settings: settings.draft().into(),
         };
         let made = provider::create(plane, system, input).await?;
-        clouds.cloud(made.id).set_plan(Some(FaultPlan {
-            entropy: entropy.clone(),
-            rates: faults::CLOUD.to_vec(),
-        }));
+        let cloud = clouds.cloud(made.id);
+        cloud.set_plan(Some(faults::plan(&entropy, None)));
         sources.push(made.id);
     }
     let mut deployment = Deployment {
@@ -246,6 +246,7 @@ async fn make(
         people: Vec::new(),
         configs: Vec::new(),
         providers: sources.clone(),
+        chance: entropy,
     };
     for plan in POOLS {
         add_pool(plane, dice, plan, &zones, &sources, &mut deployment).await?;

@@ -180,6 +180,8 @@ fn good() -> Look {
         is_tick: true,
         acts: 0,
         is_edit: false,
+        limited: None,
+        is_led_since: Some(NOW),
     }
 }
 
@@ -360,22 +362,17 @@ fn rows_and_machines_are_counted_against_the_maximum() {
         &Gone::default(),
     );
     assert_eq!(lowered, BTreeSet::new(), "who is there may stay");
-    let lowered_after_one_more = |is_tick| {
+    let one_more_and_lowered = |when_lowered| {
         let lowered = move |look: &mut Look| {
             look.stored.providers[0].existing = 2;
             look.stored.providers[0].max_instances = 1;
-            look.is_tick = is_tick;
-            look.is_edit = true;
+            look.limited = Some((PROVIDER, when_lowered));
         };
         after(|_| {}, lowered, &Gone::default())
     };
-    assert_eq!(lowered_after_one_more(true), BTreeSet::new());
-    let more = lowered_after_one_more(false);
-    assert_eq!(
-        more,
-        only(Invariant::NeverAboveMaximum),
-        "only a tick makes"
-    );
+    assert_eq!(one_more_and_lowered(2), BTreeSet::new(), "made before");
+    let after_it = one_more_and_lowered(1);
+    assert_eq!(after_it, only(Invariant::NeverAboveMaximum), "made after");
 }
 
 #[test]
@@ -445,6 +442,7 @@ fn a_delete_that_must_not_be_is_seen() {
             at: NOW,
             machine: id_of(DESK),
             server: DESK,
+            is_ours: true,
             row,
             sessions,
         })

@@ -10,6 +10,7 @@ mod event;
 mod look;
 mod machine;
 mod person;
+mod replica;
 mod weir;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +18,7 @@ use std::sync::Arc;
 
 use control::ControlPlane;
 use domain::clock::Clock as _;
-use domain::id::{DeploymentId, ServerId, SessionId};
+use domain::id::{DeploymentId, ProviderId, ServerId, SessionId};
 use domain::timestamp::Timestamp;
 use store::{DatabaseUrl, MasterKey, Store};
 
@@ -31,6 +32,7 @@ use crate::timeline::Timeline;
 use crate::workload::{self, Deployment};
 
 use event::Event;
+use replica::Deposed;
 
 const START: Timestamp = Timestamp::from_millis(1_796_000_000_000);
 const MINUTE: i64 = 60_000;
@@ -57,6 +59,10 @@ pub(crate) struct World {
     life: u64,
     /// Until then the lease may still be another's.
     lease_free_at: Timestamp,
+    /// Since when Weir has run.
+    risen_at: Timestamp,
+    /// A slow Weir that has a successor and does not know it yet.
+    deposed: Option<Deposed>,
     /// When the loop ticks next,
     tick_at: Option<Timestamp>,
     /// because something woke it.
@@ -86,6 +92,7 @@ struct Done {
     rows: Rows,
     acts: u32,
     is_edit: bool,
+    limited: Option<(ProviderId, u32)>,
 }
 
 /// Whether rows may have changed during an event, so that the store must be looked at.
@@ -128,6 +135,8 @@ impl World {
             plane: Some(plane),
             life: 0,
             lease_free_at: START,
+            risen_at: START,
+            deposed: None,
             tick_at: Some(START),
             is_woken: false,
             queue: BTreeMap::new(),
@@ -198,7 +207,7 @@ impl World {
                 let Some((_, event)) = self.queue.pop_first() else {
                     break;
                 };
-                self.event(event).await
+                self.event(event).await?
             } else if machines == Some(due) {
                 self.machines_report();
                 continue;

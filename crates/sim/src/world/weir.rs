@@ -6,8 +6,9 @@ use std::sync::Arc;
 use control::checkin_token::CheckinTokens;
 use control::reconciler;
 use control::{ControlPlane, Parts, Settings};
-use domain::id::DeploymentId;
+use domain::id::{DeploymentId, ProviderId};
 use domain::snapshot::LoopSettings;
+use domain::timestamp::Timestamp;
 use store::Store;
 
 use super::event::Event;
@@ -78,7 +79,7 @@ impl World {
         };
         self.totals.ticks += 1;
         let steps = self.dice.below(9);
-        let store = self.store.clone();
+        let (store, clouds) = (self.store.clone(), Arc::clone(&self.clouds));
         if !self.is_calm && self.dice.per_mille(faults::FALLS_IN_TICK) {
             let ended = tokio::select! {
                 biased;
@@ -100,7 +101,12 @@ impl World {
             let (ticked, acted) = tokio::join!(biased; reconciler::tick(&plane), async {
                 let act = companion?;
                 pause(&store, steps).await;
-                Some((act.clone(), perform(&plane, act).await))
+                let result = perform(&plane, act.clone()).await;
+                let limited = match act {
+                    Act::Maximum(provider, _) => used(&store, &clouds, plane.now(), provider).await,
+                    _ => None,
+                };
+                Some((act, result, limited))
             });
             match ticked {
                 Ok(tick) => self.take_off(tick),
@@ -110,8 +116,9 @@ impl World {
                     format!("a tick failed: {error:?}"),
                 )),
             }
-            if let Some((act, result)) = acted {
+            if let Some((act, result, limited)) = acted {
                 self.acted(&act, result, &mut done);
+                done.limited = limited;
             }
         }
         done
@@ -183,9 +190,29 @@ impl World {
         } else {
             self.lease_free_at = self.now().plus_millis(LEASE + LEASE / 5);
         }
+        self.begin(plane);
+    }
+
+    /// From now on this one is Weir.
+    pub(super) fn begin(&mut self, plane: ControlPlane) {
         self.plane = Some(plane);
+        self.risen_at = self.now();
         self.tick_at = Some(self.now());
     }
+}
+
+/// How many machines or rows a provider has now.
+async fn used(
+    store: &Store,
+    clouds: &Clouds,
+    now: Timestamp,
+    provider: ProviderId,
+) -> Option<(ProviderId, u32)> {
+    let stored = store.snapshot(None, now).await.ok()?;
+    let known = stored.providers.iter().find(|one| one.id == provider)?;
+    let machines = clouds.alive().get(&provider).map_or(0, Vec::len);
+    let machines = u32::try_from(machines).unwrap_or(u32::MAX);
+    Some((provider, known.existing.max(machines)))
 }
 
 /// Lets others go first, for this many statements.
