@@ -157,6 +157,12 @@ pub async fn perform(plane: &ControlPlane, act: Act) -> control::Result<Option<S
     Ok(None)
 }
 
+/// A change of how many machines a provider may have.
+pub(crate) fn limit(dice: &mut Dice, deployment: &Deployment) -> Option<Act> {
+    let provider = dice.pick(&deployment.providers)?;
+    Some(Act::Maximum(provider, dice.between(3, 14)))
+}
+
 /// A change of a rule, as an admin might make it.
 pub(crate) fn edit(dice: &mut Dice, deployment: &Deployment) -> Option<Act> {
     let config = dice.pick(&deployment.configs)?;
@@ -174,7 +180,7 @@ pub(crate) fn edit(dice: &mut Dice, deployment: &Deployment) -> Option<Act> {
             dice.between(1, 4).into(),
         ),
         3 => Act::Configure(config, "aggressive_scaling", dice.percent(50).into()),
-        4 => Act::Maximum(provider, dice.between(3, 14)),
+        4 => return limit(dice, deployment),
         _ => Act::Script(provider, dice.below(1000)),
     })
 }

@@ -28,15 +28,20 @@ impl Watch {
         violated: &mut impl FnMut(Invariant, String),
     ) {
         for (provider, machines) in &look.alive {
-            let ids = machines.iter().map(|machine| machine.id.clone());
-            self.machines.extend(ids.map(|id| (*provider, id)));
+            let known = self.machines.entry(*provider).or_default();
+            for machine in machines {
+                if !known.contains(&machine.id) {
+                    known.insert(machine.id.clone());
+                }
+            }
         }
         for (_, server) in look.servers() {
             let Origin::Scaled { provider, .. } = server.origin else {
                 continue;
             };
+            let known = self.machines.get(&provider);
             if let Some(machine) = server.state.machine()
-                && !self.machines.contains(&(provider, machine.clone()))
+                && !known.is_some_and(|known| known.contains(machine))
             {
                 let what = format!("nobody has made {} of {}", machine.0, server.id);
                 violated(Invariant::MachineIsReal, what);

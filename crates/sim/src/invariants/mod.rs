@@ -195,7 +195,7 @@ pub struct Watch {
     bounds: BTreeMap<ProviderId, (u32, u32)>,
     first_calls: BTreeMap<ServerId, CreateRequest>,
     /// All machines that were ever seen to be there.
-    machines: BTreeSet<(ProviderId, MachineId)>,
+    machines: BTreeMap<ProviderId, BTreeSet<MachineId>>,
     breakers: Breakers,
     line: Line,
     surplus: Surplus,

@@ -31,6 +31,9 @@ impl World {
                 asked += 1;
             }
         }
+        if self.only.is_some() {
+            return;
+        }
         let make: [fn() -> Event; 8] = [
             || Event::Admin,
             || Event::Harm,

@@ -57,9 +57,12 @@ fn settings() -> Settings {
 impl World {
     /// A pass of the loop, sometimes with somebody acting in its midst, sometimes with a fall.
     pub(super) async fn tick(&mut self) -> Done {
-        let is_timer = !self.is_woken;
-        if is_timer
-            && self.dice.percent(faults::MET_AT_TIMER)
+        let chance = if self.is_woken {
+            faults::MET_WHEN_WOKEN
+        } else {
+            faults::MET_AT_TIMER
+        };
+        if self.dice.percent(chance)
             && let Some(act) = self.companion()
         {
             return self.tick_with(Some(act)).await;
@@ -109,7 +112,13 @@ impl World {
                 Some((act, result, limited))
             });
             match ticked {
-                Ok(tick) => self.take_off(tick),
+                Ok(tick) => {
+                    let makes_calls = tick.effects.iter().any(|effect| effect.server().is_some());
+                    self.take_off(tick);
+                    if makes_calls && !self.is_calm && self.dice.per_mille(faults::STANDS_STILL) {
+                        self.depose().await;
+                    }
+                }
                 Err(error) => self.violated(Violation::new(
                     self.now(),
                     Invariant::LoopGoesOn,
