@@ -101,7 +101,13 @@ impl World {
             }
         } else {
             // In this order each time: turns that change with each poll would change with how soon the database answers.
-            let (ticked, acted) = tokio::join!(biased; reconciler::tick(&plane), async {
+            // Either may begin first: what is decided on and what is written then lie on both sides of the other's writes.
+            let head_start = companion.as_ref().map_or(0, |_| self.dice.below(13));
+            let ticks = async {
+                pause(&store, head_start).await;
+                reconciler::tick(&plane).await
+            };
+            let (ticked, acted) = tokio::join!(biased; ticks, async {
                 let act = companion?;
                 pause(&store, steps).await;
                 let result = perform(&plane, act.clone()).await;
@@ -117,6 +123,9 @@ impl World {
                     self.take_off(tick);
                     if makes_calls && !self.is_calm && self.dice.per_mille(faults::STANDS_STILL) {
                         self.depose().await;
+                        // What the tick has left for the next is the other's now.
+                        done.is_tick = false;
+                        done.rows = Rows::Changed;
                     }
                 }
                 Err(error) => self.violated(Violation::new(
