@@ -50,6 +50,8 @@ pub enum Call {
         machine: MachineId,
         /// The server in its tags.
         server: ServerId,
+        /// The deployment in its tags is this one.
+        is_ours: bool,
         /// The state of the server's row at that moment; none where there was no row.
         row: Option<ServerState>,
         /// Open sessions on the server at that moment.
@@ -62,6 +64,7 @@ pub struct Clouds {
     registry: Registry,
     clock: Arc<dyn Clock>,
     store: Store,
+    deployment: DeploymentId,
     state: Mutex<State>,
 }
 
@@ -103,6 +106,7 @@ impl Clouds {
             }),
             clock,
             store,
+            deployment,
             state: Mutex::new(State {
                 calls: Vec::new(),
                 dice: Dice::new(seed, Stream::Lists),
@@ -123,12 +127,13 @@ impl Clouds {
         self.registry.clouds()
     }
 
-    /// The machines that are there now, by provider config.
+    /// The machines of this deployment that are there now, by provider config.
     pub fn alive(&self) -> BTreeMap<ProviderId, Vec<FakeMachine>> {
         let clouds = self.registry.clouds();
+        let ours = |machine: &FakeMachine| machine.request.tags.deployment == self.deployment;
         clouds
             .into_iter()
-            .map(|(id, cloud)| (id, cloud.alive()))
+            .map(|(id, cloud)| (id, cloud.alive().into_iter().filter(ours).collect()))
             .collect()
     }
 
@@ -288,11 +293,13 @@ impl Provider for WatchedProvider {
         let alive = self.clouds.cloud(self.id).alive();
         if let Some(found) = alive.into_iter().find(|one| one.id == *machine) {
             let server = found.request.tags.server;
+            let is_ours = found.request.tags.deployment == self.clouds.deployment;
             let row = self.clouds.row(server).await;
             self.clouds.lock().calls.push(Call::Delete {
                 at: self.clouds.clock.now(),
                 machine: machine.clone(),
                 server,
+                is_ours,
                 sessions: row.as_ref().map_or(0, |row| row.server.open_sessions),
                 row: row.map(|row| row.server.status),
             });

@@ -5,8 +5,11 @@
 //! same few machines tell the truth.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use providers::fake::Fault;
+use providers::fake::{Fault, FaultPlan};
+
+use crate::chance::SeededEntropy;
 
 /// Each fault of a cloud with its chance in a thousand occasions.
 pub const CLOUD: &[(Fault, u16)] = &[
@@ -43,6 +46,34 @@ pub const CLOUD: &[(Fault, u16)] = &[
     ),
 ];
 
+/// What may be wrong with all machines of a cloud for a while: its image or its network is broken, or it is full.
+pub const SPELLS: &[Fault] = &[
+    Fault::NeverBoots,
+    Fault::NeverChecksIn,
+    Fault::ScriptFails,
+    Fault::Capacity,
+    Fault::CreateLost,
+];
+/// How often the fault of a spell happens, in a thousand occasions.
+const SPELL: u16 = 900;
+
+/// The faults of a cloud, during a spell or without one.
+pub(crate) fn plan(entropy: &Arc<SeededEntropy>, spell: Option<Fault>) -> FaultPlan {
+    let spell = spell.map(|fault| (fault, SPELL));
+    FaultPlan {
+        entropy: entropy.clone(),
+        rates: spell.into_iter().chain(CLOUD.iter().copied()).collect(),
+    }
+}
+
+/// One fault and no other, always.
+pub(crate) fn only(entropy: &Arc<SeededEntropy>, fault: Fault) -> FaultPlan {
+    FaultPlan {
+        entropy: entropy.clone(),
+        rates: vec![(fault, 1000)],
+    }
+}
+
 /// What happens to the check-in of a machine, in a hundred: lost, late, twice; else it arrives.
 pub const CHECKIN_LOST: u32 = 3;
 /// See [`CHECKIN_LOST`].
@@ -59,6 +90,12 @@ pub const FALLS_IN_TICK: u32 = 5;
 pub const MEETS_TICK: u32 = 40;
 /// Somebody acts just while the loop ticks by its timer, in a hundred such ticks.
 pub const MET_AT_TIMER: u32 = 8;
+/// Somebody acts just while the loop ticks because something woke it, in a hundred such ticks.
+pub const MET_WHEN_WOKEN: u32 = 3;
+/// Somebody asks for what another person has just left, in a hundred ends.
+pub const TAKES_OVER: u32 = 15;
+/// Weir stands still with calls on their way, in a thousand ticks that make some.
+pub const STANDS_STILL: u32 = 10;
 /// How often a day each of the following happens, at most.
 pub const A_DAY: u32 = 6;
 

@@ -12,7 +12,7 @@ use domain::provider::{ProviderInput, ProviderKind};
 use domain::session::{Session, SessionKind, SessionRequest};
 use domain::user::UserInput;
 use domain::zone::ZoneInput;
-use providers::fake::{FakeConfig, FaultPlan};
+use providers::fake::FakeConfig;
 use serde_json::Value;
 
 use crate::Result;
@@ -36,6 +36,8 @@ pub struct Deployment {
     pub configs: Vec<ConfigId>,
     /// Provider configs.
     pub providers: Vec<ProviderId>,
+    /// What the faults of all clouds come from.
+    pub(crate) chance: Arc<SeededEntropy>,
 }
 
 /// Something that a person or an admin does.
@@ -155,6 +157,12 @@ pub async fn perform(plane: &ControlPlane, act: Act) -> control::Result<Option<S
     Ok(None)
 }
 
+/// A change of how many machines a provider may have.
+pub(crate) fn limit(dice: &mut Dice, deployment: &Deployment) -> Option<Act> {
+    let provider = dice.pick(&deployment.providers)?;
+    Some(Act::Maximum(provider, dice.between(3, 14)))
+}
+
 /// A change of a rule, as an admin might make it.
 pub(crate) fn edit(dice: &mut Dice, deployment: &Deployment) -> Option<Act> {
     let config = dice.pick(&deployment.configs)?;
@@ -172,7 +180,7 @@ pub(crate) fn edit(dice: &mut Dice, deployment: &Deployment) -> Option<Act> {
             dice.between(1, 4).into(),
         ),
         3 => Act::Configure(config, "aggressive_scaling", dice.percent(50).into()),
-        4 => Act::Maximum(provider, dice.between(3, 14)),
+        4 => return limit(dice, deployment),
         _ => Act::Script(provider, dice.below(1000)),
     })
 }
@@ -235,10 +243,8 @@ async fn make(
             settings: settings.draft().into(),
         };
         let made = provider::create(plane, system, input).await?;
-        clouds.cloud(made.id).set_plan(Some(FaultPlan {
-            entropy: entropy.clone(),
-            rates: faults::CLOUD.to_vec(),
-        }));
+        let cloud = clouds.cloud(made.id);
+        cloud.set_plan(Some(faults::plan(&entropy, None)));
         sources.push(made.id);
     }
     let mut deployment = Deployment {
@@ -246,6 +252,7 @@ async fn make(
         people: Vec::new(),
         configs: Vec::new(),
         providers: sources.clone(),
+        chance: entropy,
     };
     for plan in POOLS {
         add_pool(plane, dice, plan, &zones, &sources, &mut deployment).await?;

@@ -4,6 +4,7 @@ use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
@@ -62,6 +63,14 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 20;
+/// The tables that the pools of a snapshot are read from.
+const LOOKED_AT: [&str; 5] = [
+    "pools",
+    "autoscale_configs",
+    "autoscale_loop",
+    "servers",
+    "sessions",
+];
 
 /// The pools of connections.
 #[derive(Clone)]
@@ -94,6 +103,8 @@ pub(crate) struct Held(OwnedMutexGuard<Memory>);
 /// The only connection of a database in memory.
 pub(crate) struct Memory {
     connection: SqliteConnection,
+    /// Counts up with every row that is written in one of [`LOOKED_AT`]. Only this connection can write.
+    writes: Arc<AtomicU64>,
     /// Who began a transaction has not committed it. Left so, it is rolled back by who comes next.
     is_open: bool,
 }
@@ -124,6 +135,27 @@ impl Held {
             self.0.is_open = false;
         }
         Ok(())
+    }
+}
+
+impl Memory {
+    async fn open() -> Result<Self, sqlx::Error> {
+        let options = sqlite_options(SqliteConnectOptions::new().in_memory(true));
+        let mut connection = SqliteConnection::connect_with(&options).await?;
+        let writes = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&writes);
+        let mut handle = connection.lock_handle().await?;
+        handle.set_update_hook(move |row| {
+            if LOOKED_AT.contains(&row.table) {
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        drop(handle);
+        Ok(Self {
+            connection,
+            writes,
+            is_open: false,
+        })
     }
 }
 
@@ -199,18 +231,9 @@ impl Db {
                         }
                     })
             }
-            DatabaseUrl::SqliteMemory => {
-                let options = sqlite_options(SqliteConnectOptions::new().in_memory(true));
-                SqliteConnection::connect_with(&options)
-                    .await
-                    .map(|connection| {
-                        let is_open = false;
-                        Self::Memory(Arc::new(Mutex::new(Memory {
-                            connection,
-                            is_open,
-                        })))
-                    })
-            }
+            DatabaseUrl::SqliteMemory => Memory::open()
+                .await
+                .map(|memory| Self::Memory(Arc::new(Mutex::new(memory)))),
             DatabaseUrl::Postgres(address) => match PgConnectOptions::from_str(address) {
                 Ok(options) => PgPoolOptions::new()
                     .max_connections(POSTGRES_CONNECTIONS)
@@ -380,6 +403,15 @@ impl Tx {
             Self::Postgres(tx) => tx.commit().await?,
         }
         Ok(())
+    }
+
+    /// How many rows of [`LOOKED_AT`] have been written by now, where nobody else can write: with the same count they are
+    /// the same.
+    pub(crate) fn writes(&self) -> Option<u64> {
+        match self {
+            Self::Memory(held) => Some(held.0.writes.load(Ordering::SeqCst)),
+            Self::SqliteRead(_) | Self::SqliteWrite(_) | Self::Postgres(_) => None,
+        }
     }
 
     /// Runs a statement and returns how many rows it touched.

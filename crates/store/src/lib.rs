@@ -85,6 +85,7 @@ pub struct Store {
     db: db::Db,
     sealer: Arc<seal::Sealer>,
     chain: Arc<audit_chain::ChainKey>,
+    looked: Arc<snapshot::Looked>,
 }
 
 impl Store {
@@ -108,6 +109,7 @@ impl Store {
             db,
             sealer: Arc::new(seal::Sealer::new(key, entropy)),
             chain: Arc::new(audit_chain::ChainKey::new(key)),
+            looked: Arc::default(),
         })
     }
 

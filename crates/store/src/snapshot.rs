@@ -1,6 +1,7 @@
 //! What the planner is told of the store: a few statements in one read transaction.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use domain::id::{ConfigId, PoolId, ProviderId};
 use domain::provider::ProviderKind;
@@ -54,6 +55,10 @@ pub struct StoredProvider {
     pub paused: bool,
 }
 
+/// The pools as they were last read, with the count of writes at that moment: as long as it is the same, they are not read
+/// again. Only where nobody else can write ([`Tx::writes`]): in memory, where a simulated day looks thousands of times.
+pub(crate) type Looked = Mutex<Option<(u64, Vec<PoolSnapshot>)>>;
+
 /// A statement about all pools, or about the one that `$1` names: texts of their own, so that each finds its index.
 macro_rules! scoped {
     ($scope:ident, $all:literal, $one:literal, $order:literal) => {
@@ -82,11 +87,27 @@ impl Store {
                 args![now.plus_millis(-Timestamp::HOUR_MILLIS)],
             )
             .await?;
-        let pools = tx.pools(scope).await?;
+        let pools = match (scope, tx.writes()) {
+            (None, Some(writes)) => self.pools_since(&mut tx, writes).await?,
+            _ => tx.pools(scope).await?,
+        };
         Ok(StoredSnapshot {
             providers: providers.iter().map(provider).collect::<Result<_>>()?,
             pools,
         })
+    }
+
+    /// All pools, read only if something was written since they were last.
+    async fn pools_since(&self, tx: &mut Tx, writes: u64) -> Result<Vec<PoolSnapshot>> {
+        let looked = || self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, pools)) = &*looked()
+            && *known == writes
+        {
+            return Ok(pools.clone());
+        }
+        let pools = tx.pools(None).await?;
+        *looked() = Some((writes, pools.clone()));
+        Ok(pools)
     }
 
     /// Those of the pools named that there are, as of one moment.

@@ -739,38 +739,40 @@ impl Commit<'_> {
     /// Records each pool's report if it differs from the one before, all of them together.
     async fn write_down(&mut self, reports: &[PoolReport]) -> Result<()> {
         let mut decisions = Vec::new();
-        let mut texts = Vec::new();
+        let mut decided = Vec::new();
         let is_true = |report: &&PoolReport| !self.outdated.contains(&report.pool_id);
         for report in reports.iter().filter(is_true) {
-            let text =
-                serde_json::to_string(report).map_err(|error| Error::Fault(error.to_string()))?;
+            let pool = report.pool_id;
             let known = observe::lock(self.plane)
                 .decided
-                .get(&report.pool_id)
-                .cloned();
-            let known = match known {
-                Some(known) => Some(known),
+                .get(&pool)
+                .map(|known| known == report);
+            if known == Some(true) {
+                continue;
+            }
+            let is_recorded = match known {
+                Some(is_known) => is_known,
                 // After a start: what the process before has recorded.
-                None => match self.plane.store().last_decision(report.pool_id).await? {
-                    Some(last) => serde_json::to_string(&last.report).ok(),
-                    None => None,
-                },
+                None => {
+                    let last = self.plane.store().last_decision(pool).await?;
+                    last.is_some_and(|last| last.report == *report)
+                }
             };
-            if known.as_deref() != Some(text.as_str()) {
+            if !is_recorded {
                 decisions.push(Decision {
                     id: DecisionId::new(self.plane.clock(), self.plane.entropy()),
-                    pool_id: report.pool_id,
+                    pool_id: pool,
                     at: self.now,
                     report: report.clone(),
                 });
             }
-            texts.push((report.pool_id, text));
+            decided.push((pool, report.clone()));
         }
         if !decisions.is_empty() {
             let store = self.plane.store();
             store.decisions_insert(self.fence, &decisions).await?;
         }
-        observe::lock(self.plane).decided.extend(texts);
+        observe::lock(self.plane).decided.extend(decided);
         for decision in decisions {
             let pool = Some(decision.pool_id);
             self.plane

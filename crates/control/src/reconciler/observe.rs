@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use domain::id::{ConfigId, PoolId, ProviderId, ServerId};
-use domain::plan::Finding;
+use domain::plan::{Finding, PoolReport};
 use domain::provider::Provider;
 use domain::server::{MachineId, Origin};
 use domain::snapshot::{
@@ -40,7 +40,7 @@ pub(crate) struct Observed {
     /// Configs whose last create call could not be put together, with the version of theirs that was tried.
     pub unprepared: BTreeMap<ConfigId, (i64, Unprepared)>,
     /// The decision last recorded for each pool, without its time.
-    pub decided: BTreeMap<PoolId, String>,
+    pub decided: BTreeMap<PoolId, PoolReport>,
 }
 
 /// What this process remembers of a provider config.

@@ -15,6 +15,9 @@ use super::faults::{Faults, Occasion};
 use super::{FakeConfig, FakeMachine, Fault, FaultPlan};
 use crate::{CreateRequest, Listing, Machine, ProviderError};
 
+/// Machines on one page of a list.
+const PAGE: usize = 5;
+
 /// Something that a machine does by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FakeEvent {
@@ -178,6 +181,14 @@ impl FakeCloud {
         self.lock().mismatches
     }
 
+    /// Another deployment that uses the same account makes a machine.
+    ///
+    /// # Errors
+    /// The call is refused or lost, as any other.
+    pub fn create_for_others(&self, request: &CreateRequest) -> Result<Machine, ProviderError> {
+        self.create(FakeConfig::INSTANT, request)
+    }
+
     pub(super) fn create(
         &self,
         config: FakeConfig,
@@ -290,14 +301,14 @@ impl FakeCloud {
             machines, present, ..
         } = &mut *state;
         present.retain(|index| machines[*index].exists(now));
-        let mut listed: Vec<Machine> = present
-            .iter()
-            .map(|index| &machines[*index])
-            .filter(|machine| {
+        let mut listed: Vec<Machine> = Vec::new();
+        for page in present.chunks(PAGE) {
+            let page = page.iter().map(|index| &machines[*index]);
+            let page = page.filter(|machine| {
                 machine.request.tags.deployment == deployment && machine.listed_at <= now
-            })
-            .map(|machine| shown(machine, now))
-            .collect();
+            });
+            listed.extend(page.map(|machine| shown(machine, now)));
+        }
         if fault == Some(Fault::ShortList) {
             listed.truncate(listed.len() / 2);
         }

@@ -30,10 +30,15 @@ impl Watch {
                 at,
                 machine,
                 server,
+                is_ours,
                 row,
                 sessions,
             } => {
                 let mut found = Vec::new();
+                if !is_ours {
+                    let what = format!("{} of another deployment is deleted", machine.0);
+                    found.push(Violation::new(*at, Invariant::OthersAreLeftAlone, what));
+                }
                 if *sessions > 0 {
                     let what = format!("{} of {server} with {sessions} open sessions", machine.0);
                     found.push(Violation::new(*at, Invariant::NoDeleteInUse, what));

@@ -3,9 +3,13 @@
 //!
 //! Each check is a function from what is seen to violations, so that a test can show it a bad world and see it object.
 
+mod breaker;
 mod calls;
+mod life;
+mod queue;
 mod rest;
 mod rows;
+mod surplus;
 #[cfg(test)]
 mod tests;
 
@@ -13,12 +17,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use domain::id::{ProviderId, ServerId, SessionId, UserId};
-use domain::server::ServerState;
+use domain::server::{MachineId, ServerState};
 use domain::snapshot::{PoolSnapshot, ServerSnapshot};
 use domain::timestamp::Timestamp;
 use providers::CreateRequest;
 use providers::fake::FakeMachine;
 use store::{SessionRow, StoredSnapshot};
+
+use breaker::Breakers;
+use queue::Line;
+use surplus::Surplus;
 
 pub(crate) use rest::without_reason;
 pub use rest::{at_rest, full_day};
@@ -68,6 +76,23 @@ invariants! {
     DeleteFromDeleting = "only machines of servers that are being deleted are deleted";
     /// Law 5: a failed, partial or short list ends nothing.
     NoLossOnDoubt = "no working machine is taken for lost";
+    /// The states' order: what a report, a list or a late answer says fills in what is not known, and lowers nothing. Only
+    /// an admin takes a server back.
+    StatesOnlyRise = "no server goes back to an earlier state";
+    /// Law 5: from Running a server comes to its end through Draining, so that nobody is seated meanwhile.
+    DrainsFirst = "a server at work drains before it is deleted";
+    /// Law 3: what is not known is looked for, and never made up.
+    MachineIsReal = "a server's machine is one that its provider has made";
+    /// The breaker: whatever kept servers from becoming ready, after some in a row one is tried at a time, after a pause.
+    BreakerHolds = "after failures in a row one server is tried at a time, after a pause";
+    /// The deployment's tag: other deployments in the same account are none of Weir's business.
+    OthersAreLeftAlone = "nothing of another deployment is touched";
+    /// The lease's epoch: a holder that was slow and has a successor changes nothing any more.
+    StaleWritesNothing = "who has lost the lease writes nothing";
+    /// The queue's order: by the time of the request.
+    QueueInOrder = "who has waited longer is seated first";
+    /// Downscale backoff: a surplus that lasts as long is taken away.
+    SurplusGoes = "a surplus goes once its backoff is over";
     /// The queue's promise: whoever waits is seated once there is a seat, and there is one once there may be.
     WaitingAreSeated = "all waiting are seated once capacity may exist";
     /// At the end, without faults, each machine has its row and each row its machine.
@@ -123,6 +148,10 @@ pub struct Look {
     pub acts: u32,
     /// An admin changed a rule during the event.
     pub is_edit: bool,
+    /// An admin changed the maximum of a provider during the event, which then had so many machines or rows.
+    pub limited: Option<(ProviderId, u32)>,
+    /// Weir has run, and could take the lease, since then; none where it does not run.
+    pub is_led_since: Option<Timestamp>,
 }
 
 impl Look {
@@ -165,6 +194,11 @@ pub struct Watch {
     /// How many machines a provider may have, and had at the last look.
     bounds: BTreeMap<ProviderId, (u32, u32)>,
     first_calls: BTreeMap<ServerId, CreateRequest>,
+    /// All machines that were ever seen to be there.
+    machines: BTreeMap<ProviderId, BTreeSet<MachineId>>,
+    breakers: Breakers,
+    line: Line,
+    surplus: Surplus,
 }
 
 impl Watch {

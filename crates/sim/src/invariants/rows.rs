@@ -30,7 +30,16 @@ impl Watch {
         let mut found = Vec::new();
         let mut violated = |invariant, what| found.push(Violation::new(look.now, invariant, what));
         self.sessions_are_kept(look, gone, &mut violated);
+        // Before the seats, which tell whom a single-use server serves from now on.
+        if look.acts == 0 {
+            self.line.order(look, &self.owners, &mut violated);
+        }
+        self.line.remember(look);
         self.seats(look, &mut violated);
+        self.lives(look, gone, &mut violated);
+        self.breakers
+            .judge(look, gone, &self.servers, &mut violated);
+        self.surplus.judge(look, &mut violated);
         self.money(look, &mut violated);
         self.losses(look, gone, &mut violated);
         if look.is_tick && !look.is_edit {
@@ -139,11 +148,10 @@ impl Watch {
             let machines = u32::try_from(machines).unwrap_or(u32::MAX);
             let used = machines.max(provider.existing);
             let (bound, was_used) = self.bounds.get(&provider.id).copied().unwrap_or_default();
-            // Where it is lowered while a tick makes a server, the old one held for that server.
-            let kept = if look.is_tick && look.is_edit {
-                bound
-            } else {
-                bound.min(was_used)
+            // Where it is lowered while a tick makes a server, the old one held for what was made before.
+            let kept = match look.limited {
+                Some((limited, used)) if limited == provider.id => bound.min(used),
+                _ => bound.min(was_used),
             };
             let bound = provider.max_instances.max(kept);
             if used > bound {
@@ -253,7 +261,10 @@ fn waiting(look: &Look, violated: &mut impl FnMut(Invariant, String)) {
     }
 }
 
-fn sessions_on(pool: &PoolSnapshot, server: ServerId) -> impl Iterator<Item = &OpenSession> {
+pub(super) fn sessions_on(
+    pool: &PoolSnapshot,
+    server: ServerId,
+) -> impl Iterator<Item = &OpenSession> {
     pool.sessions
         .iter()
         .filter(move |session| session.server == server)
@@ -277,7 +288,7 @@ fn seats(server: &ServerSnapshot) -> u32 {
 }
 
 /// Seats that anybody could take.
-fn free_seats(pool: &PoolSnapshot, server: &ServerSnapshot) -> u32 {
+pub(super) fn free_seats(pool: &PoolSnapshot, server: &ServerSnapshot) -> u32 {
     if !server.state.is_running() {
         return 0;
     }
@@ -290,7 +301,7 @@ fn free_seats(pool: &PoolSnapshot, server: &ServerSnapshot) -> u32 {
 }
 
 /// Whether a server could take this person in now.
-fn takes(pool: &PoolSnapshot, server: &ServerSnapshot, waiter: &Waiter) -> bool {
+pub(super) fn takes(pool: &PoolSnapshot, server: &ServerSnapshot, waiter: &Waiter) -> bool {
     let open = sessions_on(pool, server.id).count();
     let is_there = people(sessions_on(pool, server.id)).contains(&waiter.user);
     let has_desktop = sessions_on(pool, server.id)

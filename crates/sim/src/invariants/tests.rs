@@ -181,6 +181,8 @@ fn good() -> Look {
         is_tick: true,
         acts: 0,
         is_edit: false,
+        limited: None,
+        is_led_since: Some(NOW),
     }
 }
 
@@ -361,22 +363,17 @@ fn rows_and_machines_are_counted_against_the_maximum() {
         &Gone::default(),
     );
     assert_eq!(lowered, BTreeSet::new(), "who is there may stay");
-    let lowered_after_one_more = |is_tick| {
+    let one_more_and_lowered = |when_lowered| {
         let lowered = move |look: &mut Look| {
             look.stored.providers[0].existing = 2;
             look.stored.providers[0].max_instances = 1;
-            look.is_tick = is_tick;
-            look.is_edit = true;
+            look.limited = Some((PROVIDER, when_lowered));
         };
         after(|_| {}, lowered, &Gone::default())
     };
-    assert_eq!(lowered_after_one_more(true), BTreeSet::new());
-    let more = lowered_after_one_more(false);
-    assert_eq!(
-        more,
-        only(Invariant::NeverAboveMaximum),
-        "only a tick makes"
-    );
+    assert_eq!(one_more_and_lowered(2), BTreeSet::new(), "made before");
+    let after_it = one_more_and_lowered(1);
+    assert_eq!(after_it, only(Invariant::NeverAboveMaximum), "made after");
 }
 
 #[test]
@@ -446,6 +443,7 @@ fn a_delete_that_must_not_be_is_seen() {
             at: NOW,
             machine: id_of(DESK),
             server: DESK,
+            is_ours: true,
             row,
             sessions,
         })
@@ -460,6 +458,162 @@ fn a_delete_that_must_not_be_is_seen() {
     assert_eq!(objections(&early), only(Invariant::DeleteFromDeleting));
     let busy = delete(Some(deleting), 1);
     assert_eq!(objections(&busy), only(Invariant::NoDeleteInUse));
+}
+
+#[test]
+fn a_machine_of_another_deployment_is_not_deleted() {
+    let found = Watch::default().call(&Call::Delete {
+        at: NOW,
+        machine: id_of(DESK),
+        server: DESK,
+        is_ours: false,
+        row: None,
+        sessions: 0,
+    });
+    assert_eq!(objections(&found), only(Invariant::OthersAreLeftAlone));
+}
+
+fn booting(server: ServerId) -> ServerState {
+    ServerState::Booting {
+        machine: id_of(server),
+        address: address(),
+    }
+}
+
+fn draining(server: ServerId) -> ServerState {
+    ServerState::Draining {
+        machine: Some(id_of(server)),
+        address: address(),
+        why: DrainReason::Admin,
+    }
+}
+
+#[test]
+fn a_server_that_goes_back_is_seen() {
+    let from = |was: ServerState, acts| {
+        after(
+            |look| pool(look).servers[0].state = was,
+            |look| look.acts = acts,
+            &Gone::default(),
+        )
+    };
+    let back = after_good(|look| pool(look).servers[0].state = booting(DESK));
+    assert_eq!(back, only(Invariant::StatesOnlyRise));
+    assert_eq!(from(booting(DESK), 0), BTreeSet::new());
+    assert_eq!(from(draining(DESK), 1), BTreeSet::new(), "taken back");
+    assert_eq!(from(draining(DESK), 0), only(Invariant::StatesOnlyRise));
+}
+
+#[test]
+fn a_server_at_work_that_is_deleted_without_draining_is_seen() {
+    let deleted = |acts| {
+        after_good(|look| {
+            look.acts = acts;
+            pool(look).servers[0].state = ServerState::Deleting {
+                machine: Some(id_of(DESK)),
+                why: DeleteReason::Admin,
+            };
+        })
+    };
+    assert_eq!(deleted(0), only(Invariant::DrainsFirst));
+    assert_eq!(deleted(1), BTreeSet::new(), "an admin may be quick");
+}
+
+#[test]
+fn a_machine_that_nobody_has_made_is_seen() {
+    let found = after_good(|look| {
+        let other = ServerId::from_uuid(uuid(11));
+        pool(look).servers[0].state = running(other);
+    });
+    assert_eq!(found, only(Invariant::MachineIsReal));
+}
+
+#[test]
+fn what_is_made_while_the_breaker_is_open_is_seen() {
+    // Servers that are asked for after so many failures in a row, the last of them so long ago.
+    let made = |failures: u128, secs: u32, servers: u128| {
+        let id = |number| ServerId::from_uuid(uuid(number));
+        let (mut watch, mut number) = (Watch::default(), 100);
+        assert_eq!(watch.look(&good(), &Gone::default()), []);
+        for _ in 0..failures {
+            number += 1;
+            let mut look = good();
+            pool(&mut look).queue.push(waiter(30, ADA));
+            look.is_settled = false;
+            let requested = server(id(number), ServerState::Requested);
+            pool(&mut look).servers.push(requested);
+            watch.look(&look, &Gone::default());
+            let why = DeleteReason::Failed(FailReason::CreateRefused);
+            let gone = Gone {
+                servers: BTreeMap::from([(id(number), Some(ServerState::Deleted { why }))]),
+                ..Gone::default()
+            };
+            watch.look(&good(), &gone);
+        }
+        let mut look = good();
+        look.is_tick = false;
+        look.now = NOW.plus_secs(secs);
+        let new = (11..11 + servers).map(|number| server(id(number), ServerState::Requested));
+        pool(&mut look).servers.extend(new);
+        objections(&watch.look(&look, &Gone::default()))
+    };
+    let holds = only(Invariant::BreakerHolds);
+    assert_eq!(made(2, 0, 2), BTreeSet::new());
+    assert_eq!(made(3, 299, 1), holds, "the pause");
+    assert_eq!(made(3, 300, 1), BTreeSet::new());
+    assert_eq!(made(3, 300, 2), holds, "one at a time");
+    assert_eq!(made(4, 599, 1), holds, "the pause is twice as long");
+}
+
+#[test]
+fn who_is_seated_before_one_who_has_waited_longer_is_seen() {
+    let line = |look: &mut Look| {
+        look.is_settled = false;
+        let first = waiter(30, ADA);
+        let second = Waiter {
+            requested_at: NOW.plus_millis(1),
+            ..waiter(31, BEN)
+        };
+        pool(look).servers[0].limits.max_sessions = 1;
+        pool(look).queue.extend([first, second]);
+    };
+    let seated = |place: usize| {
+        after(
+            line,
+            |look| {
+                line(look);
+                let one = pool(look).queue.remove(place);
+                let number = one.id.uuid().as_u128();
+                pool(look).sessions.push(session(number, one.user, DESK));
+            },
+            &Gone::default(),
+        )
+    };
+    assert_eq!(seated(0), BTreeSet::new());
+    assert_eq!(seated(1), only(Invariant::QueueInOrder));
+}
+
+#[test]
+fn a_surplus_that_stays_is_seen() {
+    let later = |secs, change: fn(&mut Look)| {
+        after(
+            |look| look.is_led_since = Some(NOW),
+            |look| {
+                look.now = NOW.plus_secs(secs);
+                change(look);
+            },
+            &Gone::default(),
+        )
+    };
+    // Its backoff and the five minutes in which Weir may be late.
+    assert_eq!(later(360, |_| {}), BTreeSet::new());
+    assert_eq!(later(361, |_| {}), only(Invariant::SurplusGoes));
+    let needed = |look: &mut Look| pool(look).configs[0].minimum = 1;
+    assert_eq!(later(361, needed), BTreeSet::new());
+    let changed = |look: &mut Look| pool(look).configs[0].version = 2;
+    assert_eq!(later(361, changed), BTreeSet::new());
+    let is_down = |look: &mut Look| look.is_led_since = None;
+    assert_eq!(later(361, is_down), BTreeSet::new());
 }
 
 #[test]

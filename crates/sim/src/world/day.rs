@@ -31,12 +31,18 @@ impl World {
                 asked += 1;
             }
         }
-        let make: [fn() -> Event; 5] = [
+        if self.only.is_some() {
+            return;
+        }
+        let make: [fn() -> Event; 8] = [
             || Event::Admin,
             || Event::Harm,
             || Event::EmptyLists,
             || Event::Jump,
             || Event::Fall,
+            || Event::Depose,
+            || Event::Neighbour,
+            || Event::Spell,
         ];
         for make in make {
             for _ in 0..self.dice.between(1, faults::A_DAY) {

@@ -7,6 +7,7 @@ use domain::secret::Secret;
 
 use super::call::Flight;
 use super::{Done, MINUTE, Rows, World};
+use crate::Result;
 use crate::workload::Act;
 
 pub(super) enum Event {
@@ -37,6 +38,16 @@ pub(super) enum Event {
     EmptyLists,
     /// The clock jumps.
     Jump,
+    /// Somebody else's deployment makes a machine in the same account.
+    Neighbour,
+    /// A cloud has the same fault again and again for a while.
+    Spell,
+    /// That is over.
+    SpellOver(ProviderId),
+    /// Weir stands still, and another one takes over.
+    Depose,
+    /// The one that stood still goes on.
+    Resume,
     /// Weir falls.
     Fall,
     /// Weir comes back.
@@ -48,7 +59,7 @@ pub(super) enum Event {
 }
 
 impl World {
-    pub(super) async fn event(&mut self, event: Event) -> Done {
+    pub(super) async fn event(&mut self, event: Event) -> Result<Done> {
         let mut done = Done::default();
         match event {
             Event::Reach(flight) => self.reach(*flight).await,
@@ -75,13 +86,13 @@ impl World {
             }
             Event::Ask(user, pool) => {
                 if let Some(act) = self.ask(user, pool) {
-                    return self.act(act).await;
+                    return Ok(self.act(act).await);
                 }
             }
-            Event::Do(act) => return self.act(act).await,
+            Event::Do(act) => return Ok(self.act(act).await),
             Event::Admin => {
                 if let Some(act) = self.admin() {
-                    return self.act(act).await;
+                    return Ok(self.act(act).await);
                 }
             }
             Event::Harm => self.harm(),
@@ -98,6 +109,11 @@ impl World {
                 self.clock.set(self.now().plus_millis(millis));
                 self.fault("clock jump", &format!("{millis} ms forward"));
             }
+            Event::Neighbour => self.neighbour(),
+            Event::Spell => self.spell(),
+            Event::SpellOver(provider) => self.spell_over(provider),
+            Event::Depose => self.depose().await,
+            Event::Resume => self.resume().await?,
             Event::Fall => {
                 done.rows = Rows::Changed;
                 self.fall().await;
@@ -110,6 +126,6 @@ impl World {
             }
             Event::LastRequests => self.ask_for_the_last_time(),
         }
-        done
+        Ok(done)
     }
 }

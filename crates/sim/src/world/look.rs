@@ -29,6 +29,11 @@ impl World {
             is_tick: done.is_tick,
             acts: done.acts,
             is_edit: done.is_edit,
+            limited: done.limited,
+            is_led_since: self
+                .plane
+                .as_ref()
+                .map(|_| self.risen_at.max(self.lease_free_at)),
         };
         let gone = self.gone(&look).await?;
         self.write_down(&look, &gone);

@@ -2,11 +2,14 @@
 
 use control::checkin;
 use domain::checkin::CheckinReport;
+use domain::id::{ConfigId, DeploymentId, PoolId, ProviderId, ServerId};
 use domain::secret::Secret;
 use providers::fake::FakeEvent;
+use providers::{CreateRequest, Tags};
+use serde_json::Value;
 
-use super::World;
 use super::event::Event;
+use super::{MINUTE, World};
 use crate::faults;
 use crate::invariants::{Invariant, Violation};
 
@@ -39,7 +42,13 @@ impl World {
                     delays = vec![self.dice.millis(5_000, 1_200_000)];
                 } else if roll < twice {
                     self.fault("check-in twice", &name);
-                    delays.push(self.dice.millis(1, 90_000));
+                    // A call that is repeated; or the machine starts anew, and its script with it.
+                    let latest = if self.dice.percent(50) {
+                        90_000
+                    } else {
+                        12_000_000
+                    };
+                    delays.push(self.dice.millis(1, latest));
                 }
                 for millis in delays {
                     let event = Event::CheckIn {
@@ -71,6 +80,52 @@ impl World {
         {
             let what = format!("a check-in: {error:?}");
             self.violated(Violation::new(self.now(), Invariant::LoopGoesOn, what));
+        }
+    }
+
+    pub(super) fn neighbour(&mut self) {
+        let Some(provider) = self.dice.pick(&self.made.providers) else {
+            return;
+        };
+        let (clock, entropy) = (&*self.clock, &*self.entropy);
+        let request = CreateRequest {
+            name: "neighbour".to_owned(),
+            tags: Tags {
+                deployment: DeploymentId::new(clock, entropy),
+                pool: PoolId::new(clock, entropy),
+                config: ConfigId::new(clock, entropy),
+                server: ServerId::new(clock, entropy),
+            },
+            script: Secret::new(""),
+            connection_port: 22,
+            spec: Value::Null,
+        };
+        let made = self.clouds.cloud(provider).create_for_others(&request);
+        if made.is_ok() {
+            let name = self.timeline.name("provider", provider.uuid());
+            self.note(&format!("another deployment makes a machine at {name}"));
+        }
+    }
+
+    /// Most machines of a cloud have the same fault for a while.
+    pub(super) fn spell(&mut self) {
+        let provider = self.dice.pick(&self.made.providers);
+        let (Some(provider), Some(fault)) = (provider, self.dice.pick(faults::SPELLS)) else {
+            return;
+        };
+        let minutes = self.dice.millis(20, 120);
+        let plan = faults::plan(&self.made.chance, Some(fault));
+        self.clouds.cloud(provider).set_plan(Some(plan));
+        let name = self.timeline.name("provider", provider.uuid());
+        let what = format!("{} at {name} for {minutes} minutes", fault.word());
+        self.fault("spell", &what);
+        self.after(minutes * MINUTE, Event::SpellOver(provider));
+    }
+
+    pub(super) fn spell_over(&mut self, provider: ProviderId) {
+        if !self.is_calm {
+            let plan = faults::plan(&self.made.chance, None);
+            self.clouds.cloud(provider).set_plan(Some(plan));
         }
     }
 

@@ -10,6 +10,7 @@ mod event;
 mod look;
 mod machine;
 mod person;
+mod replica;
 mod weir;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,20 +18,22 @@ use std::sync::Arc;
 
 use control::ControlPlane;
 use domain::clock::Clock as _;
-use domain::id::{DeploymentId, ServerId, SessionId};
+use domain::id::{DeploymentId, ProviderId, ServerId, SessionId};
 use domain::timestamp::Timestamp;
+use providers::fake::Fault;
 use store::{DatabaseUrl, MasterKey, Store};
 
 use crate::Result;
 use crate::chance::{Dice, HandClock, SeededEntropy, Stream};
 use crate::cloud::Clouds;
-use crate::faults::Happened;
+use crate::faults::{self, Happened};
 use crate::invariants::{Look, Violation, Watch, at_rest, full_day};
 use crate::run::{Run, Totals};
 use crate::timeline::Timeline;
 use crate::workload::{self, Deployment};
 
 use event::Event;
+use replica::Deposed;
 
 const START: Timestamp = Timestamp::from_millis(1_796_000_000_000);
 const MINUTE: i64 = 60_000;
@@ -57,6 +60,10 @@ pub(crate) struct World {
     life: u64,
     /// Until then the lease may still be another's.
     lease_free_at: Timestamp,
+    /// Since when Weir has run.
+    risen_at: Timestamp,
+    /// A slow Weir that has a successor and does not know it yet.
+    deposed: Option<Deposed>,
     /// When the loop ticks next,
     tick_at: Option<Timestamp>,
     /// because something woke it.
@@ -76,6 +83,8 @@ pub(crate) struct World {
     totals: Totals,
     happened: Happened,
     violations: Vec<Violation>,
+    /// This fault happens whenever it can, and nothing else is wrong with the clouds.
+    only: Option<Fault>,
 }
 
 /// What an event did, for the look after it.
@@ -86,6 +95,7 @@ struct Done {
     rows: Rows,
     acts: u32,
     is_edit: bool,
+    limited: Option<(ProviderId, u32)>,
 }
 
 /// Whether rows may have changed during an event, so that the store must be looked at.
@@ -101,7 +111,8 @@ enum Rows {
 }
 
 impl World {
-    pub(crate) async fn new(seed: u64) -> Result<Self> {
+    /// The world of a seed; with `only`, one in which this fault happens whenever it can, and no other.
+    pub(crate) async fn new(seed: u64, only: Option<Fault>) -> Result<Self> {
         let clock = Arc::new(HandClock::at(START));
         let entropy = Arc::new(SeededEntropy::new(seed, Stream::Weir));
         let deployment = DeploymentId::new(&*clock, &*entropy);
@@ -128,6 +139,8 @@ impl World {
             plane: Some(plane),
             life: 0,
             lease_free_at: START,
+            risen_at: START,
+            deposed: None,
             tick_at: Some(START),
             is_woken: false,
             queue: BTreeMap::new(),
@@ -144,7 +157,14 @@ impl World {
             totals: Totals::default(),
             happened: Happened::default(),
             violations: Vec::new(),
+            only,
         };
+        if let Some(fault) = only {
+            for (_, cloud) in world.clouds.clouds() {
+                cloud.set_plan(Some(faults::only(&world.made.chance, fault)));
+            }
+            world.ends_at = START.plus_millis(DAY);
+        }
         world.plan_the_day();
         Ok(world)
     }
@@ -198,7 +218,7 @@ impl World {
                 let Some((_, event)) = self.queue.pop_first() else {
                     break;
                 };
-                self.event(event).await
+                self.event(event).await?
             } else if machines == Some(due) {
                 self.machines_report();
                 continue;
@@ -226,6 +246,8 @@ impl World {
         let clouds = self.clouds.clouds();
         let made = clouds.iter().map(|(_, cloud)| cloud.machines().len());
         self.totals.machines = made.sum::<usize>() as u64;
+        let asked = clouds.iter().map(|(_, cloud)| cloud.calls().create);
+        self.totals.creates = asked.sum();
         self.totals.faults = std::mem::take(&mut self.happened).with(self.clouds.faults());
         let mut found = Vec::new();
         if let Some(look) = self.seen.take() {
@@ -238,8 +260,8 @@ impl World {
             found = at_rest(&look, |pool| reports.get(&pool).cloned());
         }
         found.extend(full_day(self.now(), &self.totals));
-        // The first violation has ended the day: what comes after it says nothing.
-        if self.violations.is_empty() {
+        // The first violation has ended the day: what comes after it says nothing. Nor does a day without rest.
+        if self.violations.is_empty() && self.only.is_none() {
             for violation in found {
                 self.violated(violation);
             }

@@ -25,7 +25,7 @@ impl World {
 
     /// Who acts while the loop ticks.
     pub(super) fn companion(&mut self) -> Option<Act> {
-        if self.is_calm {
+        if self.is_calm || self.only.is_some() {
             return None;
         }
         match self.dice.below(10) {
@@ -33,7 +33,8 @@ impl World {
                 let (user, pool) = (self.person()?, self.pool()?);
                 self.ask(user, pool)
             }
-            6..=8 => self.leave(),
+            6..=7 => self.leave(),
+            8 => workload::limit(&mut self.dice, &self.made),
             _ => self.admin(),
         }
     }
@@ -112,6 +113,11 @@ impl World {
         done.rows = Rows::Changed;
         done.is_edit |= act.is_edit();
         let what = self.in_words(act);
+        if let Act::End { session, .. } = act
+            && self.dice.percent(faults::TAKES_OVER)
+        {
+            self.take_over(*session);
+        }
         if matches!(act, Act::Ask { .. }) {
             self.totals.requests += 1;
         }
@@ -140,6 +146,20 @@ impl World {
                 error.problem().code.as_str()
             )),
         }
+    }
+
+    /// Somebody asks at once for what somebody else has just left.
+    fn take_over(&mut self, session: SessionId) {
+        let pools = self.seen.iter().flat_map(|look| &look.stored.pools);
+        let pool = pools
+            .filter(|pool| pool.sessions.iter().any(|one| one.id == session))
+            .map(|pool| pool.id)
+            .next();
+        let (Some(pool), Some(user)) = (pool, self.person()) else {
+            return;
+        };
+        let millis = self.dice.millis(0, 2_000);
+        self.after(millis, Event::Ask(user, pool));
     }
 
     /// Somebody with a seat connects, works and leaves, or forgets to.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use control::checkin_token::CheckinTokens;
 use control::reconciler;
 use control::{ControlPlane, Parts, Settings};
-use domain::id::DeploymentId;
+use domain::id::{DeploymentId, ProviderId};
 use domain::snapshot::LoopSettings;
+use domain::timestamp::Timestamp;
 use store::Store;
 
 use super::event::Event;
@@ -56,9 +57,12 @@ fn settings() -> Settings {
 impl World {
     /// A pass of the loop, sometimes with somebody acting in its midst, sometimes with a fall.
     pub(super) async fn tick(&mut self) -> Done {
-        let is_timer = !self.is_woken;
-        if is_timer
-            && self.dice.percent(faults::MET_AT_TIMER)
+        let chance = if self.is_woken {
+            faults::MET_WHEN_WOKEN
+        } else {
+            faults::MET_AT_TIMER
+        };
+        if self.dice.percent(chance)
             && let Some(act) = self.companion()
         {
             return self.tick_with(Some(act)).await;
@@ -78,7 +82,7 @@ impl World {
         };
         self.totals.ticks += 1;
         let steps = self.dice.below(9);
-        let store = self.store.clone();
+        let (store, clouds) = (self.store.clone(), Arc::clone(&self.clouds));
         if !self.is_calm && self.dice.per_mille(faults::FALLS_IN_TICK) {
             let ended = tokio::select! {
                 biased;
@@ -97,21 +101,42 @@ impl World {
             }
         } else {
             // In this order each time: turns that change with each poll would change with how soon the database answers.
-            let (ticked, acted) = tokio::join!(biased; reconciler::tick(&plane), async {
+            // Either may begin first: what is decided on and what is written then lie on both sides of the other's writes.
+            let head_start = companion.as_ref().map_or(0, |_| self.dice.below(13));
+            let ticks = async {
+                pause(&store, head_start).await;
+                reconciler::tick(&plane).await
+            };
+            let (ticked, acted) = tokio::join!(biased; ticks, async {
                 let act = companion?;
                 pause(&store, steps).await;
-                Some((act.clone(), perform(&plane, act).await))
+                let result = perform(&plane, act.clone()).await;
+                let limited = match act {
+                    Act::Maximum(provider, _) => used(&store, &clouds, plane.now(), provider).await,
+                    _ => None,
+                };
+                Some((act, result, limited))
             });
             match ticked {
-                Ok(tick) => self.take_off(tick),
+                Ok(tick) => {
+                    let makes_calls = tick.effects.iter().any(|effect| effect.server().is_some());
+                    self.take_off(tick);
+                    if makes_calls && !self.is_calm && self.dice.per_mille(faults::STANDS_STILL) {
+                        self.depose().await;
+                        // What the tick has left for the next is the other's now.
+                        done.is_tick = false;
+                        done.rows = Rows::Changed;
+                    }
+                }
                 Err(error) => self.violated(Violation::new(
                     self.now(),
                     Invariant::LoopGoesOn,
                     format!("a tick failed: {error:?}"),
                 )),
             }
-            if let Some((act, result)) = acted {
+            if let Some((act, result, limited)) = acted {
                 self.acted(&act, result, &mut done);
+                done.limited = limited;
             }
         }
         done
@@ -183,9 +208,29 @@ impl World {
         } else {
             self.lease_free_at = self.now().plus_millis(LEASE + LEASE / 5);
         }
+        self.begin(plane);
+    }
+
+    /// From now on this one is Weir.
+    pub(super) fn begin(&mut self, plane: ControlPlane) {
         self.plane = Some(plane);
+        self.risen_at = self.now();
         self.tick_at = Some(self.now());
     }
+}
+
+/// How many machines or rows a provider has now.
+async fn used(
+    store: &Store,
+    clouds: &Clouds,
+    now: Timestamp,
+    provider: ProviderId,
+) -> Option<(ProviderId, u32)> {
+    let stored = store.snapshot(None, now).await.ok()?;
+    let known = stored.providers.iter().find(|one| one.id == provider)?;
+    let machines = clouds.alive().get(&provider).map_or(0, Vec::len);
+    let machines = u32::try_from(machines).unwrap_or(u32::MAX);
+    Some((provider, known.existing.max(machines)))
 }
 
 /// Lets others go first, for this many statements.
