@@ -97,6 +97,8 @@ pub struct ProviderSnapshot {
     pub failed_at: Option<Timestamp>,
     /// The provider asked to be left alone until then.
     pub not_before: Option<Timestamp>,
+    /// An admin holds everything: nothing is made and nothing deleted.
+    pub paused: bool,
     /// What its kind can do.
     pub facts: ProviderFacts,
     /// A list call is under way.

@@ -67,6 +67,16 @@ const STEPS: &[(i64, &str, &str)] = &[
         "provider_secrets",
         include_str!("../../../migrations/0012_provider_secrets.sql"),
     ),
+    (
+        13,
+        "audit_chain",
+        include_str!("../../../migrations/0013_audit_chain.sql"),
+    ),
+    (
+        14,
+        "pause",
+        include_str!("../../../migrations/0014_pause.sql"),
+    ),
 ];
 
 pub(crate) fn migrator() -> Migrator {
