@@ -622,13 +622,13 @@ async fn no_server_has_two_machines_whatever_goes_wrong() {
     rig.proxy.set_chaos(Chaos {
         seed: 13,
         chances: vec![
+            on(create, 200, Fault::error("InsufficientInstanceCapacity")),
             on(create, 200, Fault::ListedLate { millis: 20 }),
             on(None, 100, Fault::error("RequestLimitExceeded")),
             on(None, 100, Fault::error("InternalError")),
             on(None, 100, Fault::DropBefore),
             on(None, 150, Fault::DropAfter),
             on(None, 100, Fault::Truncated),
-            on(create, 100, Fault::error("InsufficientInstanceCapacity")),
         ],
     });
     let mut machines = Vec::new();

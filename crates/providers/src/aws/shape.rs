@@ -23,6 +23,10 @@ struct Member {
     /// Its name in JSON.
     key: &'static str,
     /// Its name in the form, where it differs.
+    #[cfg_attr(
+        not(feature = "ssr"),
+        expect(dead_code, reason = "the browser checks overrides and sends no calls")
+    )]
     wire: Option<&'static str>,
     shape: Shape,
 }
