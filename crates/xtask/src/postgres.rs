@@ -1,18 +1,12 @@
 //! A Postgres for one test run: made, started and removed again in a second.
 
 use std::fs;
-use std::io::{Read, Seek, SeekFrom};
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command};
-use std::time::Duration;
 
 use crate::Result;
 use crate::console;
-
-/// How often the start is looked at, with [`PAUSE`] between two looks.
-const LOOKS: u32 = 300;
-const PAUSE: Duration = Duration::from_millis(100);
+use crate::service::{self, LOOKS};
 
 /// A running database server; dropping it ends it and removes its folder.
 pub struct Postgres {
@@ -76,7 +70,7 @@ impl Postgres {
                 ])
                 .arg(&data),
         )?;
-        let port = free_port()?;
+        let port = service::free_port()?;
         let log = fs::File::options()
             .append(true)
             .create(true)
@@ -157,15 +151,15 @@ impl Postgres {
             if let Ok(Some(status)) = self.child.try_wait() {
                 return Err(format!(
                     "Postgres ended with {status}: {}",
-                    end_of(&self.folder.join("log"))
+                    service::end_of(&self.folder.join("log"))
                 ));
             }
-            pause();
+            service::pause();
         }
         Err(format!(
             "Postgres does not answer on port {}: {}",
             self.port,
-            end_of(&self.folder.join("log"))
+            service::end_of(&self.folder.join("log"))
         ))
     }
 }
@@ -223,34 +217,6 @@ impl Account {
         command.current_dir("/");
         command
     }
-}
-
-fn free_port() -> Result<u16> {
-    TcpListener::bind(("127.0.0.1", 0))
-        .and_then(|listener| listener.local_addr())
-        .map(|address| address.port())
-        .map_err(|source| format!("no free port on 127.0.0.1: {source}"))
-}
-
-/// The last 2 KiB of a log.
-fn end_of(log: &Path) -> String {
-    let read = || -> std::io::Result<String> {
-        let mut file = fs::File::open(log)?;
-        let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(2048)))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
-    };
-    read().unwrap_or_else(|source| format!("its log can not be read: {source}"))
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a build tool waits for another process; nothing decides here"
-)]
-fn pause() {
-    std::thread::sleep(PAUSE);
 }
 
 #[cfg(test)]
