@@ -308,11 +308,13 @@ fn kind_states(
     is_beside: bool,
 ) -> [(ProviderKind, FormState); ProviderKind::ALL.len()] {
     ProviderKind::ALL.map(|kind| {
-        let settings = old
-            .filter(|provider| provider.kind == kind)
-            .map(|provider| provider.settings.clone());
+        let old = old.filter(|provider| provider.kind == kind);
+        let settings = old.map(|provider| provider.settings.clone());
+        let secrets = old.map(|provider| provider.secrets.clone());
+        let provider_id = old.map(|provider| provider.id);
         let start = Start {
             draft: settings.map(Into::into).unwrap_or_default(),
+            secrets: secrets.unwrap_or_default(),
             is_beside,
             ..Start::default()
         };
@@ -322,6 +324,7 @@ fn kind_states(
             Box::pin(provider_choice_list(ProviderChoicesInput {
                 kind,
                 settings,
+                provider_id,
             }))
         });
         (kind, state.with_offers(offers))

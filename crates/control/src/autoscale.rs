@@ -2,16 +2,14 @@
 
 mod version;
 
-use std::collections::BTreeMap;
-
 use domain::actor::Actor;
 use domain::autoscale::{
     self, AutoscaleConfig, ConfigWarning, FORM, PlanPreview, RenderedScript, SavedConfig,
-    SecretState, Validation,
+    Validation,
 };
 use domain::error::FieldError;
 use domain::event::EventNoun;
-use domain::form::{Draft, SecretInput, SecretInputs, SecretKeys};
+use domain::form::{Draft, SecretKeys};
 use domain::id::{ConfigId, PoolId, ServerId};
 use domain::page::{Page, PageQuery};
 use domain::plan::{Action, explain};
@@ -28,6 +26,7 @@ use crate::page;
 use crate::plane::ControlPlane;
 use crate::reconciler::observe;
 use crate::script;
+use crate::secret::Secrets;
 
 pub use version::{restore, versions};
 
@@ -222,7 +221,7 @@ pub async fn render_script(
         }
         provider.startup_script = template;
     }
-    let facts = observe::facts(plane, &provider);
+    let facts = observe::facts(plane, &provider).await?;
     let values = sample_values(plane, &config, &zone);
     let template = Script::parse(&provider.startup_script).map_err(|_| {
         Error::Problem(domain::error::Problem::invalid(script::check(
@@ -332,28 +331,9 @@ struct Parsed {
 }
 
 async fn parse(plane: &ControlPlane, mut draft: Draft, old: Option<&ConfigRow>) -> Result<Parsed> {
-    let inputs = SecretInputs::take_from(&FORM, &mut draft)?;
-    let stored = old.map(|old| set_keys(&old.secrets)).unwrap_or_default();
-    let keys = inputs.after(&stored, &FORM, &draft);
+    let stored = old.map(|old| old.secrets.as_slice()).unwrap_or_default();
+    let Secrets { keys, writes } = Secrets::take(&FORM, &mut draft, stored)?;
     let config = judged(plane, &draft, &keys).await?;
-    let writes = inputs
-        .iter()
-        .filter_map(|(key, input)| match input {
-            SecretInput::Set(secret) => Some(SecretWrite {
-                key: key.to_owned(),
-                value: Some(secret.clone()),
-            }),
-            SecretInput::Clear => Some(SecretWrite {
-                key: key.to_owned(),
-                value: None,
-            }),
-            SecretInput::Keep if stored.contains(key) && !keys.contains(key) => Some(SecretWrite {
-                key: key.to_owned(),
-                value: None,
-            }),
-            SecretInput::Keep => None,
-        })
-        .collect();
     Ok(Parsed {
         document: autoscale::draft_of(&config),
         config,
@@ -497,7 +477,7 @@ async fn preview(
 
 async fn saved(plane: &ControlPlane, row: ConfigRow) -> Result<SavedConfig> {
     let warnings = warnings(plane, &read(&row)?).await?;
-    let secrets = secret_states(row.secrets);
+    let secrets = SecretInfo::states(row.secrets);
     Ok(SavedConfig {
         id: row.id,
         values: row.document.into(),
@@ -511,37 +491,23 @@ async fn saved(plane: &ControlPlane, row: ConfigRow) -> Result<SavedConfig> {
     })
 }
 
-/// Which secrets are set, since when, and by whom.
-pub(crate) fn secret_states(secrets: Vec<SecretInfo>) -> BTreeMap<String, SecretState> {
-    let state = |secret: SecretInfo| {
-        (
-            secret.key,
-            SecretState {
-                set_at: secret.set_at,
-                set_by: secret.set_by,
-            },
-        )
-    };
-    secrets.into_iter().map(state).collect()
-}
-
 async fn warnings(plane: &ControlPlane, config: &AutoscaleConfig) -> Result<Vec<ConfigWarning>> {
     match references(plane, config).await {
-        Ok((zone, provider)) => Ok(warnings_with(plane, config, &zone, &provider)),
+        Ok((zone, provider)) => Ok(warnings_with(plane, config, &zone, &provider).await?),
         Err(Error::Problem(_)) => Ok(Vec::new()),
         Err(error) => Err(error),
     }
 }
 
-fn warnings_with(
+async fn warnings_with(
     plane: &ControlPlane,
     config: &AutoscaleConfig,
     zone: &Zone,
     provider: &Provider,
-) -> Vec<ConfigWarning> {
-    let facts = observe::facts(plane, provider);
+) -> Result<Vec<ConfigWarning>> {
+    let facts = observe::facts(plane, provider).await?;
     let values = sample_values(plane, config, zone);
-    script::warnings(config, provider, &facts, &values)
+    Ok(script::warnings(config, provider, &facts, &values))
 }
 
 /// What to look at in how the configs that use a provider config get on with it.
@@ -562,7 +528,7 @@ pub(crate) async fn warnings_about(
             key: warning.key,
             message: warning.message,
         };
-        let warnings = warnings_with(plane, &config, &zone, provider);
+        let warnings = warnings_with(plane, &config, &zone, provider).await?;
         all.extend(warnings.into_iter().map(about));
     }
     Ok(all)

@@ -12,6 +12,7 @@ use store::{Fence, KeptConsole};
 
 use crate::error::Result;
 use crate::plane::ControlPlane;
+use crate::provider;
 use crate::server;
 use crate::session::Access;
 
@@ -53,9 +54,7 @@ pub async fn read(plane: &ControlPlane, actor: &Actor, id: ServerId) -> Result<C
     let Some(row) = plane.store().provider(provider).await? else {
         return Ok(none("Its provider config has gone.".to_owned()));
     };
-    let parts = &plane.inner().parts;
-    let open = parts.providers.open(row.id, row.kind, &row.settings);
-    let shown = match open {
+    let shown = match provider::try_open(plane, (&row).into()).await? {
         Ok(open) => open.console(machine).await,
         Err(error) => Err(error),
     };

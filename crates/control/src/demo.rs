@@ -488,11 +488,8 @@ async fn machines_of(
     let provider = provider.ok_or_else(|| {
         conflict("The demo's provider was deleted. Remove the demo and make it anew.")
     })?;
-    let open = plane
-        .inner()
-        .parts
-        .providers
-        .open(provider.id, provider.kind, &provider.settings)
+    let open = provider::try_open(plane, (&provider).into())
+        .await?
         .map_err(|error| conflict(error.to_string()))?;
     Ok((provider, open))
 }

@@ -1,16 +1,17 @@
 //! LDAP configs: the record of a directory.
 
 use domain::actor::Actor;
-use domain::form::{Draft, SecretInput, SecretInputs, SecretKeys};
+use domain::form::Draft;
 use domain::id::LdapConfigId;
 use domain::ldap::{FORM, SavedLdapConfig};
 use domain::page::{Page, PageQuery};
 use serde_json::json;
-use store::{LdapConfigRow, SecretWrite};
+use store::{LdapConfigRow, SecretInfo, SecretWrite};
 
 use crate::error::{Result, not_found};
 use crate::page;
 use crate::plane::ControlPlane;
+use crate::secret::Secrets;
 
 /// LDAP configs in the order of their making.
 pub async fn list(
@@ -93,30 +94,9 @@ fn parse(
     mut draft: Draft,
     old: Option<&LdapConfigRow>,
 ) -> Result<(String, Draft, Vec<SecretWrite>)> {
-    let inputs = SecretInputs::take_from(&FORM, &mut draft)?;
-    let is_set =
-        |key: &str| old.is_some_and(|old| old.secrets.iter().any(|secret| secret.key == key));
-    let stored: SecretKeys = FORM
-        .secret_fields()
-        .map(|field| field.key)
-        .filter(|key| is_set(key))
-        .collect();
-    let keys = inputs.after(&stored, &FORM, &draft);
+    let stored = old.map(|old| old.secrets.as_slice()).unwrap_or_default();
+    let Secrets { keys, writes } = Secrets::take(&FORM, &mut draft, stored)?;
     let config = domain::ldap::parse(&draft, &keys)?;
-    let writes = inputs
-        .iter()
-        .filter_map(|(key, input)| match input {
-            SecretInput::Set(secret) => Some(SecretWrite {
-                key: key.to_owned(),
-                value: Some(secret.clone()),
-            }),
-            SecretInput::Clear => Some(SecretWrite {
-                key: key.to_owned(),
-                value: None,
-            }),
-            SecretInput::Keep => None,
-        })
-        .collect();
     Ok((
         config.name.to_string(),
         domain::ldap::draft_of(&config),
@@ -133,7 +113,7 @@ async fn row(plane: &ControlPlane, id: LdapConfigId) -> Result<LdapConfigRow> {
 }
 
 fn view(row: LdapConfigRow) -> SavedLdapConfig {
-    let secrets = crate::autoscale::secret_states(row.secrets);
+    let secrets = SecretInfo::states(row.secrets);
     SavedLdapConfig {
         id: row.id,
         values: row.document.into(),

@@ -27,6 +27,7 @@ pub mod provider;
 pub mod reconciler;
 pub mod retention;
 pub mod script;
+mod secret;
 pub mod server;
 pub mod session;
 pub mod settings;

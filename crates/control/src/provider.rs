@@ -1,6 +1,9 @@
 //! Provider configs.
 
+use std::sync::Arc;
+
 use domain::actor::Actor;
+use domain::autoscale::SecretState;
 use domain::error::{FieldError, Problem, ProblemCode};
 use domain::event::EventNoun;
 use domain::form::Draft;
@@ -10,17 +13,19 @@ use domain::provider::{
     Provider, ProviderChoices, ProviderChoicesInput, ProviderInput, ProviderKind, TestCheck,
 };
 use domain::value::Name;
-use providers::ProviderError;
 use providers::registry::Settings as KindSettings;
+use providers::{Provider as OpenProvider, ProviderError, Saved, Secrets as OpenSecrets};
 use serde_json::{Map, Value, json};
+use store::{SecretInfo, SecretWrite, StoreError};
 
 use crate::autoscale;
-use crate::error::{Result, not_found};
+use crate::error::{Error, Result, not_found};
 use crate::fields::Fields;
 use crate::page;
 use crate::plane::ControlPlane;
 use crate::reconciler::observe;
 use crate::script;
+use crate::secret::Secrets;
 
 /// Provider configs in the order of their making.
 pub async fn list(
@@ -64,7 +69,7 @@ async fn with_warnings(plane: &ControlPlane, row: Provider) -> Result<Provider> 
 /// Makes a provider config.
 pub async fn create(plane: &ControlPlane, actor: &Actor, input: ProviderInput) -> Result<Provider> {
     actor.require_admin()?;
-    let input = parse(plane, input)?;
+    let (input, secrets) = parse(plane, input, &[])?;
     let id = ProviderId::new(plane.clock(), plane.entropy());
     let audit = plane.audit(
         actor,
@@ -74,7 +79,7 @@ pub async fn create(plane: &ControlPlane, actor: &Actor, input: ProviderInput) -
     );
     let provider = plane
         .store()
-        .provider_insert(id, input, plane.now(), audit)
+        .provider_insert(id, input, secrets, plane.now(), audit)
         .await?;
     plane.changed(EventNoun::Provider, id, None, None);
     plane.wake();
@@ -99,7 +104,7 @@ pub async fn replace(
         );
     }
     fields.finish()?;
-    let input = parse(plane, input)?;
+    let (input, secrets) = parse(plane, input, &set(&old))?;
     let audit = plane.audit(
         actor,
         "provider.replace",
@@ -112,7 +117,7 @@ pub async fn replace(
     );
     let provider = plane
         .store()
-        .provider_replace(id, seen, input, plane.now(), audit)
+        .provider_replace(id, seen, input, secrets, plane.now(), audit)
         .await?;
     plane.changed(EventNoun::Provider, id, None, None);
     observe::parts_changed(plane);
@@ -139,12 +144,7 @@ pub async fn delete(plane: &ControlPlane, actor: &Actor, id: ProviderId, seen: i
 /// Tries the provider as configured, without side effects.
 pub async fn test(plane: &ControlPlane, actor: &Actor, id: ProviderId) -> Result<Vec<TestCheck>> {
     let provider = get(plane, actor, id).await?;
-    match plane
-        .inner()
-        .parts
-        .providers
-        .open(provider.id, provider.kind, &provider.settings)
-    {
+    match try_open(plane, (&provider).into()).await? {
         Ok(open) => Ok(open.test().await),
         Err(error) => Ok(vec![TestCheck {
             name: "The provider can be opened".to_owned(),
@@ -161,31 +161,84 @@ pub async fn choices(
     input: ProviderChoicesInput,
 ) -> Result<ProviderChoices> {
     actor.require_admin()?;
-    settings(input.kind, &input.settings)?;
+    let (mut stored, mut secrets) = (Vec::new(), OpenSecrets::new());
+    if let Some(id) = input.provider_id {
+        stored = set(&get(plane, actor, id).await?);
+        secrets = plane.store().provider_secrets(id).await?;
+    }
+    let (settings, writes) = settings(input.kind, input.settings, &stored)?;
+    for write in writes {
+        match write.value {
+            Some(secret) => secrets.insert(write.key, secret),
+            None => secrets.remove(&write.key),
+        };
+    }
     let silent = |error: ProviderError| {
         let detail = format!("The provider does not say what can be chosen: {error}.");
         Problem::new(ProblemCode::Conflict, detail)
     };
     let parts = &plane.inner().parts;
-    let provider = parts.providers.unsaved(input.kind, &input.settings);
+    let provider = parts.providers.unsaved(input.kind, &settings, &secrets);
     let provider = provider.map_err(silent)?;
     Ok(provider.choices().await.map_err(silent)?)
 }
 
-/// The kind's own fields, or what is wrong with them.
-fn settings(
-    kind: ProviderKind,
-    settings: &Map<String, Value>,
-) -> Result<KindSettings, Vec<FieldError>> {
-    let below = |error: FieldError| FieldError {
-        pointer: format!("/settings{}", error.pointer),
-        ..error
-    };
-    KindSettings::parse(kind, &Draft::from(settings.clone()))
-        .map_err(|errors| errors.into_iter().map(below).collect())
+/// The provider of a config.
+pub(crate) async fn open(plane: &ControlPlane, config: Saved<'_>) -> Result<Arc<dyn OpenProvider>> {
+    let id = config.id;
+    try_open(plane, config)
+        .await?
+        .map_err(|error| Error::Fault(format!("the provider {id} cannot be opened: {error}")))
 }
 
-fn parse(plane: &ControlPlane, input: ProviderInput) -> Result<ProviderInput> {
+/// The same, or why its kind cannot be opened like this.
+pub(crate) async fn try_open(
+    plane: &ControlPlane,
+    config: Saved<'_>,
+) -> Result<Result<Arc<dyn OpenProvider>, ProviderError>, StoreError> {
+    let providers = &plane.inner().parts.providers;
+    if let Some(open) = providers.opened(config.id, config.version) {
+        return Ok(Ok(open));
+    }
+    let secrets = plane.store().provider_secrets(config.id).await?;
+    Ok(providers.open(config, &secrets))
+}
+
+/// The secrets that are set.
+fn set(provider: &Provider) -> Vec<SecretInfo> {
+    let info = |(key, state): (&String, &SecretState)| SecretInfo {
+        key: key.clone(),
+        set_at: state.set_at,
+        set_by: state.set_by.clone(),
+    };
+    provider.secrets.iter().map(info).collect()
+}
+
+/// The kind's own fields as they are stored and what happens to its secrets, or what is wrong with them.
+fn settings(
+    kind: ProviderKind,
+    settings: Map<String, Value>,
+    stored: &[SecretInfo],
+) -> Result<(Map<String, Value>, Vec<SecretWrite>), Vec<FieldError>> {
+    let below = |errors: Vec<FieldError>| -> Vec<FieldError> {
+        let below = |error: FieldError| FieldError {
+            pointer: format!("/settings{}", error.pointer),
+            ..error
+        };
+        errors.into_iter().map(below).collect()
+    };
+    let mut draft = Draft::from(settings);
+    let form = providers::registry::form(kind);
+    let Secrets { keys, writes } = Secrets::take(form, &mut draft, stored).map_err(below)?;
+    let settings = KindSettings::parse(kind, &draft, &keys).map_err(below)?;
+    Ok((settings.draft().into(), writes))
+}
+
+fn parse(
+    plane: &ControlPlane,
+    input: ProviderInput,
+    stored: &[SecretInfo],
+) -> Result<(ProviderInput, Vec<SecretWrite>)> {
     let mut fields = Fields::default();
     let name = fields.read::<Name>("name", &input.name);
     fields.bounds("max_instances", input.max_instances, 1, 100_000);
@@ -198,17 +251,18 @@ fn parse(plane: &ControlPlane, input: ProviderInput) -> Result<ProviderInput> {
         );
     }
     fields.extend(script::check(&input.startup_script));
-    let settings = match settings(input.kind, &input.settings) {
-        Ok(settings) => settings.draft().into(),
+    let (settings, writes) = match settings(input.kind, input.settings, stored) {
+        Ok(read) => read,
         Err(errors) => {
             fields.extend(errors);
-            input.settings
+            Default::default()
         }
     };
     fields.finish()?;
-    Ok(ProviderInput {
+    let input = ProviderInput {
         name,
         settings,
         ..input
-    })
+    };
+    Ok((input, writes))
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::autoscale::SecretState;
 use crate::id::{ConfigId, ProviderId};
 use crate::plan::Finding;
 use crate::timestamp::Timestamp;
@@ -52,7 +53,8 @@ pub struct ProviderInput {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(max_length = 65_536))]
     pub startup_script: String,
-    /// The kind's own fields, as its form describes them.
+    /// The kind's own fields, as its form describes them. A secret that is left out stays as it is, `null` removes it, and a
+    /// text sets it.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, serde_json::Value>))]
     pub settings: serde_json::Map<String, serde_json::Value>,
@@ -75,6 +77,9 @@ pub struct Provider {
     /// The kind's own fields, without secrets.
     #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, serde_json::Value>))]
     pub settings: serde_json::Map<String, serde_json::Value>,
+    /// Which secrets of the kind's own fields are set, since when, and by whom.
+    #[serde(default)]
+    pub secrets: std::collections::BTreeMap<String, SecretState>,
     /// How creating goes.
     pub health: ProviderHealth,
     /// What the loop has last concluded about the provider itself: a list that cannot be believed, machines without a
@@ -104,6 +109,9 @@ pub struct ProviderChoicesInput {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, serde_json::Value>))]
     pub settings: serde_json::Map<String, serde_json::Value>,
+    /// The provider config that is being changed: its secrets are used where none are entered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_id: Option<ProviderId>,
 }
 
 /// What a provider offers now, by the keys of its kind's fields.

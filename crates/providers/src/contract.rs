@@ -42,6 +42,7 @@ pub fn request(server: ServerId, deployment: DeploymentId, script: &str) -> Crea
         },
         script: Secret::new(script),
         connection_port: 22,
+        spec: serde_json::Value::Null,
     }
 }
 

@@ -26,6 +26,12 @@ pub enum ProviderError {
         /// In the provider's words.
         text: String,
     },
+    /// What the call speaks of is not there.
+    #[error("the provider does not know it: {0}")]
+    NotFound(String),
+    /// The name or the token of this call has been used with other parameters: something is not as Weir has stored it.
+    #[error("the provider knows another machine under this name: {0}")]
+    Conflict(String),
     /// The call certainly had no effect, for another reason (connection refused, a needed program is missing).
     #[error("the provider cannot be used: {0}")]
     Unavailable(String),

@@ -17,9 +17,9 @@ mod machine;
 pub use error::ProviderError;
 #[cfg(feature = "ssr")]
 pub use machine::{Console, CreateRequest, Listing, Machine, Tags};
-#[cfg(feature = "ssr")]
-pub use registry::Providers;
 pub use registry::form;
+#[cfg(feature = "ssr")]
+pub use registry::{Providers, Saved, Secrets};
 
 /// A configured source of machines. Every method may be called again after a crash or a lost answer.
 ///
@@ -33,6 +33,12 @@ pub trait Provider: Send + Sync {
     /// The account that people sign in to, where the provider and not the autoscale config fixes it.
     fn fixed_account(&self) -> Option<String> {
         None
+    }
+
+    /// All of the settings that goes into a create call, and nothing that opens an account. It is stored with the intent and
+    /// comes back in [`CreateRequest::spec`], so that a repeated call is the first one whatever has been edited meanwhile.
+    fn machine_spec(&self) -> serde_json::Value {
+        serde_json::Value::Null
     }
 
     /// Makes one machine with all its tags in this one call. Does not wait until it has booted.

@@ -31,6 +31,8 @@ pub struct CreateRequest {
     pub script: Secret,
     /// The port people connect to, where the provider does not choose one.
     pub connection_port: u16,
+    /// What [`crate::Provider::machine_spec`] gave when the intent was written.
+    pub spec: serde_json::Value,
 }
 
 /// A machine as the provider shows it.

@@ -1,14 +1,14 @@
 //! All kinds of provider, by their word: forms and settings for every side, and how the process gets at a provider.
 
 use domain::error::FieldError;
-use domain::form::{Draft, Form};
+use domain::form::{Draft, Form, SecretKeys};
 use domain::provider::ProviderKind;
 
 use crate::fake::{self, FakeConfig};
 use crate::local::{self, LocalConfig};
 
 #[cfg(feature = "ssr")]
-pub use open::{Context, Providers, Registry};
+pub use open::{Context, Providers, Registry, Saved, Secrets};
 
 /// The form with the kind's own fields.
 pub fn form(kind: ProviderKind) -> &'static Form {
@@ -28,8 +28,12 @@ pub enum Settings {
 }
 
 impl Settings {
-    /// Reads the kind's own fields.
-    pub fn parse(kind: ProviderKind, draft: &Draft) -> Result<Self, Vec<FieldError>> {
+    /// Reads the kind's own fields. The draft holds no secrets; `secrets` says which are set.
+    pub fn parse(
+        kind: ProviderKind,
+        draft: &Draft,
+        _secrets: &SecretKeys,
+    ) -> Result<Self, Vec<FieldError>> {
         match kind {
             ProviderKind::Local => LocalConfig::parse(draft).map(Self::Local),
             ProviderKind::Fake => FakeConfig::parse(draft).map(Self::Fake),
@@ -54,7 +58,8 @@ mod open {
     use domain::clock::Clock;
     use domain::form::Draft;
     use domain::id::{DeploymentId, ProviderId};
-    use domain::provider::ProviderKind;
+    use domain::provider::{Provider as ProviderConfig, ProviderKind};
+    use domain::secret::Secret;
     use serde_json::{Map, Value};
 
     use super::Settings;
@@ -62,17 +67,46 @@ mod open {
     use crate::local::LocalProvider;
     use crate::{Provider, ProviderError};
 
+    /// The secrets of a provider config, by the keys of its kind's form.
+    pub type Secrets = BTreeMap<String, Secret>;
+
+    /// A provider config, as far as it decides how its provider is opened.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Saved<'a> {
+        /// Its id.
+        pub id: ProviderId,
+        /// Counts up with every change, of a secret too.
+        pub version: i64,
+        /// Its kind.
+        pub kind: ProviderKind,
+        /// The kind's own fields.
+        pub settings: &'a Map<String, Value>,
+    }
+
+    impl<'a> From<&'a ProviderConfig> for Saved<'a> {
+        fn from(config: &'a ProviderConfig) -> Self {
+            Self {
+                id: config.id,
+                version: config.version,
+                kind: config.kind,
+                settings: &config.settings,
+            }
+        }
+    }
+
     /// Turns provider configs into providers.
     pub trait Providers: Send + Sync {
-        /// The provider of this config; the same one as long as its settings stay.
+        /// The provider of this config, if it has been opened in this version: nobody need fetch its secrets again.
+        fn opened(&self, id: ProviderId, version: i64) -> Option<Arc<dyn Provider>>;
+
+        /// The provider of this config; the same one as long as its settings and secrets stay.
         ///
         /// # Errors
         /// [`ProviderError::Invalid`] for settings that the kind's form refuses or that this process does not allow.
         fn open(
             &self,
-            id: ProviderId,
-            kind: ProviderKind,
-            settings: &Map<String, Value>,
+            config: Saved<'_>,
+            secrets: &Secrets,
         ) -> Result<Arc<dyn Provider>, ProviderError>;
 
         /// A provider of settings that are not saved, to ask it something. Nothing is made with it.
@@ -83,6 +117,7 @@ mod open {
             &self,
             kind: ProviderKind,
             settings: &Map<String, Value>,
+            secrets: &Secrets,
         ) -> Result<Arc<dyn Provider>, ProviderError>;
     }
 
@@ -109,8 +144,15 @@ mod open {
 
     #[derive(Default)]
     struct State {
-        open: BTreeMap<ProviderId, (Settings, Arc<dyn Provider>)>,
+        open: BTreeMap<ProviderId, Open>,
         clouds: BTreeMap<ProviderId, Arc<FakeCloud>>,
+    }
+
+    struct Open {
+        version: i64,
+        settings: Settings,
+        secrets: Secrets,
+        provider: Arc<dyn Provider>,
     }
 
     impl Registry {
@@ -150,23 +192,37 @@ mod open {
     }
 
     impl Providers for Registry {
+        fn opened(&self, id: ProviderId, version: i64) -> Option<Arc<dyn Provider>> {
+            let state = self.lock();
+            let known = state.open.get(&id)?;
+            (known.version == version).then(|| Arc::clone(&known.provider))
+        }
+
         fn open(
             &self,
-            id: ProviderId,
-            kind: ProviderKind,
-            settings: &Map<String, Value>,
+            config: Saved<'_>,
+            secrets: &Secrets,
         ) -> Result<Arc<dyn Provider>, ProviderError> {
-            let settings = read(kind, settings)?;
+            let Saved { id, version, .. } = config;
+            let settings = read(config.kind, config.settings, secrets)?;
             let mut state = self.lock();
-            if let Some((known, provider)) = state.open.get(&id)
-                && *known == settings
+            if let Some(known) = state.open.get_mut(&id)
+                && known.settings == settings
+                && known.secrets == *secrets
             {
-                return Ok(Arc::clone(provider));
+                known.version = version;
+                return Ok(Arc::clone(&known.provider));
             }
             let cloud = || state.cloud(id, &self.context.clock);
             // A folder for each provider config: one never sees, counts or deletes the machines of another.
-            let provider = self.context.build(&id.bare(), &settings, cloud)?;
-            state.open.insert(id, (settings, Arc::clone(&provider)));
+            let provider = self.context.build(&id.bare(), &settings, secrets, cloud)?;
+            let open = Open {
+                version,
+                settings,
+                secrets: secrets.clone(),
+                provider: Arc::clone(&provider),
+            };
+            state.open.insert(id, open);
             Ok(provider)
         }
 
@@ -174,9 +230,11 @@ mod open {
             &self,
             kind: ProviderKind,
             settings: &Map<String, Value>,
+            secrets: &Secrets,
         ) -> Result<Arc<dyn Provider>, ProviderError> {
             let cloud = || Arc::new(FakeCloud::new(Arc::clone(&self.context.clock)));
-            self.context.build("unsaved", &read(kind, settings)?, cloud)
+            let settings = read(kind, settings, secrets)?;
+            self.context.build("unsaved", &settings, secrets, cloud)
         }
     }
 
@@ -185,6 +243,7 @@ mod open {
             &self,
             folder: &str,
             settings: &Settings,
+            _secrets: &Secrets,
             cloud: impl FnOnce() -> Arc<FakeCloud>,
         ) -> Result<Arc<dyn Provider>, ProviderError> {
             Ok(match settings {
@@ -210,8 +269,13 @@ mod open {
         }
     }
 
-    fn read(kind: ProviderKind, settings: &Map<String, Value>) -> Result<Settings, ProviderError> {
-        Settings::parse(kind, &Draft::from(settings.clone())).map_err(refused)
+    fn read(
+        kind: ProviderKind,
+        settings: &Map<String, Value>,
+        secrets: &Secrets,
+    ) -> Result<Settings, ProviderError> {
+        let keys = secrets.keys().map(String::as_str).collect();
+        Settings::parse(kind, &Draft::from(settings.clone()), &keys).map_err(refused)
     }
 
     fn refused(errors: Vec<domain::error::FieldError>) -> ProviderError {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use domain::checkin::{CheckinStatus, Progress};
 use domain::clock::{Clock, Entropy};
 use domain::connection::Address;
+use domain::form::SecretKeys;
 use domain::id::{DeploymentId, PoolId, ProviderId, ServerId};
 use domain::provider::ProviderKind;
 use domain::secret::Secret;
@@ -15,7 +16,7 @@ use domain::timestamp::Timestamp;
 use providers::contract::{self, Bench};
 use providers::fake::{FakeCloud, FakeConfig, FakeEvent, FakeProvider, Fault, FaultPlan};
 use providers::local::LocalProvider;
-use providers::registry::{Context, Providers, Registry, Settings, form};
+use providers::registry::{Context, Providers, Registry, Saved, Secrets, Settings, form};
 use providers::{CreateRequest, Machine, Provider, ProviderError};
 use uuid::Uuid;
 
@@ -464,14 +465,28 @@ async fn the_registry_gives_each_config_its_own_cloud_and_keeps_it() {
     let (a, b) = (1, 2);
     let id = |number| ProviderId::from_uuid(Uuid::from_u128(number));
     let settings = Settings::Fake(FakeConfig::INSTANT).draft().into();
+    let none = Secrets::new();
+    let saved = |number, version, kind, settings| Saved {
+        id: id(number),
+        version,
+        kind,
+        settings,
+    };
     let open = |number| {
         registry
-            .open(id(number), ProviderKind::Fake, &settings)
+            .open(saved(number, 1, ProviderKind::Fake, &settings), &none)
             .expect("open")
     };
+    assert!(registry.opened(id(a), 1).is_none(), "nothing is open yet");
     assert!(
         Arc::ptr_eq(&open(a), &open(a)),
         "the same settings, the same provider"
+    );
+    let known = registry.opened(id(a), 1).expect("it is open");
+    assert!(Arc::ptr_eq(&known, &open(a)));
+    assert!(
+        registry.opened(id(a), 2).is_none(),
+        "a later version may have other secrets"
     );
     let request = contract::request(ServerId::from_uuid(Uuid::from_u128(5)), deployment(), "");
     open(a).create(&request).await.expect("create");
@@ -486,7 +501,7 @@ async fn the_registry_gives_each_config_its_own_cloud_and_keeps_it() {
 
     let slower = Settings::Fake(CONFIG).draft().into();
     let edited = registry
-        .open(id(a), ProviderKind::Fake, &slower)
+        .open(saved(a, 2, ProviderKind::Fake, &slower), &none)
         .expect("open");
     assert_eq!(
         edited
@@ -502,7 +517,9 @@ async fn the_registry_gives_each_config_its_own_cloud_and_keeps_it() {
 
     let empty = serde_json::Map::new();
     let refusal = |registry: &Registry, kind, settings| {
-        let Err(ProviderError::Invalid { field, .. }) = registry.open(id(3), kind, settings) else {
+        let Err(ProviderError::Invalid { field, .. }) =
+            registry.open(saved(3, 1, kind, settings), &none)
+        else {
             panic!("{kind:?} must be refused");
         };
         field
@@ -518,7 +535,7 @@ async fn the_registry_gives_each_config_its_own_cloud_and_keeps_it() {
         ..context
     });
     let local = allowing
-        .open(id(4), ProviderKind::Local, &empty)
+        .open(saved(4, 1, ProviderKind::Local, &empty), &none)
         .expect("open");
     assert!(
         local
@@ -533,10 +550,11 @@ async fn the_registry_gives_each_config_its_own_cloud_and_keeps_it() {
 #[test]
 fn every_kind_has_a_form_that_its_settings_read() {
     for kind in ProviderKind::ALL {
-        let settings =
-            Settings::parse(kind, &domain::form::Draft::new()).expect("defaults are right");
+        let secrets = SecretKeys::none();
+        let settings = Settings::parse(kind, &domain::form::Draft::new(), &secrets)
+            .expect("defaults are right");
         let draft = settings.draft();
-        assert_eq!(Settings::parse(kind, &draft), Ok(settings));
+        assert_eq!(Settings::parse(kind, &draft, &secrets), Ok(settings));
         assert_eq!(form(kind).key, kind.as_str());
         assert_eq!(draft.keys().count(), form(kind).fields.len());
     }

@@ -17,7 +17,9 @@ use domain::snapshot::{ProviderFacts, ServerSnapshot};
 use domain::timestamp::Timestamp;
 use providers::fake::{FakeCloud, FakeMachine};
 use providers::registry::{Context, Registry};
-use providers::{CreateRequest, Listing, Machine, Provider, ProviderError, Providers};
+use providers::{
+    CreateRequest, Listing, Machine, Provider, ProviderError, Providers, Saved, Secrets,
+};
 use serde_json::{Map, Value};
 use store::{Store, StoredSnapshot};
 
@@ -224,25 +226,34 @@ impl Clouds {
 pub(crate) struct Watched(pub(crate) Arc<Clouds>);
 
 impl Providers for Watched {
+    fn opened(&self, id: ProviderId, version: i64) -> Option<Arc<dyn Provider>> {
+        let inner = self.0.registry.opened(id, version)?;
+        Some(self.watch(id, inner))
+    }
+
     fn open(
         &self,
-        id: ProviderId,
-        kind: ProviderKind,
-        settings: &Map<String, Value>,
+        config: Saved<'_>,
+        secrets: &Secrets,
     ) -> Result<Arc<dyn Provider>, ProviderError> {
-        Ok(Arc::new(WatchedProvider {
-            id,
-            inner: self.0.registry.open(id, kind, settings)?,
-            clouds: Arc::clone(&self.0),
-        }))
+        let inner = self.0.registry.open(config, secrets)?;
+        Ok(self.watch(config.id, inner))
     }
 
     fn unsaved(
         &self,
         kind: ProviderKind,
         settings: &Map<String, Value>,
+        secrets: &Secrets,
     ) -> Result<Arc<dyn Provider>, ProviderError> {
-        self.0.registry.unsaved(kind, settings)
+        self.0.registry.unsaved(kind, settings, secrets)
+    }
+}
+
+impl Watched {
+    fn watch(&self, id: ProviderId, inner: Arc<dyn Provider>) -> Arc<dyn Provider> {
+        let clouds = Arc::clone(&self.0);
+        Arc::new(WatchedProvider { id, inner, clouds })
     }
 }
 

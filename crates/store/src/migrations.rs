@@ -62,6 +62,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         "server_consoles",
         include_str!("../../../migrations/0011_server_consoles.sql"),
     ),
+    (
+        12,
+        "provider_secrets",
+        include_str!("../../../migrations/0012_provider_secrets.sql"),
+    ),
 ];
 
 pub(crate) fn migrator() -> Migrator {

@@ -8,6 +8,7 @@ use crate::audit::AuditEntry;
 use crate::db::Tx;
 use crate::error::StoreError;
 use crate::row::{Row, args, to_json};
+use crate::secret::{Owner, SecretInfo, SecretWrite};
 use crate::{PageRequest, Result, Store};
 
 macro_rules! select {
@@ -26,6 +27,7 @@ impl Store {
         &self,
         id: ProviderId,
         input: ProviderInput,
+        secrets: Vec<SecretWrite>,
         at: Timestamp,
         audit: AuditEntry,
     ) -> Result<Provider> {
@@ -44,31 +46,19 @@ impl Store {
             ],
         )
         .await?;
-        tx.audit(audit).await?;
+        let made = self
+            .finish_provider(&mut tx, id, secrets, at, audit)
+            .await?;
         tx.commit().await?;
-        Ok(Provider {
-            id,
-            name: input.name,
-            kind: input.kind,
-            max_instances: input.max_instances,
-            startup_script: input.startup_script,
-            settings: input.settings,
-            health: ProviderHealth::default(),
-            findings: Vec::new(),
-            warnings: Vec::new(),
-            created_at: at,
-            updated_at: at,
-            version: 1,
-        })
+        Ok(made)
     }
 
     /// A provider config.
     pub async fn provider(&self, id: ProviderId) -> Result<Option<Provider>> {
-        let row = self
-            .db
-            .one("providers", select!("WHERE p.id = $1"), args![id])
-            .await?;
-        row.as_ref().map(read).transpose()
+        let row = self.db.one("providers", SELECT_ONE, args![id]).await?;
+        let Some(row) = row else { return Ok(None) };
+        let secrets = self.secret_infos(Owner::Provider(id)).await?;
+        read(&row, secrets).map(Some)
     }
 
     /// Provider configs, ordered by id.
@@ -78,7 +68,12 @@ impl Store {
             .db
             .all("providers", sql, args![page.after_text(), page.limit])
             .await?;
-        rows.iter().map(read).collect()
+        let mut providers = Vec::with_capacity(rows.len());
+        for row in rows {
+            let secrets = self.secret_infos(Owner::Provider(row.get("id")?)).await?;
+            providers.push(read(&row, secrets)?);
+        }
+        Ok(providers)
     }
 
     /// Changes a provider config; its kind stays. The failures counted so far are forgotten, as an admin who has
@@ -88,6 +83,7 @@ impl Store {
         id: ProviderId,
         seen_version: i64,
         input: ProviderInput,
+        secrets: Vec<SecretWrite>,
         at: Timestamp,
         audit: AuditEntry,
     ) -> Result<Provider> {
@@ -111,13 +107,11 @@ impl Store {
         if held == 0 {
             return Err(why_not(&mut tx, id).await?);
         }
-        tx.audit(audit).await?;
-        let row = tx
-            .one("providers", select!("WHERE p.id = $1"), args![id])
-            .await?
-            .ok_or(StoreError::NotFound)?;
+        let changed = self
+            .finish_provider(&mut tx, id, secrets, at, audit)
+            .await?;
         tx.commit().await?;
-        read(&row)
+        Ok(changed)
     }
 
     /// Removes a provider config that no config and no server uses.
@@ -154,14 +148,36 @@ impl Store {
         tx.audit(audit).await?;
         tx.commit().await
     }
+
+    async fn finish_provider(
+        &self,
+        tx: &mut Tx,
+        id: ProviderId,
+        secrets: Vec<SecretWrite>,
+        at: Timestamp,
+        audit: AuditEntry,
+    ) -> Result<Provider> {
+        let owner = Owner::Provider(id);
+        tx.write_secrets(&self.sealer, owner, secrets, at, &audit.actor)
+            .await?;
+        tx.audit(audit).await?;
+        let secrets = tx.secret_infos(owner).await?;
+        let row = tx
+            .one("providers", SELECT_ONE, args![id])
+            .await?
+            .ok_or(StoreError::NotFound)?;
+        read(&row, secrets)
+    }
 }
+
+const SELECT_ONE: &str = select!("WHERE p.id = $1");
 
 async fn why_not(tx: &mut Tx, id: ProviderId) -> Result<StoreError> {
     tx.why_not("SELECT id FROM providers WHERE id = $1", args![id])
         .await
 }
 
-fn read(row: &Row) -> Result<Provider> {
+fn read(row: &Row, secrets: Vec<SecretInfo>) -> Result<Provider> {
     Ok(Provider {
         id: row.get("id")?,
         name: row.get("name")?,
@@ -169,6 +185,7 @@ fn read(row: &Row) -> Result<Provider> {
         max_instances: row.get("max_instances")?,
         startup_script: row.get("startup_script")?,
         settings: row.json("settings")?,
+        secrets: SecretInfo::states(secrets),
         health: ProviderHealth {
             existing: row.get("existing")?,
             failures: row.get("failures")?,

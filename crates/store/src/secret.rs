@@ -1,6 +1,9 @@
 //! Secrets of configs, each sealed in a row of its own.
 
-use domain::id::{ConfigId, LdapConfigId};
+use std::collections::BTreeMap;
+
+use domain::autoscale::SecretState;
+use domain::id::{ConfigId, LdapConfigId, ProviderId};
 use domain::secret::Secret;
 use domain::timestamp::Timestamp;
 
@@ -29,11 +32,23 @@ pub struct SecretInfo {
     pub set_by: String,
 }
 
+impl SecretInfo {
+    /// What people see of all of them, by key.
+    pub fn states(all: Vec<Self>) -> BTreeMap<String, SecretState> {
+        let state = |one: Self| {
+            let (set_at, set_by) = (one.set_at, one.set_by);
+            (one.key, SecretState { set_at, set_by })
+        };
+        all.into_iter().map(state).collect()
+    }
+}
+
 /// What secrets belong to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Owner {
     Config(ConfigId),
     Ldap(LdapConfigId),
+    Provider(ProviderId),
 }
 
 impl Owner {
@@ -41,6 +56,7 @@ impl Owner {
         match self {
             Self::Config(id) => id.bare(),
             Self::Ldap(id) => id.bare(),
+            Self::Provider(id) => id.bare(),
         }
     }
 }
@@ -64,6 +80,21 @@ impl Store {
         .transpose()
     }
 
+    /// All secrets of a provider config, by key.
+    pub async fn provider_secrets(&self, id: ProviderId) -> Result<BTreeMap<String, Secret>> {
+        let bare = id.bare();
+        let sql = "SELECT owner AS id, key, sealed, key_id FROM secrets WHERE owner = $1";
+        let rows = self.db.all("secrets", sql, args![&bare]).await?;
+        rows.iter()
+            .map(|row| {
+                let key: String = row.get("key")?;
+                let (sealed, key_id): (String, String) = (row.get("sealed")?, row.get("key_id")?);
+                let secret = self.sealer.open(place(&bare, &key), &key_id, &sealed)?;
+                Ok((key, secret))
+            })
+            .collect()
+    }
+
     /// Which secrets are set, by key.
     pub(crate) async fn secret_infos(&self, owner: Owner) -> Result<Vec<SecretInfo>> {
         let rows = self.db.all("secrets", INFOS, args![owner.bare()]).await?;
@@ -82,10 +113,12 @@ impl Tx {
         by: &str,
     ) -> Result<()> {
         let bare = owner.bare();
-        let (config, ldap) = match owner {
-            Owner::Config(id) => (Some(id), None),
-            Owner::Ldap(id) => (None, Some(id)),
-        };
+        let (mut config, mut ldap, mut provider) = (None, None, None);
+        match owner {
+            Owner::Config(id) => config = Some(id),
+            Owner::Ldap(id) => ldap = Some(id),
+            Owner::Provider(id) => provider = Some(id),
+        }
         for write in writes {
             let Some(value) = write.value else {
                 self.run(
@@ -97,11 +130,11 @@ impl Tx {
             };
             let text = sealer.seal(place(&bare, &write.key), &value)?;
             self.run(
-                "INSERT INTO secrets (owner, key, config_id, ldap_config_id, sealed, key_id, set_at, set_by)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                "INSERT INTO secrets (owner, key, config_id, ldap_config_id, provider_id, sealed, key_id, set_at, set_by)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
                  ON CONFLICT (owner, key) DO UPDATE SET sealed = excluded.sealed, key_id = excluded.key_id,
                     set_at = excluded.set_at, set_by = excluded.set_by",
-                args![&bare, &write.key, config, ldap, text, sealer.key_id(), at, by],
+                args![&bare, &write.key, config, ldap, provider, text, sealer.key_id(), at, by],
             )
             .await?;
         }

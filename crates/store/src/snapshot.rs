@@ -30,6 +30,8 @@ pub struct StoredSnapshot {
 pub struct StoredProvider {
     /// The id.
     pub id: ProviderId,
+    /// Counts up with every change.
+    pub version: i64,
     /// Its kind.
     pub kind: ProviderKind,
     /// The kind's own fields.
@@ -69,7 +71,7 @@ impl Store {
                 "providers",
                 // Here and below only what is read: start-up scripts and sealed columns are large, and this is the loop's
                 // every look.
-                "SELECT p.id, p.kind, p.settings, p.max_instances, p.failures, p.failed_at, p.not_before,
+                "SELECT p.id, p.version, p.kind, p.settings, p.max_instances, p.failures, p.failed_at, p.not_before,
                     (SELECT COUNT(*) FROM servers s WHERE s.provider_id = p.id AND s.state <> 'deleted') AS existing,
                     (SELECT COUNT(*) FROM servers s WHERE s.provider_id = p.id AND s.created_at > $1) AS created,
                     (SELECT MIN(s.created_at) FROM servers s WHERE s.provider_id = p.id AND s.created_at > $1) AS oldest
@@ -167,6 +169,7 @@ impl Tx {
 fn provider(row: &Row) -> Result<StoredProvider> {
     Ok(StoredProvider {
         id: row.get("id")?,
+        version: row.get("version")?,
         kind: row.get("kind")?,
         settings: row.json("settings")?,
         max_instances: row.get("max_instances")?,

@@ -8,10 +8,10 @@ use domain::form::Draft;
 use domain::id::ConfigId;
 use domain::page::{Page, PageQuery};
 use serde_json::json;
-use store::ConfigVersionRow;
+use store::{ConfigVersionRow, SecretInfo};
 use uuid::Uuid;
 
-use super::{changed, columns, judged, refuse_move, row, saved, secret_states, set_keys};
+use super::{changed, columns, judged, refuse_move, row, saved, set_keys};
 use crate::error::{Result, not_found};
 use crate::page;
 use crate::plane::ControlPlane;
@@ -26,7 +26,7 @@ pub async fn versions(
     actor.require_admin()?;
     let request = page::request(query)?;
     let now = row(plane, id).await?;
-    let now = (Draft::from(now.document), secret_states(now.secrets));
+    let now = (Draft::from(now.document), SecretInfo::states(now.secrets));
     let rows = plane
         .store()
         .config_versions(id, request.after.map(number), request.limit)
@@ -100,7 +100,7 @@ pub async fn restore(
 fn content(version: &ConfigVersionRow) -> (Draft, BTreeMap<String, SecretState>) {
     (
         Draft::from(version.document.clone()),
-        secret_states(version.secrets.clone()),
+        SecretInfo::states(version.secrets.clone()),
     )
 }
 

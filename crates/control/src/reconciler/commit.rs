@@ -20,10 +20,11 @@ use serde_json::json;
 use store::{Fence, Health, IntentOutcome, SeatOutcome, SeatWrite, ServerWrite, StoreError};
 
 use super::effect::{Call, Effect};
-use super::intent::{Recipe, StoredRequest, open};
+use super::intent::{Recipe, StoredRequest};
 use super::observe::{self, Opened};
 use crate::error::{Error, Result};
 use crate::plane::ControlPlane;
+use crate::provider::open;
 
 /// A create call that could not be put together is tried again after this long, in seconds.
 const PREPARE_AGAIN_SECS: u32 = 30;
@@ -644,7 +645,7 @@ impl Commit<'_> {
         let row = self.plane.store().provider(provider).await?;
         let row =
             row.ok_or_else(|| Error::Fault(format!("the provider config {provider} has gone")))?;
-        open(self.plane, &row)
+        open(self.plane, (&row).into()).await
     }
 
     /// The public host key that the newest list shows for a server.

@@ -166,6 +166,8 @@ impl Finished {
             Some(ProviderError::Throttled { .. }) => "throttled",
             Some(ProviderError::Auth(_)) => "auth",
             Some(ProviderError::Invalid { .. }) => "invalid",
+            Some(ProviderError::NotFound(_)) => "not_found",
+            Some(ProviderError::Conflict(_)) => "conflict",
             Some(ProviderError::Unavailable(_)) => "unavailable",
             Some(ProviderError::Unknown(_)) => "unknown",
         }

@@ -11,30 +11,14 @@ use domain::timestamp::Timestamp;
 use domain::zone::Zone;
 use providers::{CreateRequest, Tags};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use store::NewServer;
 
 use crate::error::{Error, Result};
 use crate::plane::ControlPlane;
+use crate::provider::open;
 use crate::session::Access;
 use crate::{autoscale, script};
-
-/// Opens the provider of a row.
-pub(super) fn open(
-    plane: &ControlPlane,
-    provider: &Provider,
-) -> Result<Arc<dyn providers::Provider>> {
-    plane
-        .inner()
-        .parts
-        .providers
-        .open(provider.id, provider.kind, &provider.settings)
-        .map_err(|error| {
-            Error::Fault(format!(
-                "the provider {} cannot be opened: {error}",
-                provider.name
-            ))
-        })
-}
 
 /// All that goes into the servers of one config.
 pub(super) struct Recipe {
@@ -54,7 +38,7 @@ impl Recipe {
         };
         let config = autoscale::read(&row)?;
         let (zone, provider) = autoscale::references(plane, &config).await?;
-        let open = open(plane, &provider)?;
+        let open = open(plane, (&provider).into()).await?;
         let owner = id.to_string();
         let secret = async |key: &str| -> Result<Option<String>> {
             let secret = plane.store().secret_open(&owner, key).await?;
@@ -122,6 +106,7 @@ impl Recipe {
             tags,
             script,
             connection_port: port,
+            spec: self.open.machine_spec(),
         };
         let intent = NewServer {
             id,
@@ -153,6 +138,9 @@ pub(super) struct StoredRequest {
     server: ServerId,
     script: String,
     connection_port: u16,
+    /// Absent in those of the versions before there was one.
+    #[serde(default)]
+    spec: Value,
 }
 
 impl StoredRequest {
@@ -165,6 +153,7 @@ impl StoredRequest {
             server: request.tags.server,
             script: request.script.expose().to_owned(),
             connection_port: request.connection_port,
+            spec: request.spec.clone(),
         };
         serde_json::to_string(&stored)
             .map(Secret::new)
@@ -186,6 +175,7 @@ impl StoredRequest {
             tags,
             script,
             connection_port: stored.connection_port,
+            spec: stored.spec,
         })
     }
 }

@@ -14,11 +14,12 @@ use domain::snapshot::{
     ProviderFacts, ProviderSnapshot, ServerSnapshot, Sighting, Snapshot, Stranger, Unprepared,
 };
 use domain::timestamp::Timestamp;
-use providers::{Listing, Machine};
+use providers::{Listing, Machine, Saved};
 use store::{Fence, StoredProvider, StoredSnapshot};
 
 use crate::error::Result;
 use crate::plane::ControlPlane;
+use crate::provider::try_open;
 
 /// What this process remembers of the outside. All of it can be lost: a new process looks again.
 #[derive(Default)]
@@ -112,7 +113,7 @@ pub(super) async fn digest(plane: &ControlPlane) -> Result<(Snapshot, Opened)> {
             return Err(error.into());
         }
     };
-    let opened = open_all(plane, &stored);
+    let opened = open_all(plane, &stored).await?;
     {
         let mut observed = lock(plane);
         for (id, list) in fresh {
@@ -155,18 +156,14 @@ pub(crate) fn parts_changed(plane: &ControlPlane) {
 /// The deployment, or one pool of it, as the planner sees it now. Nothing is remembered.
 pub(crate) async fn look(plane: &ControlPlane, pool: Option<PoolId>) -> Result<Snapshot> {
     let stored = plane.store().snapshot(pool, plane.now()).await?;
-    let opened = open_all(plane, &stored);
+    let opened = open_all(plane, &stored).await?;
     Ok(assemble(plane, stored, &opened))
 }
 
 /// What the kind of a provider config can do.
-pub(crate) fn facts(plane: &ControlPlane, provider: &Provider) -> ProviderFacts {
-    plane
-        .inner()
-        .parts
-        .providers
-        .open(provider.id, provider.kind, &provider.settings)
-        .map_or(CLOSED, |provider| provider.facts())
+pub(crate) async fn facts(plane: &ControlPlane, provider: &Provider) -> Result<ProviderFacts> {
+    let open = try_open(plane, provider.into()).await?;
+    Ok(open.map_or(CLOSED, |provider| provider.facts()))
 }
 
 /// The most careful facts, for a provider that cannot be opened.
@@ -178,13 +175,20 @@ const CLOSED: ProviderFacts = ProviderFacts {
     script_limit_bytes: None,
 };
 
-fn open_all(plane: &ControlPlane, stored: &StoredSnapshot) -> Opened {
-    let providers = &plane.inner().parts.providers;
-    let open = |known: &StoredProvider| {
-        let provider = providers.open(known.id, known.kind, &known.settings).ok()?;
-        Some((known.id, provider))
-    };
-    stored.providers.iter().filter_map(open).collect()
+async fn open_all(plane: &ControlPlane, stored: &StoredSnapshot) -> Result<Opened> {
+    let mut opened = Opened::new();
+    for known in &stored.providers {
+        let saved = Saved {
+            id: known.id,
+            version: known.version,
+            kind: known.kind,
+            settings: &known.settings,
+        };
+        if let Ok(provider) = try_open(plane, saved).await? {
+            opened.insert(known.id, provider);
+        }
+    }
+    Ok(opened)
 }
 
 fn facts_of(opened: &Opened, provider: ProviderId) -> ProviderFacts {

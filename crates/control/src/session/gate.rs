@@ -233,7 +233,7 @@ mod tests {
     use domain::session::SessionKind;
     use domain::user::UserInput;
     use domain::zone::ZoneInput;
-    use providers::{Provider, ProviderError, registry::Providers};
+    use providers::{Provider, ProviderError, Providers, Saved, Secrets};
     use serde_json::{Map, Value};
     use store::{DatabaseUrl, MasterKey, Store};
 
@@ -261,11 +261,14 @@ mod tests {
     }
 
     impl Providers for Nothing {
+        fn opened(&self, _: ProviderId, _: i64) -> Option<Arc<dyn Provider>> {
+            None
+        }
+
         fn open(
             &self,
-            _: ProviderId,
-            _: ProviderKind,
-            _: &Map<String, Value>,
+            _: Saved<'_>,
+            _: &Secrets,
         ) -> std::result::Result<Arc<dyn Provider>, ProviderError> {
             Err(ProviderError::Unavailable("there is none".to_owned()))
         }
@@ -274,6 +277,7 @@ mod tests {
             &self,
             _: ProviderKind,
             _: &Map<String, Value>,
+            _: &Secrets,
         ) -> std::result::Result<Arc<dyn Provider>, ProviderError> {
             Err(ProviderError::Unavailable("there is none".to_owned()))
         }

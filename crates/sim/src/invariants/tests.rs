@@ -90,6 +90,7 @@ fn request(server: ServerId, script: &str) -> CreateRequest {
         },
         script: Secret::new(script),
         connection_port: 22,
+        spec: serde_json::Value::Null,
     }
 }
 
@@ -150,6 +151,7 @@ fn good() -> Look {
         unprepared: None,
     };
     let provider = StoredProvider {
+        version: 1,
         id: PROVIDER,
         kind: ProviderKind::Fake,
         settings: serde_json::Map::new(),

@@ -177,7 +177,9 @@ impl Database {
     pub async fn provider(&self, name: &str, max_instances: u32) -> ProviderId {
         let id = self.id(ProviderId::from_uuid);
         let input = provider_input(name, max_instances);
-        let made = self.store.provider_insert(id, input, NOW, self.audit());
+        let made = self
+            .store
+            .provider_insert(id, input, Vec::new(), NOW, self.audit());
         made.await.expect("a provider config").id
     }
 

@@ -212,7 +212,8 @@ async fn a_unique_violation_names_the_thing_and_leaves_no_trace(db: Db) {
     let pool = store.pool_insert(id, pool_input("Desks"), NOW, db.audit());
     assert_eq!(duplicate(db.refusal(pool).await), "name");
     let id = db.id(domain::id::ProviderId::from_uuid);
-    let provider = store.provider_insert(id, provider_input("Cloud", 1), NOW, db.audit());
+    let provider =
+        store.provider_insert(id, provider_input("Cloud", 1), Vec::new(), NOW, db.audit());
     assert_eq!(duplicate(db.refusal(provider).await), "name");
     let id = db.id(domain::id::ConfigId::from_uuid);
     let columns = config_columns("Desks", scaled.pool, scaled.zone, scaled.provider);

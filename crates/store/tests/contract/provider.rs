@@ -2,15 +2,17 @@
 
 use domain::id::ProviderId;
 use domain::provider::{ProviderHealth, ProviderInput, ProviderKind};
+use domain::secret::Secret;
 use domain::server::{FailReason, ServerState};
 use serde_json::json;
-use store::{Health, ServerWrite};
+use store::{Health, SecretWrite, ServerWrite};
 
 use crate::database::{Db, NOW};
 use crate::given::{document, provider_input, running, step};
 
 crate::on_both![
     a_provider_config_comes_back_as_it_was_saved,
+    secrets_of_a_provider_config_are_kept_until_they_are_set_anew_or_removed,
     a_stale_or_missing_provider_config_is_refused,
     a_provider_config_in_use_names_its_configs_and_servers,
     failures_are_counted_in_a_row_and_forgotten_after_a_success_or_an_edit,
@@ -25,7 +27,9 @@ async fn a_provider_config_comes_back_as_it_was_saved(db: Db) {
         startup_script: "#!/bin/sh\necho \"{server_id}\" '\\'\n".to_owned(),
         settings: document(json!({ "a": [1, null, "ü"], "b": { "c": true } })),
     };
-    let made = db.store.provider_insert(id, input.clone(), NOW, db.audit());
+    let made = db
+        .store
+        .provider_insert(id, input.clone(), Vec::new(), NOW, db.audit());
     let made = made.await.unwrap();
     assert_eq!(
         (&made.settings, &made.startup_script),
@@ -33,9 +37,14 @@ async fn a_provider_config_comes_back_as_it_was_saved(db: Db) {
     );
     assert_eq!(db.store.provider(id).await.unwrap(), Some(made));
     let later = NOW.plus_secs(1);
-    let changed = db
-        .store
-        .provider_replace(id, 1, provider_input("North", 4), later, db.audit());
+    let changed = db.store.provider_replace(
+        id,
+        1,
+        provider_input("North", 4),
+        Vec::new(),
+        later,
+        db.audit(),
+    );
     let changed = changed.await.unwrap();
     assert_eq!(
         (changed.max_instances, changed.updated_at, changed.version),
@@ -47,11 +56,53 @@ async fn a_provider_config_comes_back_as_it_was_saved(db: Db) {
     assert_eq!(db.store.provider(id).await.unwrap(), None);
 }
 
+async fn secrets_of_a_provider_config_are_kept_until_they_are_set_anew_or_removed(db: Db) {
+    let id = db.id(ProviderId::from_uuid);
+    let write = |key: &str, value: Option<&str>| SecretWrite {
+        key: key.to_owned(),
+        value: value.map(Secret::new),
+    };
+    let replace = |version, secrets| {
+        let input = provider_input("Cloud", 1);
+        let at = NOW.plus_secs(1);
+        db.store
+            .provider_replace(id, version, input, secrets, at, db.audit())
+    };
+    let open = async || db.store.provider_secrets(id).await.unwrap();
+    let secrets = vec![write("key", Some("one")), write("token", Some("two"))];
+    let input = provider_input("Cloud", 1);
+    let made = db
+        .store
+        .provider_insert(id, input, secrets, NOW, db.audit());
+    assert_eq!(made.await.unwrap().secrets["key"].set_at, NOW);
+    let both =
+        [("key", "one"), ("token", "two")].map(|(key, text)| (key.to_owned(), Secret::new(text)));
+    assert_eq!(open().await, both.into());
+
+    let kept = replace(1, Vec::new()).await.unwrap();
+    assert_eq!(kept.secrets["key"].set_at, NOW);
+    assert_eq!(open().await.len(), 2);
+    let secrets = vec![write("key", Some("three")), write("token", None)];
+    let changed = replace(2, secrets).await.unwrap();
+    assert_eq!(changed.secrets.keys().collect::<Vec<_>>(), ["key"]);
+    assert_eq!(changed.secrets["key"].set_at, NOW.plus_secs(1));
+    let one = [("key".to_owned(), Secret::new("three"))];
+    assert_eq!(open().await, one.into());
+    db.store.provider_delete(id, 3, db.audit()).await.unwrap();
+    assert_eq!(db.number("SELECT COUNT(*) FROM secrets").await, 0);
+}
+
 async fn a_stale_or_missing_provider_config_is_refused(db: Db) {
     let (there, missing) = (db.provider("Cloud", 1).await, db.id(ProviderId::from_uuid));
     let replace = |id, version| {
-        db.store
-            .provider_replace(id, version, provider_input("Other", 1), NOW, db.audit())
+        db.store.provider_replace(
+            id,
+            version,
+            provider_input("Other", 1),
+            Vec::new(),
+            NOW,
+            db.audit(),
+        )
     };
     let delete = |id, version| db.store.provider_delete(id, version, db.audit());
     db.refuses_as_stale(replace(there, 2)).await;
@@ -119,6 +170,7 @@ async fn failures_are_counted_in_a_row_and_forgotten_after_a_success_or_an_edit(
         scaled.provider,
         1,
         provider_input("Cloud", 9),
+        Vec::new(),
         NOW,
         db.audit(),
     );

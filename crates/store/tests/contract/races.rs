@@ -172,9 +172,14 @@ async fn the_last_instance_is_made_once(db: Db) {
     let scaled = db.scaled().await;
     for round in 1..=ROUNDS {
         let input = provider_input("Cloud", round);
-        let edit =
-            db.store
-                .provider_replace(scaled.provider, i64::from(round), input, NOW, db.audit());
+        let edit = db.store.provider_replace(
+            scaled.provider,
+            i64::from(round),
+            input,
+            Vec::new(),
+            NOW,
+            db.audit(),
+        );
         edit.await.unwrap();
         let contenders = (0..CONTENDERS)
             .zip(stores.iter().cycle())
@@ -246,7 +251,7 @@ async fn a_server_checks_in_once(db: Db) {
     let scaled = db.scaled().await;
     let input = provider_input("Cloud", ROUNDS);
     db.store
-        .provider_replace(scaled.provider, 1, input, NOW, db.audit())
+        .provider_replace(scaled.provider, 1, input, Vec::new(), NOW, db.audit())
         .await
         .unwrap();
     for round in 0..ROUNDS {

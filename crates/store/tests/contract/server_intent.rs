@@ -84,7 +84,7 @@ async fn limited(db: &Db, max_instances: u32) -> Scaled {
     let input = provider_input("Cloud", max_instances);
     let edit = db
         .store
-        .provider_replace(scaled.provider, 1, input, NOW, db.audit());
+        .provider_replace(scaled.provider, 1, input, Vec::new(), NOW, db.audit());
     edit.await.unwrap();
     scaled
 }
