@@ -16,17 +16,20 @@ pub enum ProviderKind {
     Local,
     /// A cloud in memory, for demos, tests and simulation.
     Fake,
+    /// Machines of an LXD or Incus daemon.
+    Lxd,
 }
 
 impl ProviderKind {
     /// All of them, in the order of the form.
-    pub const ALL: [Self; 2] = [Self::Local, Self::Fake];
+    pub const ALL: [Self; 3] = [Self::Local, Self::Fake, Self::Lxd];
 
     /// The word in JSON and in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Local => "local",
             Self::Fake => "fake",
+            Self::Lxd => "lxd",
         }
     }
 

@@ -4,6 +4,7 @@
 
 pub mod fake;
 pub mod local;
+pub mod lxd;
 pub mod registry;
 
 #[cfg(feature = "ssr")]

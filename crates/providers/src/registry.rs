@@ -6,6 +6,7 @@ use domain::provider::ProviderKind;
 
 use crate::fake::{self, FakeConfig};
 use crate::local::{self, LocalConfig};
+use crate::lxd::{self, LxdConfig};
 
 #[cfg(feature = "ssr")]
 pub use open::{Context, Providers, Registry, Saved, Secrets};
@@ -15,6 +16,7 @@ pub fn form(kind: ProviderKind) -> &'static Form {
     match kind {
         ProviderKind::Local => &local::FORM,
         ProviderKind::Fake => &fake::FORM,
+        ProviderKind::Lxd => &lxd::FORM,
     }
 }
 
@@ -25,6 +27,8 @@ pub enum Settings {
     Local(LocalConfig),
     /// Of the kind `fake`.
     Fake(FakeConfig),
+    /// Of the kind `lxd`.
+    Lxd(Box<LxdConfig>),
 }
 
 impl Settings {
@@ -32,11 +36,14 @@ impl Settings {
     pub fn parse(
         kind: ProviderKind,
         draft: &Draft,
-        _secrets: &SecretKeys,
+        secrets: &SecretKeys,
     ) -> Result<Self, Vec<FieldError>> {
         match kind {
             ProviderKind::Local => LocalConfig::parse(draft).map(Self::Local),
             ProviderKind::Fake => FakeConfig::parse(draft).map(Self::Fake),
+            ProviderKind::Lxd => LxdConfig::parse(draft, secrets)
+                .map(Box::new)
+                .map(Self::Lxd),
         }
     }
 
@@ -45,6 +52,7 @@ impl Settings {
         match self {
             Self::Local(config) => config.draft(),
             Self::Fake(config) => config.draft(),
+            Self::Lxd(config) => config.draft(),
         }
     }
 }
@@ -65,6 +73,7 @@ mod open {
     use super::Settings;
     use crate::fake::{FakeCloud, FakeProvider};
     use crate::local::LocalProvider;
+    use crate::lxd::LxdProvider;
     use crate::{Provider, ProviderError};
 
     /// The secrets of a provider config, by the keys of its kind's form.
@@ -243,7 +252,7 @@ mod open {
             &self,
             folder: &str,
             settings: &Settings,
-            _secrets: &Secrets,
+            secrets: &Secrets,
             cloud: impl FnOnce() -> Arc<FakeCloud>,
         ) -> Result<Arc<dyn Provider>, ProviderError> {
             Ok(match settings {
@@ -265,6 +274,10 @@ mod open {
                     ))
                 }
                 Settings::Fake(config) => Arc::new(FakeProvider::new(cloud(), *config)),
+                Settings::Lxd(config) => {
+                    let clock = Arc::clone(&self.clock);
+                    Arc::new(LxdProvider::new((**config).clone(), secrets, clock)?)
+                }
             })
         }
     }
