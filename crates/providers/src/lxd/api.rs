@@ -75,8 +75,10 @@ impl Api {
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy();
         let (builder, base) = match &config.address {
+            // A connection each: LXD lets nobody else in on its socket while a new connection says nothing, and a pool opens
+            // some to have them at hand.
             LxdAddress::Socket(path) => (
-                builder.unix_socket(path.as_str()),
+                builder.unix_socket(path.as_str()).pool_max_idle_per_host(0),
                 "http://daemon".to_owned(),
             ),
             LxdAddress::Https(authority) => {

@@ -124,8 +124,11 @@ impl LxdProvider {
 
     async fn remove(&self, name: &str) -> Result<(), ProviderError> {
         let path = ["instances", name];
-        match self.api.change(Method::DELETE, &path, &json!({})).await {
+        let done = self.api.change(Method::DELETE, &path, &json!({})).await;
+        match done {
+            // Somebody else has deleted it meanwhile, which the daemon says in several ways.
             Err(ProviderError::NotFound(_)) => Ok(()),
+            Err(ProviderError::Invalid { .. }) if self.find(name).await?.is_none() => Ok(()),
             done => done,
         }
     }
@@ -201,7 +204,13 @@ impl Provider for LxdProvider {
             body["config"][key] = json!(value);
         }
         if let Err(error) = self.api.change(Method::POST, &["instances"], &body).await {
-            if matches!(error, ProviderError::Unknown(_) | ProviderError::Auth(_)) {
+            let may_be_the_name = matches!(
+                error,
+                ProviderError::Conflict(_)
+                    | ProviderError::Invalid { .. }
+                    | ProviderError::Quota(_)
+            );
+            if !may_be_the_name {
                 return Err(error);
             }
             // The name may be in use, which the daemon says in several ways.

@@ -69,7 +69,7 @@ pub(super) fn meaning(code: u16, words: &str) -> ProviderError {
     match code {
         404 => ProviderError::NotFound(text),
         409 | 412 => ProviderError::Conflict(text),
-        400..=499 => invalid(config_key(words).unwrap_or("config_override"), text),
+        400..=499 => invalid(config_key(words), text),
         _ => ProviderError::Unknown(text),
     }
 }
@@ -120,14 +120,15 @@ fn invalid(field: &str, text: String) -> ProviderError {
     }
 }
 
-/// The field that a configuration key in the daemon's words comes from.
-fn config_key(words: &str) -> Option<&'static str> {
+/// The field that a configuration key in the daemon's words comes from, as far as they name one.
+fn config_key(words: &str) -> &'static str {
     let fields = [
         ("limits.cpu", "cpu_limit"),
         ("limits.memory", "memory_limit"),
+        ("nknown configuration key", "config_override"),
     ];
-    let (_, field) = fields.into_iter().find(|(key, _)| words.contains(key))?;
-    Some(field)
+    let found = fields.into_iter().find(|(key, _)| words.contains(key));
+    found.map_or("settings", |(_, field)| field)
 }
 
 #[cfg(test)]
@@ -161,8 +162,8 @@ mod tests {
         ),
         (
             400,
-            "Failed creating instance record: Invalid value for limits.memory: lots",
-            "invalid memory_limit",
+            "Failed creating instance record: Invalid value: lots",
+            "invalid settings",
         ),
         (
             400,
@@ -178,11 +179,7 @@ mod tests {
         (429, "slow down", "throttled"),
         (503, "LXD is shutting down", "unavailable"),
         (500, "something broke", "unknown"),
-        (
-            400,
-            "Failed to load network limits",
-            "invalid config_override",
-        ),
+        (400, "Failed to load network limits", "invalid settings"),
     ];
 
     #[test]
