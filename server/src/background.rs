@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use control::reconciler::{self, Effect, Finished, Prober};
-use control::{ControlPlane, checkin};
+use control::{ControlPlane, audit, checkin};
 use domain::connection::Address;
 use domain::id::ProviderId;
 use providers::fake::FakeEvent;
@@ -39,6 +39,8 @@ const CALL: Duration = Duration::from_mins(1);
 const LAST_WORDS: Duration = Duration::from_secs(10);
 /// Old rows are removed this often.
 const RETENTION: Duration = Duration::from_hours(1);
+/// What was written to the audit log is linked to its chain this often.
+const LINK: Duration = Duration::from_secs(1);
 /// Calls under way at the end get this long.
 const LAST_CALLS: Duration = Duration::from_secs(10);
 
@@ -65,12 +67,16 @@ impl Background {
     /// Runs until `stopping` becomes true; then waits a while for the calls under way and gives the lease back.
     pub async fn run(self, mut stopping: watch::Receiver<bool>) {
         let mut calls = JoinSet::new();
-        let mut retention_at = Instant::now();
+        let (mut retention_at, mut link_at) = (Instant::now(), Instant::now());
         while !*stopping.borrow() {
             let pause = self.tick(&mut calls).await;
             if Instant::now() >= retention_at {
                 retention_at = Instant::now() + RETENTION;
                 self.remove_old().await;
+            }
+            if Instant::now() >= link_at {
+                link_at = Instant::now() + LINK;
+                self.link().await;
             }
             let until = Instant::now() + pause;
             self.wait(until, &mut calls, &mut stopping).await;
@@ -82,6 +88,7 @@ impl Background {
             );
             calls.abort_all();
         }
+        self.link().await;
         if let Err(error) = reconciler::stop(&self.plane).await {
             tracing::warn!(error = %chain(&error), "giving the lease back failed");
         }
@@ -192,6 +199,12 @@ impl Background {
     async fn remove_old(&self) {
         if let Err(error) = control::retention::run(&self.plane).await {
             tracing::warn!(error = %chain(&error), "removing old rows failed");
+        }
+    }
+
+    async fn link(&self) {
+        if let Err(error) = audit::link(&self.plane).await {
+            tracing::warn!(error = %chain(&error), "linking the audit log failed");
         }
     }
 

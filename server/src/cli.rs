@@ -11,6 +11,7 @@ use domain::user::{ApiKeyInput, User, UserInput};
 use store::{MasterKey, Store};
 
 use crate::assets::Site;
+use crate::audit::AuditCommand;
 use crate::clock::OsEntropy;
 use crate::rest::error::chain;
 use crate::settings::{Bounds, Place, Reach, read_secret};
@@ -37,6 +38,11 @@ enum Command {
     ApiKey {
         #[command(subcommand)]
         command: ApiKeyCommand,
+    },
+    /// The audit log.
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
     },
     /// People.
     User {
@@ -163,6 +169,10 @@ impl Cli {
                     .map_err(|error| said(&error))?;
                 println!("{}", made.token);
                 Ok(())
+            }
+            Command::Audit { command } => {
+                telemetry::init(LogFormat::Text);
+                command.run(&open(command.place()).await?).await
             }
             Command::User {
                 command:

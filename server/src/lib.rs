@@ -2,6 +2,7 @@
 //! its loop.
 
 pub mod assets;
+mod audit;
 mod auth;
 pub mod background;
 pub mod cli;
@@ -10,6 +11,7 @@ mod demo;
 mod listen;
 mod live;
 mod openapi;
+mod replicas;
 mod rest;
 mod router;
 mod serve;

@@ -16,7 +16,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use control::event::Heard;
+use control::event::{Heard, News};
 use domain::actor::Actor;
 use domain::event::ChangeEvent;
 use domain::id::PoolId;
@@ -103,7 +103,7 @@ struct Listener {
     actor: Actor,
     run: String,
     pending: std::collections::VecDeque<Event>,
-    receiver: broadcast::Receiver<ChangeEvent>,
+    receiver: broadcast::Receiver<News>,
     stopping: watch::Receiver<bool>,
     until: tokio::time::Instant,
     /// Pools whose free seats have changed, to be told of at this time.
@@ -169,8 +169,10 @@ impl Listener {
                 () = tokio::time::sleep_until(self.until) => return None,
             };
             match received {
-                Ok(event) => self.push(event),
-                Err(broadcast::error::RecvError::Lagged(_)) => self.pending.push_back(resync()),
+                Ok(News::Change(event)) => self.push(event),
+                Ok(News::Everything) | Err(broadcast::error::RecvError::Lagged(_)) => {
+                    self.pending.push_back(resync())
+                }
                 Err(broadcast::error::RecvError::Closed) => return None,
             }
         }
@@ -271,6 +273,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_another_process_tells_is_heard_as_what_happens_here() {
+        let app = TestApp::new().await;
+        let tell = |notice: &str| control::replica::hear(&app.plane, notice);
+        let change = json!({ "noun": "zone", "id": "zone_1", "pool": null, "user": null });
+        let told =
+            json!({ "from": "another", "wake": true, "everything": false, "changes": [change] });
+        let heard = listen(&app, &app.admin_key, None, async {
+            tell(&told.to_string())
+        })
+        .await;
+        assert_eq!(ids(&heard).len(), 1, "{heard}");
+        assert!(heard.contains("zone_1"), "{heard}");
+        app.plane.woken().await;
+
+        // What a later version tells may be anything.
+        let seen = ids(&heard);
+        let heard = listen(&app, &app.admin_key, None, async { tell("{\"v\":2}") }).await;
+        assert!(heard.contains("event: resync"), "{heard}");
+        app.plane.woken().await;
+        // Who was away over that reads everything again too.
+        let heard = listen(&app, &app.admin_key, Some(&seen[0]), async {}).await;
+        assert!(heard.contains("event: resync"), "{heard}");
+    }
+
+    #[tokio::test]
     async fn a_page_hears_what_it_may_and_goes_on_where_it_was() {
         let app = TestApp::new().await;
         let pool = async |name: &str| {
@@ -358,12 +385,17 @@ mod tests {
         let pool = PoolId::from_uuid(uuid::Uuid::from_u128(7));
         for sequence in 1..=3 {
             sender
-                .send(event(sequence, EventNoun::Server, "srv_1", pool))
+                .send(News::Change(event(
+                    sequence,
+                    EventNoun::Server,
+                    "srv_1",
+                    pool,
+                )))
                 .expect("somebody hears");
         }
         // Who leaves after this one still hears of the seats on coming back.
         let name = event(4, EventNoun::Pool, "pool_1", pool);
-        sender.send(name).expect("somebody hears");
+        sender.send(News::Change(name)).expect("somebody hears");
         let heard = format!("{:?}", listener.next().await.expect("an event"));
         assert!(
             heard.contains("pool_1") && heard.contains("run-0"),

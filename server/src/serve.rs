@@ -18,7 +18,7 @@ use crate::settings::{Bounds, Place, Reach, secret};
 use crate::startup::Weir;
 use crate::state::{AppState, Parts, Web};
 use crate::telemetry::Metrics;
-use crate::{listen, router, startup, tls};
+use crate::{listen, replicas, router, startup, tls};
 
 /// Everything has ended after this time, or is cut off.
 const END: Duration = Duration::from_secs(28);
@@ -108,6 +108,7 @@ pub async fn run(
         Ready::Demo(prepare) => prepare(plane.clone()).await?,
     };
     let served = tokio::spawn(listen::serve(listener, tls, router, stopping.clone()));
+    let shared = tokio::spawn(replicas::run(plane.clone(), stopping.clone()));
     let looped = tokio::spawn(Background::new(plane, registry, metrics).run(stopping));
     // The line that people and scripts wait for; everything else goes to the log.
     println!(
@@ -127,7 +128,11 @@ pub async fn run(
     // No receiver is no error: everything has ended already.
     let _ = stop.send(true);
     let all = async {
-        for (what, task) in [("the listener", served), ("the loop", looped)] {
+        for (what, task) in [
+            ("the listener", served),
+            ("the loop", looped),
+            ("the exchange with other processes", shared),
+        ] {
             if let Err(error) = task.await {
                 tracing::error!(%error, "{what} fell over");
             }

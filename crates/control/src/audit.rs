@@ -4,10 +4,12 @@ use domain::actor::Actor;
 use domain::audit::{AuditFilter, AuditRecord};
 use domain::id::{self, AuditId};
 use domain::page::{Page, PageQuery};
+use store::{ChainEntry, ChainReport, StoreError};
 
 use crate::error::{Result, invalid};
 use crate::page;
 use crate::plane::ControlPlane;
+use crate::reconciler::fence;
 
 /// Entries of the log, newest first.
 pub async fn list(
@@ -48,4 +50,31 @@ pub async fn list(
     Ok(page::page(rows, &request, |entry: &AuditRecord| {
         entry.id.uuid()
     }))
+}
+
+/// Links what has been written to the chain ([`store::Store::audit_link`]). Only the process that runs the loop does it:
+/// in any other nothing happens.
+pub async fn link(plane: &ControlPlane) -> Result<()> {
+    let Ok(fence) = fence(plane) else {
+        return Ok(());
+    };
+    loop {
+        match plane.store().audit_link(fence).await {
+            Ok(0) | Err(StoreError::StaleFence) => return Ok(()),
+            Ok(_) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Looks whether the log is as it was written.
+pub async fn verify(plane: &ControlPlane, actor: &Actor) -> Result<ChainReport> {
+    actor.require_admin()?;
+    Ok(plane.store().audit_verify().await?)
+}
+
+/// Linked entries after this number, in the order of the chain; none where there are no more.
+pub async fn linked(plane: &ControlPlane, actor: &Actor, after: i64) -> Result<Vec<ChainEntry>> {
+    actor.require_admin()?;
+    Ok(plane.store().audit_linked(after).await?)
 }

@@ -1,7 +1,7 @@
 //! Live events: what has changed, for pages that look again.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use domain::actor::Actor;
 use domain::event::{ChangeEvent, EventNoun};
@@ -13,30 +13,68 @@ use crate::plane::ControlPlane;
 /// Events kept for a page that was away for a moment.
 const KEPT: usize = 1024;
 
+/// What those who listen get.
+#[derive(Debug, Clone)]
+pub enum News {
+    /// Something has changed.
+    Change(ChangeEvent),
+    /// Nobody knows what has changed: everything is to be read again.
+    Everything,
+}
+
 /// The stream of events of this process.
 pub(crate) struct Events {
-    sender: broadcast::Sender<ChangeEvent>,
-    recent: Mutex<VecDeque<ChangeEvent>>,
+    sender: broadcast::Sender<News>,
+    recent: Mutex<Recent>,
+}
+
+struct Recent {
+    kept: VecDeque<ChangeEvent>,
+    newest: u64,
+}
+
+impl Recent {
+    fn first(&self) -> u64 {
+        self.kept
+            .front()
+            .map_or(self.newest + 1, |first| first.sequence)
+    }
 }
 
 impl Events {
     pub(crate) fn new() -> Self {
         Self {
             sender: broadcast::channel(KEPT).0,
-            recent: Mutex::new(VecDeque::with_capacity(KEPT)),
+            recent: Mutex::new(Recent {
+                kept: VecDeque::with_capacity(KEPT),
+                newest: 0,
+            }),
         }
     }
 
     /// Sends the event that `make` builds from its sequence number.
     pub(crate) fn send(&self, make: impl FnOnce(u64) -> ChangeEvent) {
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        let event = make(recent.back().map_or(1, |last| last.sequence + 1));
-        if recent.len() == KEPT {
-            recent.pop_front();
+        let mut recent = self.lock();
+        recent.newest += 1;
+        let event = make(recent.newest);
+        if recent.kept.len() == KEPT {
+            recent.kept.pop_front();
         }
-        recent.push_back(event.clone());
+        recent.kept.push_back(event.clone());
         // No receiver is no error: nobody looks at a page just now.
-        let _ = self.sender.send(event);
+        let _ = self.sender.send(News::Change(event));
+    }
+
+    /// Changes may have been missed: whoever listens, or comes back, reads everything again.
+    pub(crate) fn gap(&self) {
+        let mut recent = self.lock();
+        recent.newest += 1;
+        recent.kept.clear();
+        let _ = self.sender.send(News::Everything);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -48,27 +86,25 @@ pub struct Subscription {
     /// The sequence number of the newest event so far.
     pub newest: u64,
     /// What comes from now on. A receiver that lags behind reads everything again too.
-    pub receiver: broadcast::Receiver<ChangeEvent>,
+    pub receiver: broadcast::Receiver<News>,
 }
 
 /// The sequence number of the newest event; 0 where there was none yet.
 pub fn newest(plane: &ControlPlane) -> u64 {
-    let events = &plane.inner().events;
-    let recent = events.recent.lock().unwrap_or_else(PoisonError::into_inner);
-    recent.back().map_or(0, |last| last.sequence)
+    plane.inner().events.lock().newest
 }
 
 /// Begins to listen, after the event with the sequence number `last_seen`.
 pub fn subscribe(plane: &ControlPlane, last_seen: Option<u64>) -> Subscription {
     let events = &plane.inner().events;
-    let recent = events.recent.lock().unwrap_or_else(PoisonError::into_inner);
+    let recent = events.lock();
     let receiver = events.sender.subscribe();
-    let first = recent.front().map_or(1, |first| first.sequence);
-    let newest = recent.back().map_or(0, |last| last.sequence);
+    let (first, newest) = (recent.first(), recent.newest);
     let missed = match last_seen {
         None => Some(Vec::new()),
         Some(seen) if seen.saturating_add(1) >= first && seen <= newest => Some(
             recent
+                .kept
                 .iter()
                 .filter(|event| event.sequence > seen)
                 .cloned()

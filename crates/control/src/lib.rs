@@ -25,6 +25,7 @@ mod plane;
 pub mod pool;
 pub mod provider;
 pub mod reconciler;
+pub mod replica;
 pub mod retention;
 pub mod script;
 mod secret;

@@ -15,6 +15,7 @@ use crate::checkin::Pace;
 use crate::checkin_token::CheckinTokens;
 use crate::event::Events;
 use crate::reconciler::observe::Observed;
+use crate::replica::{self, Change, Outbox};
 use crate::session::Gate;
 use crate::settings::Settings;
 
@@ -46,6 +47,7 @@ pub(crate) struct Inner {
     pub parts: Parts,
     pub wake: Notify,
     pub events: Events,
+    pub outbox: Outbox,
     pub observed: Mutex<Observed>,
     pub tick: tokio::sync::Mutex<()>,
     pub gate: Gate,
@@ -59,6 +61,7 @@ impl ControlPlane {
             parts,
             wake: Notify::new(),
             events: Events::new(),
+            outbox: Outbox::default(),
             observed: Mutex::new(Observed::default()),
             tick: tokio::sync::Mutex::new(()),
             gate: Gate::default(),
@@ -68,6 +71,14 @@ impl ControlPlane {
 
     /// Asks for a tick. A wake carries no data; several become one.
     pub fn wake(&self) {
+        self.wake_here();
+        if replica::loop_is_elsewhere(self) {
+            self.0.outbox.wake();
+        }
+    }
+
+    /// The same, for the loop of this process alone.
+    pub(crate) fn wake_here(&self) {
         self.0.wake.notify_one();
     }
 
@@ -151,12 +162,27 @@ impl ControlPlane {
         pool: Option<PoolId>,
         user: Option<UserId>,
     ) {
+        let id = id.to_string();
+        let change = Change {
+            noun,
+            id,
+            pool,
+            user,
+        };
+        if self.store().is_shared() {
+            self.0.outbox.change(change.clone());
+        }
+        self.changed_here(change);
+    }
+
+    /// The same, to the pages of this process alone.
+    pub(crate) fn changed_here(&self, change: Change) {
         self.0.events.send(|sequence| ChangeEvent {
             sequence,
-            noun,
-            id: id.to_string(),
-            pool_id: pool,
-            user_id: user,
+            noun: change.noun,
+            id: change.id,
+            pool_id: change.pool,
+            user_id: change.user,
         });
     }
 }

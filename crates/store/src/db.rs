@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
@@ -316,6 +316,33 @@ impl Db {
         Ok(cells.map(|cells| Row::new(table, cells)))
     }
 
+    /// Whether several processes may use this database at once.
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
+    /// Sends a text to those who listen to a channel.
+    pub(crate) async fn notify(&self, channel: &str, text: &str) -> Result<(), StoreError> {
+        if let Self::Postgres(pool) = self {
+            sqlx::query("SELECT pg_notify($1, $2)")
+                .bind(channel)
+                .bind(text)
+                .execute(pool)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Listens to a channel, where the database has any.
+    pub(crate) async fn listen(&self, channel: &str) -> Result<Option<Listener>, StoreError> {
+        let Self::Postgres(pool) = self else {
+            return Ok(None);
+        };
+        let mut listener = PgListener::connect_with(pool).await?;
+        listener.listen(channel).await?;
+        Ok(Some(Listener(listener)))
+    }
+
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite { write, read } => {
@@ -325,6 +352,21 @@ impl Db {
             // It goes with the last who knows it.
             Self::Memory(_) => {}
             Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// What is sent to a channel.
+pub(crate) struct Listener(PgListener);
+
+impl Listener {
+    /// The next text; an error where the connection was lost, since then texts may have been too.
+    pub(crate) async fn next(&mut self) -> Result<String, StoreError> {
+        match self.0.try_recv().await? {
+            Some(notification) => Ok(notification.payload().to_owned()),
+            None => Err(StoreError::Unavailable(
+                "the connection that listens was lost".into(),
+            )),
         }
     }
 }

@@ -12,6 +12,7 @@
 
 mod api_key;
 mod audit;
+mod audit_chain;
 mod autoscale;
 mod autoscale_version;
 mod capacity;
@@ -27,6 +28,7 @@ mod ldap_config;
 mod lease;
 mod login;
 mod migrations;
+mod notice;
 mod pool;
 mod provider;
 mod retention;
@@ -51,6 +53,7 @@ use domain::clock::Entropy;
 use uuid::Uuid;
 
 pub use audit::{AuditEntry, AuditRow};
+pub use audit_chain::{ChainEntry, ChainFault, ChainReport};
 pub use autoscale::{ConfigColumns, ConfigRow};
 pub use autoscale_version::ConfigVersionRow;
 pub use db::DatabaseUrl;
@@ -62,6 +65,7 @@ pub use error::{OpenError, StoreError};
 pub use idempotency::Idempotency;
 pub use ldap_config::LdapConfigRow;
 pub use lease::Fence;
+pub use notice::Notices;
 pub use seal::{KeyFileError, MasterKey};
 pub use secret::{SecretInfo, SecretWrite};
 pub use server::{Health, ServerFilter, ServerKeys, ServerRow, ServerWrite};
@@ -80,6 +84,7 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 pub struct Store {
     db: db::Db,
     sealer: Arc<seal::Sealer>,
+    chain: Arc<audit_chain::ChainKey>,
 }
 
 impl Store {
@@ -102,6 +107,7 @@ impl Store {
         Ok(Self {
             db,
             sealer: Arc::new(seal::Sealer::new(key, entropy)),
+            chain: Arc::new(audit_chain::ChainKey::new(key)),
         })
     }
 

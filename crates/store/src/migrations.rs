@@ -67,6 +67,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         "provider_secrets",
         include_str!("../../../migrations/0012_provider_secrets.sql"),
     ),
+    (
+        13,
+        "audit_chain",
+        include_str!("../../../migrations/0013_audit_chain.sql"),
+    ),
 ];
 
 pub(crate) fn migrator() -> Migrator {

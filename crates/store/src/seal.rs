@@ -34,10 +34,7 @@ impl MasterKey {
 
     /// What tells this key from another without telling the key: 64 hexadecimal digits.
     pub fn fingerprint(&self) -> String {
-        let bytes = self.derive(b"weir key fingerprint v1");
-        bytes
-            .iter()
-            .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+        hex(&self.derive(b"weir key fingerprint v1"))
     }
 
     /// The beginning of the fingerprint: what sealed values and messages call the key.
@@ -100,6 +97,13 @@ impl MasterKey {
             .expect("32 bytes are within what HKDF-SHA256 can give (8160)");
         bytes
     }
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 impl fmt::Debug for MasterKey {

@@ -407,3 +407,65 @@ fn people_and_keys_are_made_on_the_command_line() {
         "{me}"
     );
 }
+
+#[test]
+fn the_audit_log_is_a_chain_that_anybody_with_the_key_can_check() {
+    let folder = folder();
+    let key = printed(
+        folder.path(),
+        &["api-key", "create", "--name", "test", "--role", "admin"],
+    );
+    let weir = Serving::begin(folder.path(), &[]);
+    for name in ["Here", "There"] {
+        let zone = json!({ "name": name, "upstream_auth_address": "weir.example" });
+        weir.call(&key, "POST", "/zones", Some(&zone));
+    }
+    // Whatever is not linked yet is linked before it ends; beside one that serves it can be looked at too.
+    printed(folder.path(), &["audit", "verify"]);
+    weir.signal("TERM");
+    weir.end();
+    let verified = printed(folder.path(), &["audit", "verify"]);
+    assert!(verified.ends_with("\nunlinked  0"), "{verified}");
+    let head = verified
+        .lines()
+        .next()
+        .and_then(|line| line.strip_prefix("head      "))
+        .expect("a head");
+
+    let exported = printed(folder.path(), &["audit", "export"]);
+    let entries: Vec<Value> = exported
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an entry a line"))
+        .collect();
+    for (number, entry) in (1..).zip(&entries) {
+        assert_eq!(entry["number"], number);
+    }
+    let last = entries.last().expect("entries");
+    assert_eq!(
+        format!(
+            "{}:{}",
+            last["number"],
+            last["hash"].as_str().expect("a hash")
+        ),
+        head
+    );
+    let zones = entries
+        .iter()
+        .filter(|entry| entry["action"] == "zone.create");
+    assert_eq!(zones.count(), 2, "{exported}");
+
+    printed(folder.path(), &["audit", "verify", "--head", head]);
+    let after = entries.len() - 1;
+    let rest = printed(
+        folder.path(),
+        &["audit", "export", "--after", &after.to_string()],
+    );
+    assert_eq!(rest.lines().count(), 1);
+    let (number, hash) = head.split_once(':').expect("number and hash");
+    let next = number.parse::<i64>().expect("a number") + 1;
+    let cut_off = format!("{next}:{hash}");
+    let said = refused(folder.path(), &["audit", "verify", "--head", &cut_off]);
+    assert!(said.contains("is not the one that had this hash"), "{said}");
+    let said = refused(folder.path(), &["audit", "verify", "--head", "newest"]);
+    assert!(said.contains("is no head"), "{said}");
+}

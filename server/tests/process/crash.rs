@@ -11,6 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 use serde_json::{Value, json};
 
+use crate::postgres::PostgresDatabase;
 use crate::weir::{Serving, folder, printed, sendable, wait_for};
 
 /// Complete lists of the provider after which all is as it should be again: the fault-free ticks of the promise.
@@ -34,7 +35,7 @@ fn fifty_kills_on_sqlite_lose_and_double_nothing() {
 
 #[test]
 fn ten_kills_on_postgres_lose_and_double_nothing() {
-    let database = PostgresDatabase::make();
+    let database = PostgresDatabase::make("crash");
     // There the loop waits for the end of the lease of the one that was killed.
     kill_again_and_again(10, 9000, &["--database-url", &database.url]);
 }
@@ -470,46 +471,4 @@ fn below(random: &mut ChaCha8Rng, bound: u64) -> u64 {
 
 fn pick(random: &mut ChaCha8Rng, len: usize) -> usize {
     usize::try_from(below(random, len as u64)).expect("it is small")
-}
-
-/// A database of its own in the test run's Postgres; dropped at the end.
-struct PostgresDatabase {
-    server: String,
-    name: String,
-    url: String,
-}
-
-impl PostgresDatabase {
-    fn make() -> Self {
-        let server = std::env::var("WEIR_TEST_POSTGRES")
-            .expect("WEIR_TEST_POSTGRES names no Postgres; `make test` starts one and sets it");
-        let name = format!("weir_crash_{}", std::process::id());
-        let (base, _) = server.rsplit_once('/').expect("a URL with a database");
-        let database = Self {
-            url: format!("{base}/{name}"),
-            server: server.clone(),
-            name,
-        };
-        database.run(&format!("CREATE DATABASE {}", database.name));
-        database
-    }
-
-    fn run(&self, statement: &str) {
-        let status = Command::new("psql")
-            .args([
-                "--quiet",
-                "--no-psqlrc",
-                "--command",
-                statement,
-                &self.server,
-            ])
-            .status();
-        assert!(status.expect("psql starts").success(), "{statement}");
-    }
-}
-
-impl Drop for PostgresDatabase {
-    fn drop(&mut self) {
-        self.run(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
-    }
 }

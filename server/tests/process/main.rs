@@ -7,4 +7,6 @@
 
 mod commands;
 mod crash;
+mod postgres;
+mod replicas;
 mod weir;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The longest that anything here is waited for.
-const WAIT: Duration = Duration::from_mins(1);
+pub const WAIT: Duration = Duration::from_mins(1);
 
 /// Waits until it is so.
 pub fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {

@@ -97,7 +97,7 @@ async fn lease(plane: &ControlPlane) -> Result<Option<Fence>> {
 }
 
 /// The fence of the lease this process holds.
-fn fence(plane: &ControlPlane) -> Result<Fence> {
+pub(crate) fn fence(plane: &ControlPlane) -> Result<Fence> {
     observe::lock(plane)
         .lease
         .map(|(fence, _)| fence)
