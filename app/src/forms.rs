@@ -120,6 +120,12 @@ pub static PROVIDER: Form = Form {
                     help: text::FAKE_HELP,
                     refused: &[],
                 },
+                Choice {
+                    value: "lxd",
+                    label: text::LXD,
+                    help: text::LXD_HELP,
+                    refused: &[],
+                },
             ]),
             default: Preset::Text("local"),
             required: Condition::Always,

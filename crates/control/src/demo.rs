@@ -111,6 +111,8 @@ async fn make(plane: &ControlPlane, actor: &Actor) -> Result<Pool> {
     let description = match provider.kind {
         ProviderKind::Local => "Shells on the machine that Weir runs on, to look around.",
         ProviderKind::Fake => "Machines in memory, which nobody can connect to, to look around.",
+        // `machines` makes none of another kind.
+        ProviderKind::Lxd => "Machines to look around.",
     };
     let pool = PoolInput {
         name: POOL.to_owned(),

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use domain::checkin::{CheckinStatus, Progress};
 use domain::clock::{Clock, Entropy};
 use domain::connection::Address;
-use domain::form::SecretKeys;
+use domain::form::{Condition, Draft, Preset, SecretKeys};
 use domain::id::{DeploymentId, PoolId, ProviderId, ServerId};
 use domain::provider::ProviderKind;
 use domain::secret::Secret;
@@ -550,12 +550,22 @@ async fn the_registry_gives_each_config_its_own_cloud_and_keeps_it() {
 #[test]
 fn every_kind_has_a_form_that_its_settings_read() {
     for kind in ProviderKind::ALL {
-        let secrets = SecretKeys::none();
-        let settings = Settings::parse(kind, &domain::form::Draft::new(), &secrets)
-            .expect("defaults are right");
+        let form = form(kind);
+        // A word for what has no default and has to be entered.
+        let missing = form.fields.iter().filter(|field| {
+            matches!(field.required, Condition::Always) && matches!(field.default, Preset::None)
+        });
+        let (missing, secret): (Vec<_>, Vec<_>) =
+            missing.partition(|field| !field.kind.is_secret());
+        let secrets: SecretKeys = secret.iter().map(|field| field.key).collect();
+        let least = missing
+            .iter()
+            .fold(Draft::new(), |draft, field| draft.with(field.key, "word"));
+        let settings = Settings::parse(kind, &least, &secrets).expect("defaults are right");
         let draft = settings.draft();
         assert_eq!(Settings::parse(kind, &draft, &secrets), Ok(settings));
-        assert_eq!(form(kind).key, kind.as_str());
-        assert_eq!(draft.keys().count(), form(kind).fields.len());
+        assert_eq!(form.key, kind.as_str());
+        let secret = form.secret_fields().count();
+        assert_eq!(draft.keys().count() + secret, form.fields.len());
     }
 }

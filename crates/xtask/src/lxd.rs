@@ -254,16 +254,16 @@ impl Site {
     /// Ends the daemon with all its servers, and takes its mounts, its bridge and its folder away. It asks the daemon nothing,
     /// which may be dead.
     fn sweep(&self) -> Result<()> {
-        kill(&self.processes(IsMonitor::No)?)?;
+        kill(&self.processes(IsMonitor::No))?;
         // The monitor of a server that has ended takes its control groups away, and ends too.
         for _ in 0..LOOKS / 10 {
-            if self.processes(IsMonitor::Yes)?.is_empty() {
+            if self.processes(IsMonitor::Yes).is_empty() {
                 break;
             }
             service::pause();
         }
         for _ in 0..LOOKS {
-            let left = self.processes(IsMonitor::Any)?;
+            let left = self.processes(IsMonitor::Any);
             if left.is_empty() {
                 break;
             }
@@ -296,7 +296,7 @@ impl Site {
     }
 
     /// The ids of what runs from the folder: programs that name it, and all that has its root in the storage pool.
-    fn processes(&self, wanted: IsMonitor) -> Result<BTreeSet<u32>> {
+    fn processes(&self, wanted: IsMonitor) -> BTreeSet<u32> {
         let disk = console::output(
             Command::new("losetup")
                 .args(["--noheadings", "--output", "NAME", "--associated"])
@@ -330,7 +330,7 @@ impl Site {
                 found.insert(id);
             }
         }
-        Ok(found)
+        found
     }
 }
 
@@ -431,4 +431,25 @@ fn spawn(daemon: &mut Command) -> Result<Child> {
     daemon
         .spawn()
         .map_err(|source| format!("can not start lxd: {source}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_has_the_image_and_leaves_nothing_behind() {
+        let workspace = Workspace::find().expect("a workspace");
+        let lxd = Lxd::start(&workspace).expect("a running LXD");
+        let alias = format!("/1.0/images/aliases/{IMAGE}");
+        console::output(lxd.site.command("lxc").args(["query", &alias])).expect("the image");
+        console::output(lxd.site.command("lxc").args(["launch", IMAGE, "one"])).expect("a server");
+        let site = Site::new(&workspace.target("lxd"), lxd.site.number);
+        assert!(site.network().exists());
+        drop(lxd);
+        assert!(!site.folder.exists(), "{} is gone", site.folder.display());
+        assert!(!site.network().exists(), "{} is gone", site.bridge());
+        assert_eq!(site.mounts(), Ok(Vec::new()));
+        assert_eq!(site.processes(IsMonitor::Any), BTreeSet::new());
+    }
 }

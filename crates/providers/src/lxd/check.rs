@@ -80,9 +80,10 @@ pub(super) async fn choices(api: &Api) -> Result<ProviderChoices, ProviderError>
     let images = images.into_iter().flat_map(|image| {
         let about = image.properties.get("description").cloned();
         let about = about.unwrap_or_else(|| image.fingerprint.chars().take(12).collect());
-        let names: Vec<String> = match image.aliases.is_empty() {
-            true => vec![image.fingerprint],
-            false => image.aliases.into_iter().map(|it| it.name).collect(),
+        let names: Vec<String> = if image.aliases.is_empty() {
+            vec![image.fingerprint]
+        } else {
+            image.aliases.into_iter().map(|it| it.name).collect()
         };
         names.into_iter().map(move |name| choice(name, &about))
     });
@@ -164,9 +165,10 @@ pub(super) async fn test(api: &Api, config: &LxdConfig) -> Vec<TestCheck> {
         .await,
     );
     checks.push(image(api, config).await);
-    let profiles = match config.profiles.is_empty() {
-        true => vec!["default".to_owned()],
-        false => config.profiles.clone(),
+    let profiles = if config.profiles.is_empty() {
+        vec!["default".to_owned()]
+    } else {
+        config.profiles.clone()
     };
     for profile in &profiles {
         let name = format!("the profile {profile} is there");

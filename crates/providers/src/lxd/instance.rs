@@ -155,7 +155,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn instance(status: &str, last_used: &str, network: serde_json::Value) -> Instance {
+    fn instance(status: &str, last_used: &str, network: &serde_json::Value) -> Instance {
         serde_json::from_value(json!({
             "name": "a", "status": status, "last_used_at": last_used, "created_at": "x",
             "config": {"user.weir.port": "22", "user.weir.server": "nonsense"},
@@ -183,7 +183,7 @@ mod tests {
             ("Frozen", once, only_link, MachineState::Broken),
             ("Error", once, json!(null), MachineState::Broken),
         ] {
-            let machine = instance(status, last_used, network).machine();
+            let machine = instance(status, last_used, &network).machine();
             assert_eq!(
                 (machine.state, machine.address),
                 (expected, None),
@@ -195,13 +195,13 @@ mod tests {
             "eth0": card("veth1", &[("fd00::7", "global"), ("10.0.0.7", "global")]),
             "lo": card("", &[("127.0.0.1", "local")]),
         });
-        let machine = instance("Running", once, network).machine();
+        let machine = instance("Running", once, &network).machine();
         assert_eq!(machine.state, MachineState::Up);
         let address = machine.address.expect("an address");
         assert_eq!((address.host.as_str(), address.port), ("10.0.0.7", 22));
         assert_eq!(machine.server, None, "the tag cannot be read");
         let plain = json!({"eth0": card("", &[("fd00::7", "global")])});
-        let machine = instance("Running", once, plain).machine();
+        let machine = instance("Running", once, &plain).machine();
         assert_eq!(machine.address.expect("an address").host, "fd00::7");
     }
 }

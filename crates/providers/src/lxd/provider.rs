@@ -308,7 +308,8 @@ impl Provider for LxdProvider {
             })?;
         let folder = format!("{path}/.ssh");
         let file = format!("{folder}/authorized_keys");
-        let text: String = keys.iter().map(|key| format!("{}\n", key.trim())).collect();
+        let lines: Vec<&str> = keys.iter().map(|key| key.trim()).chain([""]).collect();
+        let text = lines.join("\n");
         for (path, content) in [(&folder, None), (&file, Some(text))] {
             let new = NewFile {
                 path,
