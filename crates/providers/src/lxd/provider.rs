@@ -11,12 +11,12 @@ use domain::snapshot::{MachineState, ProviderFacts};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::LxdConfig;
 use super::api::{Api, NewFile};
 use super::check;
 use super::config::CLIENT_KEY;
 use super::instance::{self, Instance};
 use super::refusal;
+use super::{LxdConfig, LxdType};
 use crate::{Console, CreateRequest, Listing, Machine, Provider, ProviderError, Secrets};
 
 /// Where a machine shows the public half of its host key.
@@ -322,7 +322,11 @@ impl Provider for LxdProvider {
         Ok(())
     }
 
+    /// Of containers alone: LXD 5 keeps no log of a virtual machine's console.
     async fn console(&self, machine: &MachineId) -> Result<Option<Console>, ProviderError> {
+        if self.config.instance_type == LxdType::VirtualMachine {
+            return Ok(None);
+        }
         let name = machine.0.as_str();
         if !is_name(name) {
             return Err(ProviderError::NotFound(name.to_owned()));
