@@ -109,6 +109,18 @@ pub static PROVIDER: Form = Form {
             help: text::KIND_HELP,
             kind: Kind::Choice(&[
                 Choice {
+                    value: "aws",
+                    label: text::AWS,
+                    help: text::AWS_HELP,
+                    refused: &[],
+                },
+                Choice {
+                    value: "lxd",
+                    label: text::LXD,
+                    help: text::LXD_HELP,
+                    refused: &[],
+                },
+                Choice {
                     value: "local",
                     label: text::LOCAL,
                     help: text::LOCAL_HELP,
@@ -118,12 +130,6 @@ pub static PROVIDER: Form = Form {
                     value: "fake",
                     label: text::FAKE,
                     help: text::FAKE_HELP,
-                    refused: &[],
-                },
-                Choice {
-                    value: "lxd",
-                    label: text::LXD,
-                    help: text::LXD_HELP,
                     refused: &[],
                 },
             ]),

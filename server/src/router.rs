@@ -210,6 +210,8 @@ fn running() -> OpenApiRouter<AppState> {
         .routes(routes!(decision::list_newest_decisions))
         .routes(routes!(audit::list_audit))
         .routes(routes!(deployment::get_deployment))
+        .routes(routes!(deployment::pause_deployment))
+        .routes(routes!(deployment::resume_deployment))
         .routes(routes!(deployment::get_me))
         .routes(routes!(live::stream_events))
 }

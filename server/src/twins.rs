@@ -280,6 +280,21 @@ impl World {
                 ],
             ),
             twin(
+                "deployment_get",
+                "GET /deployment",
+                [Ask::new(json!({}), "/deployment")],
+            ),
+            twin(
+                "deployment_pause",
+                "POST /deployment/pause",
+                [Ask::new(json!({}), "/deployment/pause")],
+            ),
+            twin(
+                "deployment_resume",
+                "POST /deployment/resume",
+                [Ask::new(json!({}), "/deployment/resume")],
+            ),
+            twin(
                 "demo_create",
                 "POST /pools/demo",
                 [Ask::new(json!({}), "/pools/demo")],

@@ -7,6 +7,7 @@ pub mod autoscale;
 pub mod codec;
 pub mod decision;
 pub mod demo;
+pub mod deployment;
 pub mod draft;
 pub mod error;
 pub mod ldap_config;

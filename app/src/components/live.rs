@@ -40,14 +40,18 @@ const SILENCE: Duration = Duration::from_secs(45);
 /// of tabs.
 const HIDDEN: Duration = Duration::from_secs(30);
 
+/// How many nouns there are.
+const KINDS: usize = 7;
+
 /// All nouns, in the order of [`Live::counts`].
-const NOUNS: [EventNoun; 6] = [
+const NOUNS: [EventNoun; KINDS] = [
     EventNoun::Pool,
     EventNoun::Provider,
     EventNoun::Zone,
     EventNoun::Server,
     EventNoun::Session,
     EventNoun::Decision,
+    EventNoun::Deployment,
 ];
 
 /// A step of figures over time that lasts this long is worth asking for once it is over, and not with each event.
@@ -72,8 +76,8 @@ pub struct Live {
     link: RwSignal<Link>,
     /// How many questions wait for a server that does not answer.
     unanswered: RwSignal<u32>,
-    counts: [RwSignal<u64>; 6],
-    gathered: StoredValue<[bool; 6]>,
+    counts: [RwSignal<u64>; KINDS],
+    gathered: StoredValue<[bool; KINDS]>,
 }
 
 impl Live {
@@ -83,7 +87,7 @@ impl Live {
             link: RwSignal::new(Link::Off),
             unanswered: RwSignal::new(0),
             counts: std::array::from_fn(|_| RwSignal::new(0)),
-            gathered: StoredValue::new([false; 6]),
+            gathered: StoredValue::new([false; KINDS]),
         });
     }
 
@@ -148,7 +152,7 @@ impl Live {
             set_timeout(
                 move || {
                     let gathered = self.gathered.get_value();
-                    self.gathered.set_value([false; 6]);
+                    self.gathered.set_value([false; KINDS]);
                     for (count, _) in self.counts.iter().zip(gathered).filter(|(_, flag)| *flag) {
                         count.update(|count| *count += 1);
                     }

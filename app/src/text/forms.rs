@@ -15,6 +15,8 @@ pub const DESCRIPTION_HELP: &str = "One line for the card in the portal.";
 
 pub const PROVIDER: &str = "Provider";
 pub const KIND_HELP: &str = "Where the machines come from. It cannot be changed later.";
+pub const AWS: &str = "Amazon EC2";
+pub const AWS_HELP: &str = "Instances in an AWS account of yours, in one region.";
 pub const LOCAL: &str = "This machine";
 pub const LOCAL_HELP: &str =
     "OpenSSH servers on the machine that Weir runs on. For trying Weir out and for tests.";

@@ -108,11 +108,10 @@ async fn make(plane: &ControlPlane, actor: &Actor) -> Result<Pool> {
     };
     let zone = zone::create(plane, actor, zone).await?;
     let provider = machines(plane, actor, &SCRIPT.replace("SCHEME", scheme)).await?;
-    let description = match provider.kind {
-        ProviderKind::Local => "Shells on the machine that Weir runs on, to look around.",
-        ProviderKind::Fake => "Machines in memory, which nobody can connect to, to look around.",
-        // `machines` makes none of another kind.
-        ProviderKind::Lxd => "Machines to look around.",
+    let description = if provider.kind == ProviderKind::Local {
+        "Shells on the machine that Weir runs on, to look around."
+    } else {
+        "Machines in memory, which nobody can connect to, to look around."
     };
     let pool = PoolInput {
         name: POOL.to_owned(),

@@ -13,6 +13,7 @@ pub mod checkin_token;
 pub mod console;
 pub mod decision;
 pub mod demo;
+pub mod deployment;
 pub mod draft;
 pub mod error;
 pub mod event;

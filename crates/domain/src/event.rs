@@ -21,6 +21,8 @@ pub enum EventNoun {
     Session,
     /// A recorded decision.
     Decision,
+    /// This installation: whether everything is held.
+    Deployment,
 }
 
 /// Something has changed.

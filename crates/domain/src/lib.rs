@@ -11,6 +11,7 @@ pub mod connection;
 pub mod console;
 pub mod count;
 pub mod demo;
+pub mod deployment;
 pub mod draft;
 pub mod error;
 pub mod event;

@@ -181,6 +181,7 @@ impl Reason {
                 | Self::HeldCreatesPerHour
                 | Self::HeldBreakerOpen
                 | Self::HeldProviderBackoff
+                | Self::HeldPaused
                 | Self::HeldUnprepared
         )
     }
@@ -251,6 +252,8 @@ reasons! {
     HeldBreakerOpen = "held.breaker_open";
     /// The provider asked to be left alone for a while.
     HeldProviderBackoff = "held.provider_backoff";
+    /// An admin holds everything.
+    HeldPaused = "held.paused";
     /// The config is not enabled.
     HeldDisabled = "held.disabled";
     /// The config is in dry run: this would have been done.

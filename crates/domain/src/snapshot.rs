@@ -63,7 +63,7 @@ impl Default for LoopSettings {
     }
 }
 
-/// What a kind of provider can do; the same for all its configs.
+/// What a provider can do, by its kind and its settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProviderFacts {
     /// A machine may be missing from a list for this long after it was made, in milliseconds.
@@ -97,6 +97,8 @@ pub struct ProviderSnapshot {
     pub failed_at: Option<Timestamp>,
     /// The provider asked to be left alone until then.
     pub not_before: Option<Timestamp>,
+    /// An admin holds everything: nothing is made and nothing deleted.
+    pub paused: bool,
     /// What its kind can do.
     pub facts: ProviderFacts,
     /// A list call is under way.

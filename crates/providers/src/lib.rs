@@ -2,6 +2,7 @@
 //!
 //! Without the feature `ssr` only the forms and typed configs are built, so that the browser can use them too.
 
+pub mod aws;
 pub mod fake;
 pub mod local;
 pub mod lxd;
@@ -70,6 +71,18 @@ pub trait Provider: Send + Sync {
         &self,
         _machine: &domain::server::MachineId,
     ) -> Result<Option<Console>, ProviderError> {
+        Ok(None)
+    }
+
+    /// The password of the machine's administrator, where the machine makes one up and this kind of provider can read it; none
+    /// as long as there is none yet.
+    ///
+    /// # Errors
+    /// It is there and cannot be read, or the provider does not say.
+    async fn password(
+        &self,
+        _machine: &domain::server::MachineId,
+    ) -> Result<Option<domain::secret::Secret>, ProviderError> {
         Ok(None)
     }
 

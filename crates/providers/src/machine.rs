@@ -62,6 +62,17 @@ pub struct Console {
 impl Console {
     /// As much as people read.
     pub const MAX_BYTES: u64 = 64 * 1024;
+
+    /// The newest part of what there is.
+    pub fn tail_of(mut bytes: Vec<u8>) -> Self {
+        let most = usize::try_from(Self::MAX_BYTES).unwrap_or(usize::MAX);
+        let cut = bytes.len().saturating_sub(most);
+        bytes.drain(..cut);
+        Self {
+            bytes,
+            is_cut: cut > 0,
+        }
+    }
 }
 
 /// A complete list.

@@ -4,6 +4,7 @@ use domain::error::FieldError;
 use domain::form::{Draft, Form, SecretKeys};
 use domain::provider::ProviderKind;
 
+use crate::aws::{self, AwsConfig};
 use crate::fake::{self, FakeConfig};
 use crate::local::{self, LocalConfig};
 use crate::lxd::{self, LxdConfig};
@@ -14,6 +15,7 @@ pub use open::{Context, Providers, Registry, Saved, Secrets};
 /// The form with the kind's own fields.
 pub fn form(kind: ProviderKind) -> &'static Form {
     match kind {
+        ProviderKind::Aws => &aws::FORM,
         ProviderKind::Local => &local::FORM,
         ProviderKind::Fake => &fake::FORM,
         ProviderKind::Lxd => &lxd::FORM,
@@ -23,6 +25,8 @@ pub fn form(kind: ProviderKind) -> &'static Form {
 /// The typed settings of a provider config.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settings {
+    /// Of the kind `aws`.
+    Aws(Box<AwsConfig>),
     /// Of the kind `local`.
     Local(LocalConfig),
     /// Of the kind `fake`.
@@ -39,6 +43,9 @@ impl Settings {
         secrets: &SecretKeys,
     ) -> Result<Self, Vec<FieldError>> {
         match kind {
+            ProviderKind::Aws => {
+                AwsConfig::parse(draft, secrets).map(|config| Self::Aws(Box::new(config)))
+            }
             ProviderKind::Local => LocalConfig::parse(draft).map(Self::Local),
             ProviderKind::Fake => FakeConfig::parse(draft).map(Self::Fake),
             ProviderKind::Lxd => LxdConfig::parse(draft, secrets)
@@ -50,6 +57,7 @@ impl Settings {
     /// The draft that [`Self::parse`] reads as these settings.
     pub fn draft(&self) -> Draft {
         match self {
+            Self::Aws(config) => config.draft(),
             Self::Local(config) => config.draft(),
             Self::Fake(config) => config.draft(),
             Self::Lxd(config) => config.draft(),
@@ -71,6 +79,7 @@ mod open {
     use serde_json::{Map, Value};
 
     use super::Settings;
+    use crate::aws::AwsProvider;
     use crate::fake::{FakeCloud, FakeProvider};
     use crate::local::LocalProvider;
     use crate::lxd::LxdProvider;
@@ -256,6 +265,10 @@ mod open {
             cloud: impl FnOnce() -> Arc<FakeCloud>,
         ) -> Result<Arc<dyn Provider>, ProviderError> {
             Ok(match settings {
+                Settings::Aws(config) => {
+                    let clock = Arc::clone(&self.clock);
+                    Arc::new(AwsProvider::new((**config).clone(), secrets, clock)?)
+                }
                 Settings::Local(_) if !self.allow_local => {
                     return Err(ProviderError::Invalid {
                         field: "kind".to_owned(),

@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use domain::checkin::{CheckinStatus, Progress};
 use domain::clock::{Clock, Entropy};
 use domain::connection::Address;
-use domain::form::{Condition, Draft, Preset, SecretKeys};
+use domain::form::SecretKeys;
 use domain::id::{DeploymentId, PoolId, ProviderId, ServerId};
 use domain::provider::ProviderKind;
 use domain::secret::Secret;
 use domain::server::MachineId;
 use domain::snapshot::MachineState;
 use domain::timestamp::Timestamp;
-use providers::contract::{self, Bench};
+use providers::contract::{self, Bench, ContractFault};
 use providers::fake::{FakeCloud, FakeConfig, FakeEvent, FakeProvider, Fault, FaultPlan};
 use providers::local::LocalProvider;
 use providers::registry::{Context, Providers, Registry, Saved, Secrets, Settings, form};
@@ -109,6 +109,26 @@ impl Bench for Rig {
     fn pass_time(&self) {
         self.clock.pass(100);
     }
+
+    fn arm(&self, fault: ContractFault) {
+        let fault = match fault {
+            ContractFault::AnswerLost => Fault::AnswerLost,
+            ContractFault::CapacityAtCall | ContractFault::CapacityInOperation => Fault::Capacity,
+            ContractFault::CapacityLater => Fault::Dies { after_millis: 0 },
+            ContractFault::Quota => Fault::Quota,
+            ContractFault::Throttled => Fault::Throttled {
+                retry_after_secs: Some(contract::RETRY_AFTER_SECS),
+            },
+            ContractFault::Auth => Fault::Auth,
+            ContractFault::ListBreaks => Fault::ListIncomplete,
+        };
+        self.cloud.arm(fault, 1);
+    }
+
+    fn never(&self) -> &[ContractFault] {
+        // Its creates are done when they are answered.
+        &[ContractFault::CapacityInOperation]
+    }
 }
 
 fn deployment() -> DeploymentId {
@@ -116,10 +136,10 @@ fn deployment() -> DeploymentId {
 }
 
 #[tokio::test]
-async fn a_life_by_the_contract() {
-    contract::life(&Rig::new(CONFIG)).await;
-    contract::life(&Rig::new(FakeConfig::INSTANT)).await;
-    contract::life(&Rig::new(FakeConfig {
+async fn the_contract_holds() {
+    contract::all(&Rig::new(CONFIG)).await;
+    contract::all(&Rig::new(FakeConfig::INSTANT)).await;
+    contract::all(&Rig::new(FakeConfig {
         list_lag_millis: 3000,
         repeatable_create: false,
         ..CONFIG
@@ -261,13 +281,15 @@ async fn a_repeated_create_must_be_the_same() {
         .create(&rendered_again)
         .await
         .expect_err("refused");
-    assert!(matches!(error, ProviderError::Invalid { .. }));
+    assert!(matches!(error, ProviderError::Conflict(_)), "{error:?}");
     assert_eq!(rig.cloud.mismatches(), 1);
     rig.provider.delete(&machine.id).await.expect("delete");
-    assert!(
-        rig.provider.create(&request).await.is_err(),
-        "its token is used up"
-    );
+    let error = rig
+        .provider
+        .create(&request)
+        .await
+        .expect_err("its token is used up");
+    assert!(matches!(error, ProviderError::NotFound(_)), "{error:?}");
     assert!(rig.cloud.alive().is_empty());
 }
 
@@ -550,22 +572,33 @@ async fn the_registry_gives_each_config_its_own_cloud_and_keeps_it() {
 #[test]
 fn every_kind_has_a_form_that_its_settings_read() {
     for kind in ProviderKind::ALL {
-        let form = form(kind);
-        // A word for what has no default and has to be entered.
-        let missing = form.fields.iter().filter(|field| {
-            matches!(field.required, Condition::Always) && matches!(field.default, Preset::None)
-        });
-        let (missing, secret): (Vec<_>, Vec<_>) =
-            missing.partition(|field| !field.kind.is_secret());
-        let secrets: SecretKeys = secret.iter().map(|field| field.key).collect();
-        let least = missing
-            .iter()
-            .fold(Draft::new(), |draft, field| draft.with(field.key, "word"));
-        let settings = Settings::parse(kind, &least, &secrets).expect("defaults are right");
+        // What no kind could guess is entered; all else is its default.
+        let (given, secrets) = match kind {
+            ProviderKind::Aws => (
+                domain::form::Draft::new()
+                    .with("access_key_id", "AKIAEXAMPLE")
+                    .with("region", "eu-central-1")
+                    .with("image_id", "ami-1")
+                    .with("instance_types", vec!["t3.large".to_owned()]),
+                ["secret_access_key"].into_iter().collect(),
+            ),
+            ProviderKind::Lxd => (
+                domain::form::Draft::new().with("image", "weir"),
+                SecretKeys::none(),
+            ),
+            ProviderKind::Local | ProviderKind::Fake => {
+                (domain::form::Draft::new(), SecretKeys::none())
+            }
+        };
+        let settings = Settings::parse(kind, &given, &secrets).expect("defaults are right");
         let draft = settings.draft();
         assert_eq!(Settings::parse(kind, &draft, &secrets), Ok(settings));
+        let form = form(kind);
         assert_eq!(form.key, kind.as_str());
-        let secret = form.secret_fields().count();
-        assert_eq!(draft.keys().count() + secret, form.fields.len());
+        let shown = form
+            .fields
+            .iter()
+            .filter(|field| form.is_shown(field, &draft) && !field.kind.is_secret());
+        assert_eq!(draft.keys().count(), shown.count());
     }
 }

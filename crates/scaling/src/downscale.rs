@@ -9,12 +9,14 @@ use domain::server::{DrainReason, Origin};
 use domain::snapshot::{ConfigSnapshot, PoolSnapshot};
 
 use crate::capacity::{Room, Zone, Zones};
+use crate::source::Sources;
 use crate::tick::Tick;
 
 /// Drains single-use servers whose person has left, where their config lets the loop act.
 pub(crate) fn retire(
     pool: &PoolSnapshot,
     rooms: &mut [Room<'_>],
+    sources: &Sources<'_>,
     tick: &mut Tick<'_>,
     findings: &mut Vec<Finding>,
 ) {
@@ -30,6 +32,7 @@ pub(crate) fn retire(
         let reason = match configs.get(&config) {
             Some(config) if !config.enabled => Reason::HeldDisabled,
             Some(config) if config.dry_run => Reason::HeldDryRun,
+            Some(config) if sources.are_paused(config) => Reason::HeldPaused,
             Some(_) => {
                 let why = DrainReason::SingleUseDone;
                 tick.act(Action::Drain { server, why }, Reason::ShrankSingleUse);
@@ -49,6 +52,7 @@ pub(crate) fn shrink(
     mut reports: Vec<ConfigReport>,
     rooms: &[Room<'_>],
     zones: &mut Zones,
+    sources: &Sources<'_>,
     tick: &mut Tick<'_>,
 ) -> Vec<ConfigReport> {
     let mut in_use = rooms_by_config(rooms);
@@ -57,6 +61,7 @@ pub(crate) fn shrink(
         let zone = zones.get_mut(config.zone);
         report.down = shrink_one(
             config,
+            sources.are_paused(config),
             &rooms,
             report.up.waiting,
             zone,
@@ -69,6 +74,7 @@ pub(crate) fn shrink(
 
 fn shrink_one(
     config: &ConfigSnapshot,
+    is_paused: bool,
     rooms: &[&Room<'_>],
     waiting: u32,
     zone: &mut Zone,
@@ -100,7 +106,11 @@ fn shrink_one(
         }
     }
     down.removable = u32::try_from(removable.len()).unwrap_or(u32::MAX);
-    down.gate = if config.dry_run { 0 } else { down.removable };
+    down.gate = if config.dry_run || is_paused {
+        0
+    } else {
+        down.removable
+    };
 
     let busy = rooms.iter().filter(|room| {
         let seats = room.free_seats();
@@ -135,6 +145,8 @@ fn shrink_one(
         findings.push(Finding::new(Reason::KeptBackoff, down.removable).until(due));
     } else if config.dry_run {
         findings.push(Finding::new(Reason::HeldDryRun, down.removable));
+    } else if is_paused {
+        findings.push(Finding::new(Reason::HeldPaused, down.removable));
     } else {
         for server in removable {
             let why = DrainReason::Surplus;

@@ -80,13 +80,13 @@ fn plan_pool<'a>(
     liveness::mark_lost(&mut rooms, sources, tick);
     occupancy::settle(pool, &mut rooms, tick, &mut findings);
     liveness::tend(&mut rooms, sources, tick, &mut findings);
-    downscale::retire(pool, &mut rooms, tick, &mut findings);
+    downscale::retire(pool, &mut rooms, sources, tick, &mut findings);
     let waiting = placement::seat_queue(pool, &mut rooms, tick, &mut findings);
 
     let mut zones = capacity::Zones::of(pool, &rooms);
     let grown = upscale::grow(pool, waiting.len(), &mut zones, sources, tick);
     placement::report_waiting(&waiting, &zones, &mut findings);
-    let configs = downscale::shrink(pool, grown, &rooms, &mut zones, tick);
+    let configs = downscale::shrink(pool, grown, &rooms, &mut zones, sources, tick);
     PoolReport {
         pool_id: pool.id,
         configs,

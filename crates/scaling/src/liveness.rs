@@ -152,7 +152,7 @@ impl Step<'_, '_, '_> {
                 .source
                 .shows_nothing_made(&server.sighting, server.created_at)
         {
-            if self.may_call() {
+            if self.may_change() {
                 self.act(
                     Action::CallCreate { server: server.id },
                     Reason::CalledCreateAgain,
@@ -254,7 +254,7 @@ impl Step<'_, '_, '_> {
                 self.adopt();
             }
             Some(machine) => {
-                if self.must_call_delete() && self.may_call() {
+                if self.must_call_delete() && self.may_change() {
                     let machine = machine.clone();
                     self.act(
                         Action::CallDelete {
@@ -319,6 +319,11 @@ impl Step<'_, '_, '_> {
     /// The pause after a failed call is over, and the provider takes calls.
     fn may_call(&mut self) -> bool {
         self.tick.is_due_if_set(self.server.retry_at) && self.source.takes_calls()
+    }
+
+    /// The same for a call that makes or deletes its machine.
+    fn may_change(&mut self) -> bool {
+        self.tick.is_due_if_set(self.server.retry_at) && self.source.takes_changes()
     }
 
     /// A fresh list is wanted: the server has waited for it since it came into this state.

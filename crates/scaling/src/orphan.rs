@@ -27,7 +27,7 @@ pub(crate) fn judge(source: &mut Source<'_>, tick: &mut Tick<'_>) {
                     .retry_at
                     .map_or(finding.clone(), |at| finding.until(at)),
             );
-        } else if source.takes_calls() {
+        } else if source.takes_changes() {
             let machine = stranger.machine.clone();
             tick.act(
                 Action::DeleteStranger {

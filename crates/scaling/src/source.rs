@@ -3,7 +3,9 @@
 use domain::id::ProviderId;
 use domain::plan::{Finding, Reason};
 use domain::server::{Origin, ServerState};
-use domain::snapshot::{LoopSettings, ProviderSnapshot, ServerSnapshot, Sighting, Snapshot};
+use domain::snapshot::{
+    ConfigSnapshot, LoopSettings, ProviderSnapshot, ServerSnapshot, Sighting, Snapshot,
+};
 use domain::timestamp::Timestamp;
 
 use crate::tick::Tick;
@@ -27,6 +29,8 @@ pub(crate) struct Source<'a> {
     evidence_age: Option<i64>,
     /// Calls not made because the provider asked to be left alone.
     held_calls: u32,
+    /// Calls that would make or delete something, not made because an admin holds everything.
+    held_changes: u32,
     rests_until: Option<Timestamp>,
 }
 
@@ -38,6 +42,8 @@ pub(crate) enum Gate {
     Probe,
     /// Nothing: the config's create call cannot be put together.
     Unprepared,
+    /// Nothing: an admin holds everything.
+    Paused,
     /// Nothing: the breaker is open, until then or until its probe has come to an end.
     Broken(Option<Timestamp>),
     /// Nothing: the provider asked for it.
@@ -54,6 +60,7 @@ impl<'a> Source<'a> {
             is_short: false,
             evidence_age: None,
             held_calls: 0,
+            held_changes: 0,
             rests_until: provider.not_before.filter(|&until| until > now),
         }
     }
@@ -81,6 +88,9 @@ impl<'a> Source<'a> {
 
     /// What may be made now.
     pub(crate) fn gate(&self, settings: &LoopSettings, now: Timestamp) -> Gate {
+        if self.provider.paused {
+            return Gate::Paused;
+        }
         if let Some(until) = self.rests_until {
             return Gate::Resting(until);
         }
@@ -110,6 +120,15 @@ impl<'a> Source<'a> {
             self.held_calls += 1;
         }
         self.rests_until.is_none()
+    }
+
+    /// The same for a call that makes or deletes a machine.
+    pub(crate) fn takes_changes(&mut self) -> bool {
+        if self.provider.paused {
+            self.held_changes += 1;
+            return false;
+        }
+        self.takes_calls()
     }
 
     /// Whether complete lists prove that the machine is not there: two of them, so far apart that a machine of which
@@ -162,6 +181,10 @@ impl<'a> Source<'a> {
 
     /// Says that calls were held back, if they were.
     pub(crate) fn report_held(&mut self, tick: &mut Tick<'_>) {
+        if self.provider.paused {
+            self.findings
+                .push(Finding::new(Reason::HeldPaused, self.held_changes));
+        }
         if let Some(until) = self.rests_until {
             tick.wake_at(until);
             self.findings
@@ -214,6 +237,12 @@ impl<'a> Sources<'a> {
 
     pub(crate) fn get_mut(&mut self, id: ProviderId) -> Option<&mut Source<'a>> {
         self.position(id).map(|at| &mut self.sorted[at])
+    }
+
+    /// Whether an admin holds what this config would do.
+    pub(crate) fn are_paused(&self, config: &ConfigSnapshot) -> bool {
+        self.get(config.provider)
+            .is_some_and(|source| source.provider.paused)
     }
 
     fn position(&self, id: ProviderId) -> Option<usize> {

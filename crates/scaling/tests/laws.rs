@@ -136,6 +136,9 @@ fn tick(world: &mut World) {
 /// Without faults, requests and edits, all servers end up Running and nobody waits for what can be had.
 fn rest(world: &mut World) {
     world.is_wild = false;
+    for provider in &mut world.snapshot.providers {
+        provider.paused = false;
+    }
     let end = world.now.plus_secs(2 * 3600);
     while world.now < end {
         tick(world);
@@ -193,6 +196,7 @@ fn check(snapshot: &Snapshot, plan: &Plan) {
             check_config(config, report, plan);
         }
     }
+    check_pause(snapshot, plan);
     check_calls(snapshot, plan);
 }
 
@@ -526,6 +530,7 @@ fn check_config(config: &ConfigSnapshot, report: &ConfigReport, plan: &Plan) {
         Reason::HeldCreatesPerHour,
         Reason::HeldBreakerOpen,
         Reason::HeldProviderBackoff,
+        Reason::HeldPaused,
         Reason::HeldUnprepared,
     ]
     .iter()
@@ -539,6 +544,30 @@ fn check_config(config: &ConfigSnapshot, report: &ConfigReport, plan: &Plan) {
         "nothing is said at {}",
         plan.report.at
     );
+}
+
+/// While everything is held nothing is made, nothing deleted, and nothing goes by a rule of scaling.
+fn check_pause(snapshot: &Snapshot, plan: &Plan) {
+    let is_paused = |id| {
+        let mut providers = snapshot.providers.iter();
+        providers.any(|one| one.id == id && one.paused)
+    };
+    let of_server = |id: ServerId| {
+        let mut servers = snapshot.pools.iter().flat_map(|pool| &pool.servers);
+        servers.find(|one| one.id == id).and_then(provider_of)
+    };
+    for planned in &plan.actions {
+        let provider = match &planned.action {
+            Action::Create { provider, .. } | Action::DeleteStranger { provider, .. } => {
+                Some(*provider)
+            }
+            Action::CallCreate { server }
+            | Action::CallDelete { server, .. }
+            | Action::Drain { server, .. } => of_server(*server),
+            _ => None,
+        };
+        assert!(!provider.is_some_and(is_paused), "{planned:?}");
+    }
 }
 
 /// One call at a time for each server, each in its time, none while the provider rests or is being listed.

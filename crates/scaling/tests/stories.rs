@@ -2,7 +2,7 @@
 
 use domain::connection::{Address, Protocol};
 use domain::id::{ConfigId, PoolId, ProviderId, ServerId, SessionId, UserId, ZoneId};
-use domain::plan::{Action, ConfigReport, Outcome, Plan, Planned, Reason};
+use domain::plan::{Action, ConfigReport, Finding, Outcome, Plan, Planned, Reason};
 use domain::server::{
     DeleteReason, DrainReason, FailReason, MachineId, Origin, SeatLimits, ServerState,
 };
@@ -62,6 +62,7 @@ fn provider(number: u32) -> ProviderSnapshot {
         failures: 0,
         failed_at: None,
         not_before: None,
+        paused: false,
         facts: ProviderFacts {
             list_lag_millis: 0,
             repeatable_create: true,
@@ -880,6 +881,59 @@ fn a_dry_run_says_what_it_would_do() {
         [(Reason::HeldEnough, 0), (Reason::HeldDryRun, 1)]
     );
     assert_eq!((report.down.removable, report.down.drain), (1, 0));
+}
+
+#[test]
+fn while_everything_is_paused_nothing_is_made_drained_or_deleted() {
+    let mut surplus = config(1, 0);
+    surplus.surplus_since = Some(NOON.plus_millis(-900_000));
+    let mut wanting = config(2, 1);
+    wanting.zone = zone(2);
+    let mut leaving = running(2, ONE_SEAT);
+    leaving.state = ServerState::Deleting {
+        machine: Some(machine(2)),
+        why: DeleteReason::Admin,
+    };
+    let servers = vec![running(1, ONE_SEAT), leaving];
+    let mut snapshot = snapshot(pool(vec![surplus, wanting], servers));
+    let mut lone = stranger(NOON.plus_millis(-600_000));
+    lone.lists = 2;
+    snapshot.providers[0].strangers.push(lone);
+    let goes_on = scaling::plan(&snapshot, NOON);
+    for provider in &mut snapshot.providers {
+        provider.paused = true;
+    }
+    let held = scaling::plan(&snapshot, NOON);
+    let words = |plan: &Plan| {
+        let changes = plan.actions.iter().filter(|one| {
+            matches!(
+                one.action,
+                Action::Create { .. }
+                    | Action::Drain { .. }
+                    | Action::CallDelete { .. }
+                    | Action::DeleteStranger { .. }
+            )
+        });
+        changes.count()
+    };
+    assert_eq!(
+        (words(&goes_on), words(&held)),
+        (4, 0),
+        "{:?}",
+        held.actions
+    );
+    let report = config_report(&held, 0);
+    assert!(
+        said(report).contains(&(Reason::HeldPaused, 1)),
+        "{report:?}"
+    );
+    assert_eq!((report.down.removable, report.down.drain), (1, 0));
+    assert_eq!(said(config_report(&held, 1)), [(Reason::HeldPaused, 1)]);
+    let of_provider = &held.report.providers[0].findings;
+    assert!(
+        of_provider.contains(&Finding::new(Reason::HeldPaused, 2)),
+        "{of_provider:?}"
+    );
 }
 
 fn stranger(first_seen_at: Timestamp) -> Stranger {

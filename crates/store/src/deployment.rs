@@ -1,8 +1,10 @@
 //! The one row that says which installation this is.
 
+use domain::deployment::DeploymentPause;
 use domain::id::DeploymentId;
 use domain::timestamp::Timestamp;
 
+use crate::audit::AuditEntry;
 use crate::db::{Db, Tx};
 use crate::error::{OpenError, StoreError};
 use crate::row::args;
@@ -10,7 +12,7 @@ use crate::seal::MasterKey;
 use crate::{Result, Store};
 
 /// This installation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployment {
     /// Its id; it is in the tags of every machine it makes.
     pub id: DeploymentId,
@@ -18,6 +20,8 @@ pub struct Deployment {
     pub created_at: Timestamp,
     /// The first admin exists, so no set-up link works any more.
     pub setup_done: bool,
+    /// Set while an admin holds everything.
+    pub pause: Option<DeploymentPause>,
 }
 
 impl Store {
@@ -27,16 +31,39 @@ impl Store {
             .db
             .one(
                 "deployment",
-                "SELECT id, created_at, setup_done FROM deployment",
+                "SELECT id, created_at, setup_done, paused_at, paused_by FROM deployment",
                 Vec::new(),
             )
             .await?
             .ok_or(StoreError::NotFound)?;
+        let pause: Option<Timestamp> = row.get("paused_at")?;
         Ok(Deployment {
             id: row.get("id")?,
             created_at: row.get("created_at")?,
             setup_done: row.get("setup_done")?,
+            pause: pause
+                .zip(row.get("paused_by")?)
+                .map(|(since, by)| DeploymentPause { since, by }),
         })
+    }
+
+    /// Holds everything, or lets it go on; the entry says since when and by whom. False where it is so already.
+    pub async fn deployment_pause(&self, is_paused: bool, audit: AuditEntry) -> Result<bool> {
+        let mut tx = self.db.write().await?;
+        let changed = if is_paused {
+            let sql =
+                "UPDATE deployment SET paused_at = $1, paused_by = $2 WHERE paused_at IS NULL";
+            tx.run(sql, args![audit.at, &audit.actor]).await?
+        } else {
+            let sql = "UPDATE deployment SET paused_at = NULL, paused_by = NULL WHERE paused_at IS NOT NULL";
+            tx.run(sql, Vec::new()).await?
+        };
+        if changed == 0 {
+            return Ok(false);
+        }
+        tx.audit(audit).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Whether the database answers.

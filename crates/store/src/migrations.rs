@@ -72,6 +72,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         "audit_chain",
         include_str!("../../../migrations/0013_audit_chain.sql"),
     ),
+    (
+        14,
+        "pause",
+        include_str!("../../../migrations/0014_pause.sql"),
+    ),
 ];
 
 pub(crate) fn migrator() -> Migrator {

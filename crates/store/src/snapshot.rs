@@ -50,6 +50,8 @@ pub struct StoredProvider {
     pub failed_at: Option<Timestamp>,
     /// The provider asked to be left alone until then.
     pub not_before: Option<Timestamp>,
+    /// An admin holds everything.
+    pub paused: bool,
 }
 
 /// A statement about all pools, or about the one that `$1` names: texts of their own, so that each finds its index.
@@ -72,6 +74,7 @@ impl Store {
                 // Here and below only what is read: start-up scripts and sealed columns are large, and this is the loop's
                 // every look.
                 "SELECT p.id, p.version, p.kind, p.settings, p.max_instances, p.failures, p.failed_at, p.not_before,
+                    (SELECT paused_at FROM deployment) AS paused_at,
                     (SELECT COUNT(*) FROM servers s WHERE s.provider_id = p.id AND s.state <> 'deleted') AS existing,
                     (SELECT COUNT(*) FROM servers s WHERE s.provider_id = p.id AND s.created_at > $1) AS created,
                     (SELECT MIN(s.created_at) FROM servers s WHERE s.provider_id = p.id AND s.created_at > $1) AS oldest
@@ -179,6 +182,7 @@ fn provider(row: &Row) -> Result<StoredProvider> {
         failures: row.get("failures")?,
         failed_at: row.get("failed_at")?,
         not_before: row.get("not_before")?,
+        paused: row.get::<Option<Timestamp>>("paused_at")?.is_some(),
     })
 }
 

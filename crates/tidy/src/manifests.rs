@@ -5,8 +5,9 @@ use serde_json::Value;
 /// Which crates of ours a crate may use. Arrows point down only.
 pub const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
+    ("fault-proxy", &[]),
     ("scaling", &["domain"]),
-    ("providers", &["domain"]),
+    ("providers", &["domain", "fault-proxy"]),
     ("store", &["domain"]),
     ("control", &["domain", "providers", "scaling", "store"]),
     ("app", &["control", "domain", "providers"]),
@@ -25,9 +26,9 @@ pub const ARROWS: &[(&str, &[&str])] = &[
 
 /// Where a package of others may be used.
 pub const HOMES: &[(&str, &[&str])] = &[
-    ("axum", &["server"]),
+    ("axum", &["fault-proxy", "server"]),
     ("axum-server", &["server"]),
-    ("hyper", &["server"]),
+    ("hyper", &["fault-proxy", "server"]),
     ("jsonwebtoken", &["control"]),
     ("ldap3", &["control"]),
     ("leptos", &["app", "frontend", "server"]),
@@ -174,6 +175,7 @@ pub fn wrong_powers(lines: &[Dependency]) -> Vec<String> {
                 ("domain" | "scaling" | "control", "uuid") if has("v4") || has("v7") => {
                     "ids are arguments, so no `v4` and no `v7`"
                 }
+                (_, "fault-proxy") => "it injects faults, so only tests may",
                 ("scaling", name) if name != "domain" => "the decision needs the words alone",
                 ("domain", "tokio" | "getrandom" | "rand") => "the words have no effects",
                 _ => return None,
@@ -302,6 +304,7 @@ mod tests {
             with(planted("domain", "uuid"), "v7"),
             planted("scaling", "serde"),
             planted("domain", "tokio"),
+            planted("providers", "fault-proxy"),
         ];
         assert_eq!(wrong_powers(&bad).len(), bad.len());
         let good = [

@@ -13,8 +13,8 @@ struct Home {
 const HOMES: &[Home] = &[
     Home {
         text: concat!("time::", "sleep"),
-        paths: &["server/src/"],
-        why: "nothing below the process sleeps",
+        paths: &["server/src/", "crates/fault-proxy/src/"],
+        why: "nothing below the process sleeps; a test double plays a slow cloud",
     },
     Home {
         text: concat!("thread::", "sleep"),

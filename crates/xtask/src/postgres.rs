@@ -6,7 +6,7 @@ use std::process::{Child, Command};
 
 use crate::Result;
 use crate::console;
-use crate::service::{self, LOOKS};
+use crate::service;
 
 /// A running database server; dropping it ends it and removes its folder.
 pub struct Postgres {
@@ -141,26 +141,12 @@ impl Postgres {
 
     fn wait_until_ready(&mut self) -> Result<()> {
         let ready = self.programs.join("pg_isready");
-        for _ in 0..LOOKS {
+        let port = self.port.to_string();
+        let log = self.folder.join("log");
+        service::wait_until_ready("Postgres", &mut self.child, &log, || {
             let mut ask = Command::new(&ready);
-            if console::output(ask.args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()]))
-                .is_ok()
-            {
-                return Ok(());
-            }
-            if let Ok(Some(status)) = self.child.try_wait() {
-                return Err(format!(
-                    "Postgres ended with {status}: {}",
-                    service::end_of(&self.folder.join("log"))
-                ));
-            }
-            service::pause();
-        }
-        Err(format!(
-            "Postgres does not answer on port {}: {}",
-            self.port,
-            service::end_of(&self.folder.join("log"))
-        ))
+            console::output(ask.args(["-q", "-h", "127.0.0.1", "-p", &port])).is_ok()
+        })
     }
 }
 

@@ -1,9 +1,10 @@
-//! What all services that are started for a test run share.
+//! What all services of a test run have in common: a free port, and a start that is waited for.
 
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
 use std::net::TcpListener;
 use std::path::Path;
+use std::process::Child;
 use std::time::Duration;
 
 use crate::Result;
@@ -18,6 +19,25 @@ pub fn free_port() -> Result<u16> {
         .and_then(|listener| listener.local_addr())
         .map(|address| address.port())
         .map_err(|source| format!("no free port on 127.0.0.1: {source}"))
+}
+
+/// Waits until a service that was started answers. Fails with the end of its log where it ends or does not answer.
+pub fn wait_until_ready(
+    name: &str,
+    child: &mut Child,
+    log: &Path,
+    is_ready: impl Fn() -> bool,
+) -> Result<()> {
+    for _ in 0..LOOKS {
+        if is_ready() {
+            return Ok(());
+        }
+        if let Ok(Some(status)) = child.try_wait() {
+            return Err(format!("{name} ended with {status}: {}", end_of(log)));
+        }
+        pause();
+    }
+    Err(format!("{name} does not answer: {}", end_of(log)))
 }
 
 /// The last 2 KiB of a log.

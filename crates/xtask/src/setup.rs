@@ -1,7 +1,7 @@
 //! Installs what running and testing need. Each step looks first and does nothing where nothing is missing.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::Result;
 use crate::console::{self, say};
@@ -26,7 +26,9 @@ pub fn all(workspace: &Workspace) -> Result<()> {
             .collect::<Vec<&Package>>(),
     )?;
     browser_tests(workspace)?;
-    api_tests(workspace)
+    api_tests(workspace)?;
+    moto(workspace)?;
+    Ok(())
 }
 
 /// What measuring the pages needs beside that: Lighthouse.
@@ -79,17 +81,30 @@ fn node_packages(workspace: &Workspace, folder: &Path, what: &str) -> Result<()>
     )
 }
 
-/// Installs the version of schemathesis that `end2end/requirements.txt` pins into a folder of its own.
+/// The version of schemathesis that `end2end/requirements.txt` pins.
 fn api_tests(workspace: &Workspace) -> Result<()> {
-    let folder = workspace.target("tools/schemathesis");
     let pins = workspace.end2end().join("requirements.txt");
-    let wanted = fs::read_to_string(&pins)
+    python_packages(workspace, "schemathesis", &pins)?;
+    Ok(())
+}
+
+/// The version of moto that the fault proxy is written for; gives its program.
+pub fn moto(workspace: &Workspace) -> Result<PathBuf> {
+    let pins = workspace.root().join("crates/fault-proxy/requirements.txt");
+    let folder = python_packages(workspace, "moto", &pins)?;
+    Ok(folder.join("bin/moto_server"))
+}
+
+/// Installs what a file of requirements pins into a Python of its own; gives its folder.
+fn python_packages(workspace: &Workspace, name: &str, pins: &Path) -> Result<PathBuf> {
+    let folder = workspace.target(&format!("tools/{name}"));
+    let wanted = fs::read_to_string(pins)
         .map_err(|source| format!("can not read {}: {source}", pins.display()))?;
     let stamp = folder.join("installed.txt");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(());
+        return Ok(folder);
     }
-    say("installing schemathesis");
+    say(&format!("installing {name}"));
     console::run(
         workspace
             .command("python3")
@@ -101,8 +116,9 @@ fn api_tests(workspace: &Workspace) -> Result<()> {
         workspace
             .command(&pip.to_string_lossy())
             .args(["install", "--quiet", "--requirement"])
-            .arg(&pins),
+            .arg(pins),
     )?;
     fs::write(&stamp, wanted)
-        .map_err(|source| format!("can not write {}: {source}", stamp.display()))
+        .map_err(|source| format!("can not write {}: {source}", stamp.display()))?;
+    Ok(folder)
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::Result;
 use crate::console::{self, say};
 use crate::lxd::Lxd;
+use crate::moto::Moto;
 use crate::postgres::Postgres;
 use crate::programs;
 use crate::setup;
@@ -42,7 +43,7 @@ const LINTS: &[Part] = &[
 const PARTS: &[Part] = &[
     Part {
         name: "cargo test",
-        what: "unit, law and REST tests; the store's contract and hard ends of the process on SQLite and on Postgres",
+        what: "unit, law and REST tests; the store's contract and hard ends of the process on SQLite and on Postgres; EC2's provider before moto",
         run: cargo_test,
     },
     Part {
@@ -189,10 +190,12 @@ fn clippy_browser(workspace: &Workspace) -> Result<Tally> {
 
 fn cargo_test(workspace: &Workspace) -> Result<Tally> {
     let postgres = Postgres::start()?;
+    let moto = Moto::start(workspace)?;
     let lxd = Lxd::start(workspace)?;
     let mut cargo = linted(workspace, &["test", "--no-fail-fast"]);
     cargo
         .env("WEIR_TEST_POSTGRES", postgres.url())
+        .env("WEIR_TEST_MOTO", moto.url())
         .env("WEIR_TEST_LXD", lxd.socket());
     let (status, output) = console::watch(&mut cargo)?;
     Ok(tally::of_cargo_test(&output).judged(status.success()))

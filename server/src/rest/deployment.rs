@@ -2,7 +2,8 @@
 
 use axum::extract::State;
 use domain::actor::{Actor, Role};
-use domain::id::{ApiKeyId, DeploymentId, UserId};
+use domain::deployment::Deployment;
+use domain::id::{ApiKeyId, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -11,22 +12,35 @@ use crate::rest::error::ApiResult;
 use crate::rest::json::Json;
 use crate::state::AppState;
 
-/// This installation.
-#[derive(Serialize, ToSchema)]
-pub struct Deployment {
-    /// Its id, in the tags of every machine it makes.
-    pub id: DeploymentId,
-    /// The version of Weir.
-    pub version: &'static str,
+/// This installation: its id and version, and whether everything is held.
+#[utoipa::path(get, path = "/deployment", tag = "deployment", responses((status = 200, body = Deployment)))]
+pub async fn get_deployment(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+) -> ApiResult<Json<Deployment>> {
+    Ok(Json(control::deployment::get(&state.plane, &actor).await?))
 }
 
-/// This installation: its id and version.
-#[utoipa::path(get, path = "/deployment", tag = "deployment", responses((status = 200, body = Deployment)))]
-pub async fn get_deployment(State(state): State<AppState>, _caller: Caller) -> Json<Deployment> {
-    Json(Deployment {
-        id: state.plane.deployment(),
-        version: env!("CARGO_PKG_VERSION"),
-    })
+/// Holds everything: nothing is made and nothing deleted at any provider. People still get free seats.
+#[utoipa::path(post, path = "/deployment/pause", tag = "deployment", responses((status = 200, body = Deployment)))]
+pub async fn pause_deployment(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+) -> ApiResult<Json<Deployment>> {
+    Ok(Json(
+        control::deployment::pause(&state.plane, &actor).await?,
+    ))
+}
+
+/// Lets everything go on.
+#[utoipa::path(post, path = "/deployment/resume", tag = "deployment", responses((status = 200, body = Deployment)))]
+pub async fn resume_deployment(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+) -> ApiResult<Json<Deployment>> {
+    Ok(Json(
+        control::deployment::resume(&state.plane, &actor).await?,
+    ))
 }
 
 /// The one who asks.
@@ -61,4 +75,73 @@ pub async fn get_me(State(state): State<AppState>, Caller(actor): Caller) -> Api
         user_name,
         api_key_id,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use control::reconciler;
+    use serde_json::{Value, json};
+
+    use crate::testing::TestApp;
+
+    async fn newest(app: &TestApp, pool: &str) -> Value {
+        let path = format!("/decisions?pool_id={pool}");
+        app.admin("GET", &path, None).await.expect(200).json()["items"][0].clone()
+    }
+
+    #[tokio::test]
+    async fn while_everything_is_held_nothing_is_made() {
+        let app = TestApp::new().await;
+        let turn = async |verb: &str| {
+            let path = format!("/deployment/{verb}");
+            app.admin("POST", &path, None).await.expect(200).json()
+        };
+        let before = app.admin("GET", "/deployment", None).await.expect(200);
+        assert_eq!(before.json()["pause"], Value::Null);
+        let paused = turn("pause").await;
+        let since = &paused["pause"]["since"];
+        assert!(since.is_string(), "{paused}");
+        // Once more changes nothing, and is no deed.
+        assert_eq!(&turn("pause").await["pause"]["since"], since);
+
+        let minimum = json!({ "minimum_available_sessions": 1 });
+        let made = app.pool("Desks", minimum).await;
+        let tick = reconciler::tick(&app.plane).await.expect("a tick");
+        assert!(
+            tick.effects.iter().all(|effect| effect.kind() != "create"),
+            "{:?}",
+            tick.effects
+        );
+        let held = newest(&app, &made.pool).await.to_string();
+        assert!(held.contains("held.paused"), "{held}");
+
+        assert_eq!(turn("resume").await["pause"], Value::Null);
+        let tick = reconciler::tick(&app.plane).await.expect("a tick");
+        assert!(
+            tick.effects.iter().any(|effect| effect.kind() == "create"),
+            "{:?}",
+            tick.effects
+        );
+        let audit = app.admin("GET", "/audit?limit=100", None).await.expect(200);
+        let audit = audit.json();
+        let deeds = audit["items"].as_array().expect("entries").iter();
+        let deeds: Vec<_> = deeds
+            .map(|entry| entry["action"].as_str().expect("a word"))
+            .filter(|action| action.starts_with("deployment."))
+            .collect();
+        assert_eq!(deeds, ["deployment.resume", "deployment.pause"]);
+    }
+
+    #[tokio::test]
+    async fn only_admins_hold_everything() {
+        let app = TestApp::new().await;
+        for (method, path) in [
+            ("POST", "/deployment/pause"),
+            ("POST", "/deployment/resume"),
+        ] {
+            app.user(method, path, None)
+                .await
+                .expect_problem(403, "forbidden");
+        }
+    }
 }

@@ -435,6 +435,7 @@ fn provider_snapshot(
         failures: stored.failures,
         failed_at: stored.failed_at,
         not_before: stored.not_before,
+        paused: stored.paused,
         facts,
         list_in_flight: memory.is_some_and(|memory| memory.list_in_flight),
         last_list_at: memory.and_then(|memory| memory.last_list_at),

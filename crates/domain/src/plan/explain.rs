@@ -26,6 +26,7 @@ pub fn sentence(finding: &Finding, config: Option<&ConfigReport>) -> String {
                 counted(finding.count, "call", "calls")
             ),
         },
+        Reason::HeldPaused => paused(finding, config),
         Reason::HeldDisabled => match finding.server_id {
             Some(_) => "The server has served its person and stays: its config is disabled".into(),
             None if finding.count == 0 => "The config is disabled".into(),
@@ -118,7 +119,7 @@ pub fn to_whom_waits(reason: Reason, held: Option<Reason>) -> String {
         (_, Some(Reason::HeldProviderBackoff)) => {
             "New computers cannot be made for a while.".to_owned()
         }
-        (_, Some(Reason::HeldDisabled | Reason::HeldDryRun) | None) => {
+        (_, Some(Reason::HeldDisabled | Reason::HeldDryRun | Reason::HeldPaused) | None) => {
             format!("{taken}, and no new ones are made. {when}")
         }
         (_, Some(_)) => format!("{taken}. {when}"),
@@ -192,6 +193,25 @@ fn dry_run(finding: &Finding, config: Option<&ConfigReport>) -> String {
         }
         Some(_) => format!("Dry run: {servers} would be drained as surplus"),
         None => format!("Dry run: {servers} would be made or drained"),
+    }
+}
+
+fn paused(finding: &Finding, config: Option<&ConfigReport>) -> String {
+    match config {
+        _ if finding.server_id.is_some() => {
+            "Everything is paused: the server has served its person and stays".into()
+        }
+        Some(config) if config.up.servers_wanted > 0 => {
+            format!("{} held back: everything is paused", wanted(finding.count))
+        }
+        Some(_) => format!(
+            "Everything is paused: {} would be drained as surplus",
+            counted(finding.count, "server", "servers")
+        ),
+        None => format!(
+            "Everything is paused; {} held back",
+            counted(finding.count, "call", "calls")
+        ),
     }
 }
 

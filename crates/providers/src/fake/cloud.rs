@@ -194,12 +194,14 @@ impl FakeCloud {
             let machine = &state.machines[index];
             if machine.request != *request {
                 state.mismatches += 1;
-                return Err(invalid(
-                    "it differs from the first call with the same token",
+                return Err(ProviderError::Conflict(
+                    "it differs from the first call with the same token".to_owned(),
                 ));
             }
             if !machine.exists(now) {
-                return Err(invalid("the machine of this token is gone"));
+                return Err(ProviderError::NotFound(
+                    "the machine of this token is gone".to_owned(),
+                ));
             }
             return Ok(shown(machine, now));
         }
@@ -371,13 +373,6 @@ fn refusal(fault: Option<Fault>) -> Result<(), ProviderError> {
         }
         Some(Fault::Auth) => Err(ProviderError::Auth("the key has been withdrawn".to_owned())),
         _ => Ok(()),
-    }
-}
-
-fn invalid(text: &str) -> ProviderError {
-    ProviderError::Invalid {
-        field: "client token".to_owned(),
-        text: text.to_owned(),
     }
 }
 

@@ -838,6 +838,12 @@ impl World {
                 let provider = &mut self.snapshot.providers[0];
                 provider.not_before = Some(now.plus_millis(30_000));
             }
+            // An admin holds everything, and before long lets it go on.
+            number @ 10..20 => {
+                for provider in &mut self.snapshot.providers {
+                    provider.paused = number == 10;
+                }
+            }
             _ => {}
         }
     }
@@ -919,6 +925,7 @@ fn provider(dice: &mut Dice, number: u32) -> ProviderSnapshot {
         failures: 0,
         failed_at: None,
         not_before: None,
+        paused: false,
         facts: ProviderFacts {
             list_lag_millis: dice.one_of(&[0, 5000, 30_000]),
             repeatable_create: dice.percent(50),

@@ -162,6 +162,7 @@ fn good() -> Look {
         failures: 0,
         failed_at: None,
         not_before: None,
+        paused: false,
     };
     Look {
         now: NOW,

@@ -1,0 +1,29 @@
+//! This installation of Weir, as people see it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::DeploymentId;
+use crate::timestamp::Timestamp;
+
+/// This installation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Deployment {
+    /// Its id; it is in the tags of every machine it makes.
+    pub id: DeploymentId,
+    /// The version of Weir.
+    pub version: String,
+    /// Set while an admin holds everything: nothing is made and nothing deleted at any provider. People still get free
+    /// seats, and what is there is still looked after.
+    pub pause: Option<DeploymentPause>,
+}
+
+/// Since when everything is held, and by whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DeploymentPause {
+    /// Since when.
+    pub since: Timestamp,
+    /// By whom: `usr_…`, `key_…` or `system`.
+    pub by: String,
+}
