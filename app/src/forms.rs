@@ -115,6 +115,12 @@ pub static PROVIDER: Form = Form {
                     refused: &[],
                 },
                 Choice {
+                    value: "lxd",
+                    label: text::LXD,
+                    help: text::LXD_HELP,
+                    refused: &[],
+                },
+                Choice {
                     value: "local",
                     label: text::LOCAL,
                     help: text::LOCAL_HELP,

@@ -22,6 +22,9 @@ pub const LOCAL_HELP: &str =
     "OpenSSH servers on the machine that Weir runs on. For trying Weir out and for tests.";
 pub const FAKE: &str = "Fake cloud";
 pub const FAKE_HELP: &str = "Machines in memory, which nobody can connect to. For demos and tests.";
+pub const LXD: &str = "LXD or Incus";
+pub const LXD_HELP: &str =
+    "System containers or virtual machines of a daemon on this machine or another one.";
 pub const MAX_INSTANCES: &str = "Max Instances";
 pub const MAX_INSTANCES_HELP: &str = "There are never more machines than this, whatever the demand. All pools that use this provider share it.";
 pub const MACHINES: &str = "machines";

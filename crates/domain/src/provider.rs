@@ -14,6 +14,8 @@ use crate::timestamp::Timestamp;
 pub enum ProviderKind {
     /// Instances of Amazon EC2.
     Aws,
+    /// Machines of an LXD or Incus daemon.
+    Lxd,
     /// OpenSSH servers on Weir's own machine, for trying it out and for tests.
     Local,
     /// A cloud in memory, for demos, tests and simulation.
@@ -22,12 +24,13 @@ pub enum ProviderKind {
 
 impl ProviderKind {
     /// All of them, in the order of the form.
-    pub const ALL: [Self; 3] = [Self::Aws, Self::Local, Self::Fake];
+    pub const ALL: [Self; 4] = [Self::Aws, Self::Lxd, Self::Local, Self::Fake];
 
     /// The word in JSON and in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Aws => "aws",
+            Self::Lxd => "lxd",
             Self::Local => "local",
             Self::Fake => "fake",
         }

@@ -5,6 +5,7 @@
 pub mod aws;
 pub mod fake;
 pub mod local;
+pub mod lxd;
 pub mod registry;
 
 #[cfg(feature = "ssr")]

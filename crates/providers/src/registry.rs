@@ -7,6 +7,7 @@ use domain::provider::ProviderKind;
 use crate::aws::{self, AwsConfig};
 use crate::fake::{self, FakeConfig};
 use crate::local::{self, LocalConfig};
+use crate::lxd::{self, LxdConfig};
 
 #[cfg(feature = "ssr")]
 pub use open::{Context, Providers, Registry, Saved, Secrets};
@@ -17,6 +18,7 @@ pub fn form(kind: ProviderKind) -> &'static Form {
         ProviderKind::Aws => &aws::FORM,
         ProviderKind::Local => &local::FORM,
         ProviderKind::Fake => &fake::FORM,
+        ProviderKind::Lxd => &lxd::FORM,
     }
 }
 
@@ -29,6 +31,8 @@ pub enum Settings {
     Local(LocalConfig),
     /// Of the kind `fake`.
     Fake(FakeConfig),
+    /// Of the kind `lxd`.
+    Lxd(Box<LxdConfig>),
 }
 
 impl Settings {
@@ -44,6 +48,9 @@ impl Settings {
             }
             ProviderKind::Local => LocalConfig::parse(draft).map(Self::Local),
             ProviderKind::Fake => FakeConfig::parse(draft).map(Self::Fake),
+            ProviderKind::Lxd => LxdConfig::parse(draft, secrets)
+                .map(Box::new)
+                .map(Self::Lxd),
         }
     }
 
@@ -53,6 +60,7 @@ impl Settings {
             Self::Aws(config) => config.draft(),
             Self::Local(config) => config.draft(),
             Self::Fake(config) => config.draft(),
+            Self::Lxd(config) => config.draft(),
         }
     }
 }
@@ -74,6 +82,7 @@ mod open {
     use crate::aws::AwsProvider;
     use crate::fake::{FakeCloud, FakeProvider};
     use crate::local::LocalProvider;
+    use crate::lxd::LxdProvider;
     use crate::{Provider, ProviderError};
 
     /// The secrets of a provider config, by the keys of its kind's form.
@@ -278,6 +287,10 @@ mod open {
                     ))
                 }
                 Settings::Fake(config) => Arc::new(FakeProvider::new(cloud(), *config)),
+                Settings::Lxd(config) => {
+                    let clock = Arc::clone(&self.clock);
+                    Arc::new(LxdProvider::new((**config).clone(), secrets, clock)?)
+                }
             })
         }
     }

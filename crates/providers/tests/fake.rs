@@ -582,6 +582,10 @@ fn every_kind_has_a_form_that_its_settings_read() {
                     .with("instance_types", vec!["t3.large".to_owned()]),
                 ["secret_access_key"].into_iter().collect(),
             ),
+            ProviderKind::Lxd => (
+                domain::form::Draft::new().with("image", "weir"),
+                SecretKeys::none(),
+            ),
             ProviderKind::Local | ProviderKind::Fake => {
                 (domain::form::Draft::new(), SecretKeys::none())
             }

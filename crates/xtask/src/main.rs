@@ -4,6 +4,7 @@ mod api;
 mod browser;
 mod console;
 mod dev;
+mod lxd;
 mod moto;
 mod packages;
 mod planted;

@@ -58,6 +58,46 @@ pub const TO_TEST: &[Package] = &[
     },
 ];
 
+/// What LXD needs, in which tests have real servers.
+pub const TO_CONTAIN: &[Package] = &[
+    Package {
+        name: "lxd",
+        present: || console::on_path("lxd"),
+    },
+    Package {
+        name: "lxd-client",
+        present: || console::on_path("lxc"),
+    },
+    Package {
+        name: "dnsmasq-base",
+        present: || console::on_path("dnsmasq"),
+    },
+    Package {
+        name: "squashfs-tools",
+        present: || console::on_path("mksquashfs"),
+    },
+    Package {
+        name: "btrfs-progs",
+        present: || console::on_path("mkfs.btrfs"),
+    },
+    Package {
+        name: "mmdebstrap",
+        present: || console::on_path("mmdebstrap"),
+    },
+    Package {
+        name: "nftables",
+        present: || console::on_path("nft"),
+    },
+    Package {
+        name: "uidmap",
+        present: || console::on_path("newuidmap"),
+    },
+    Package {
+        name: "iproute2",
+        present: || console::on_path("ip"),
+    },
+];
+
 /// What taking the pictures anew uses beside that.
 pub const TO_PICTURE: Package = Package {
     name: "pngquant",
@@ -130,7 +170,8 @@ fn apt(prefix: &[&str], arguments: &[&str]) -> Result<()> {
     console::run(&mut command)
 }
 
-fn is_root() -> bool {
+/// Whether this account may do everything.
+pub fn is_root() -> bool {
     console::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
 }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use crate::Result;
 
-/// How often the start is looked at, with [`PAUSE`] between two looks.
-const LOOKS: u32 = 300;
+/// How often a start or an end is looked at, with a [`pause`] between two looks: for half a minute.
+pub const LOOKS: u32 = 300;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A port of the loopback address that nobody listens on.
@@ -41,7 +41,7 @@ pub fn wait_until_ready(
 }
 
 /// The last 2 KiB of a log.
-fn end_of(log: &Path) -> String {
+pub fn end_of(log: &Path) -> String {
     let read = || -> std::io::Result<String> {
         let mut file = fs::File::open(log)?;
         let length = file.metadata()?.len();
@@ -53,10 +53,11 @@ fn end_of(log: &Path) -> String {
     read().unwrap_or_else(|source| format!("its log can not be read: {source}"))
 }
 
+/// Lets a tenth of a second go by.
 #[expect(
     clippy::disallowed_methods,
     reason = "a build tool waits for another process; nothing decides here"
 )]
-fn pause() {
+pub fn pause() {
     std::thread::sleep(PAUSE);
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Result;
 use crate::console::{self, say};
-use crate::packages::{self, Package, TO_RUN, TO_TEST};
+use crate::packages::{self, Package, TO_CONTAIN, TO_RUN, TO_TEST};
 use crate::workspace::Workspace;
 
 const WASM: &str = "wasm32-unknown-unknown";
@@ -19,7 +19,12 @@ pub fn to_run(workspace: &Workspace) -> Result<()> {
 /// What the tests need as well.
 pub fn all(workspace: &Workspace) -> Result<()> {
     wasm_target(workspace)?;
-    packages::install(&TO_RUN.iter().chain(TO_TEST).collect::<Vec<&Package>>())?;
+    packages::install(
+        &[TO_RUN, TO_TEST, TO_CONTAIN]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<&Package>>(),
+    )?;
     browser_tests(workspace)?;
     api_tests(workspace)?;
     moto(workspace)?;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::Result;
 use crate::console::{self, say};
+use crate::lxd::Lxd;
 use crate::moto::Moto;
 use crate::postgres::Postgres;
 use crate::programs;
@@ -190,10 +191,12 @@ fn clippy_browser(workspace: &Workspace) -> Result<Tally> {
 fn cargo_test(workspace: &Workspace) -> Result<Tally> {
     let postgres = Postgres::start()?;
     let moto = Moto::start(workspace)?;
+    let lxd = Lxd::start(workspace)?;
     let mut cargo = linted(workspace, &["test", "--no-fail-fast"]);
     cargo
         .env("WEIR_TEST_POSTGRES", postgres.url())
-        .env("WEIR_TEST_MOTO", moto.url());
+        .env("WEIR_TEST_MOTO", moto.url())
+        .env("WEIR_TEST_LXD", lxd.socket());
     let (status, output) = console::watch(&mut cargo)?;
     Ok(tally::of_cargo_test(&output).judged(status.success()))
 }
