@@ -750,15 +750,12 @@ impl Commit<'_> {
             if known == Some(true) {
                 continue;
             }
-            let is_recorded = match known {
-                Some(is_known) => is_known,
-                // After a start: what the process before has recorded.
-                None => {
-                    let last = self.plane.store().last_decision(pool).await?;
-                    last.is_some_and(|last| last.report == *report)
-                }
+            // After a start: what the process before has recorded.
+            let last = match known {
+                None => self.plane.store().last_decision(pool).await?,
+                Some(_) => None,
             };
-            if !is_recorded {
+            if last.is_none_or(|last| last.report != *report) {
                 decisions.push(Decision {
                     id: DecisionId::new(self.plane.clock(), self.plane.entropy()),
                     pool_id: pool,
