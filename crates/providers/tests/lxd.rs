@@ -10,7 +10,7 @@ use std::fs;
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use domain::clock::Clock;
@@ -21,10 +21,12 @@ use domain::secret::Secret;
 use domain::server::MachineId;
 use domain::snapshot::MachineState;
 use domain::timestamp::Timestamp;
-use providers::contract::{self, Bench};
+use providers::contract::{self, Bench, ContractFault, RETRY_AFTER_SECS};
 use providers::lxd::{LxdConfig, LxdProvider};
 use providers::{CreateRequest, Machine, Provider, ProviderError, Secrets};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::RwLock;
 use uuid::Uuid;
 
@@ -97,7 +99,11 @@ struct Rig {
     provider: LxdProvider,
     deployment: DeploymentId,
     project: String,
+    faults: Faults,
 }
+
+/// The fault that is armed, if one is.
+type Faults = Arc<Mutex<Option<ContractFault>>>;
 
 impl Rig {
     fn new() -> Self {
@@ -117,7 +123,20 @@ impl Rig {
             provider,
             deployment: DeploymentId::from_uuid(Uuid::now_v7()),
             project: project.unwrap_or("default").to_owned(),
+            faults: Faults::default(),
         }
+    }
+
+    /// Takes the fault that is armed if it is this one.
+    fn take(&self, fault: ContractFault) -> bool {
+        take(&self.faults, |armed| armed == fault).is_some()
+    }
+
+    /// The names of all instances of the project.
+    fn names(&self) -> Vec<String> {
+        let names = self.lxc(&["list", "--format", "csv", "--columns", "n"]);
+        let names = String::from_utf8_lossy(&names.stdout);
+        names.lines().map(str::to_owned).collect()
     }
 
     fn request(&self, script: &str) -> CreateRequest {
@@ -205,8 +224,93 @@ impl Bench for Rig {
     }
 
     fn pass_time(&self) {
+        if self.take(ContractFault::CapacityLater) {
+            for name in self.names() {
+                self.lxc(&["stop", "--force", &name]);
+            }
+        }
+        if self.take(ContractFault::Quota) {
+            admin(&["project", "unset", &self.project, "limits.instances"]);
+        }
         std::thread::sleep(Duration::from_millis(50));
     }
+
+    fn arm(&self, fault: ContractFault) {
+        if fault == ContractFault::Quota {
+            admin(&["project", "set", &self.project, "limits.instances", "0"]);
+        }
+        *self.faults.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault);
+    }
+
+    fn never(&self) -> &[ContractFault] {
+        // A pool that is full, which the daemon says in an operation, has a test of its own.
+        &[ContractFault::CapacityInOperation]
+    }
+
+    fn many(&self) -> usize {
+        12
+    }
+}
+
+fn take(faults: &Faults, fits: impl Fn(ContractFault) -> bool) -> Option<ContractFault> {
+    let mut armed = faults.lock().unwrap_or_else(PoisonError::into_inner);
+    armed.take_if(|armed| fits(*armed))
+}
+
+/// Stands between a provider and the daemon and does what is armed. It sees one request on each connection, since the provider
+/// makes one for each.
+async fn stand_between(listener: UnixListener, faults: Faults) {
+    loop {
+        let (client, _) = listener.accept().await.expect("a connection");
+        let faults = Arc::clone(&faults);
+        tokio::spawn(async move {
+            // A side that goes away early is what this is for.
+            let _ = pass_on(client, &faults).await;
+        });
+    }
+}
+
+async fn pass_on(mut client: UnixStream, faults: &Faults) -> std::io::Result<()> {
+    let mut request = vec![0; 64 * 1024];
+    let length = client.read(&mut request).await?;
+    request.truncate(length);
+    let line = String::from_utf8_lossy(&request);
+    let is_create = line.starts_with("POST /1.0/instances?");
+    let is_list = line.starts_with("GET /1.0/instances?");
+    let fault = take(faults, |armed| match armed {
+        ContractFault::AnswerLost
+        | ContractFault::CapacityAtCall
+        | ContractFault::Throttled
+        | ContractFault::Auth => is_create,
+        ContractFault::ListBreaks => is_list,
+        _ => false,
+    });
+    let refusal = match fault {
+        Some(ContractFault::CapacityAtCall) => Some((500, "No space left on device")),
+        Some(ContractFault::Throttled) => Some((429, "Slow down")),
+        Some(ContractFault::Auth) => Some((403, "not authorized")),
+        _ => None,
+    };
+    if let Some((code, words)) = refusal {
+        let body = json!({"type": "error", "error_code": code, "error": words}).to_string();
+        let answer = format!(
+            "HTTP/1.1 {code} No\r\nRetry-After: {RETRY_AFTER_SECS}\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        return client.write_all(answer.as_bytes()).await;
+    }
+    let mut daemon = UnixStream::connect(socket()).await?;
+    daemon.write_all(&request).await?;
+    if fault.is_none() {
+        tokio::io::copy_bidirectional(&mut client, &mut daemon).await?;
+        return Ok(());
+    }
+    let mut answer = vec![0; 4096];
+    let length = daemon.read(&mut answer).await?;
+    if fault == Some(ContractFault::ListBreaks) {
+        client.write_all(&answer[..length / 2]).await?;
+    }
+    Ok(())
 }
 
 /// A project of its own; taken away again at the end.
@@ -280,9 +384,19 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn one_life() {
+async fn the_whole_contract() {
     let _daemon = DAEMON.read().await;
-    contract::life(&Rig::new()).await;
+    let project = Project::new(&[]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let between = folder.path().join("socket");
+    let listener = UnixListener::bind(&between).expect("a socket");
+    let draft = settings()
+        .with("address", between.to_str().expect("a plain path"))
+        .with("project", project.name.as_str());
+    let rig = Rig::with(&draft);
+    let proxy = tokio::spawn(stand_between(listener, Arc::clone(&rig.faults)));
+    contract::all(&rig).await;
+    proxy.abort();
 }
 
 #[tokio::test]
