@@ -33,8 +33,8 @@ pub struct Totals {
     pub requests: u64,
     /// Seats that were given.
     pub seats: u64,
-    /// Create calls that reached a cloud, refused ones too.
-    pub creates: u64,
+    /// Servers that a cloud was asked for, refused ones too.
+    pub asked_for: u64,
     /// Machines that were made.
     pub machines: u64,
     /// Times that Weir fell and came back.
@@ -50,7 +50,7 @@ impl Totals {
     pub fn add(&mut self, other: &Self) {
         self.requests += other.requests;
         self.seats += other.seats;
-        self.creates += other.creates;
+        self.asked_for += other.asked_for;
         self.machines += other.machines;
         self.crashes += other.crashes;
         self.ticks += other.ticks;

@@ -207,6 +207,11 @@ impl Watch {
         self.sessions.entry(session).or_default();
     }
 
+    /// How many servers the clouds were asked for.
+    pub fn asked_for(&self) -> u64 {
+        self.first_calls.len() as u64
+    }
+
     /// What the store must be asked for before this look is judged.
     pub fn missing(&self, look: &Look) -> (Vec<SessionId>, Vec<ServerId>) {
         let there = rows::places(look);

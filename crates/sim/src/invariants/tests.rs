@@ -416,7 +416,8 @@ fn a_working_machine_that_is_taken_for_lost_is_seen() {
         servers: BTreeMap::from([(DESK, Some(ServerState::Deleted { why }))]),
         ..Gone::default()
     };
-    let closed = after(|_| {}, |look| pool(look).servers.clear(), &gone);
+    let drains = |look: &mut Look| pool(look).servers[0].state = draining(DESK);
+    let closed = after(drains, |look| pool(look).servers.clear(), &gone);
     assert_eq!(closed, only(Invariant::NoLossOnDoubt));
 }
 
@@ -552,6 +553,7 @@ fn what_is_made_while_the_breaker_is_open_is_seen() {
         }
         let mut look = good();
         look.is_tick = false;
+        look.is_led_since = None;
         look.now = NOW.plus_secs(secs);
         let new = (11..11 + servers).map(|number| server(id(number), ServerState::Requested));
         pool(&mut look).servers.extend(new);

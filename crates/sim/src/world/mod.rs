@@ -246,8 +246,7 @@ impl World {
         let clouds = self.clouds.clouds();
         let made = clouds.iter().map(|(_, cloud)| cloud.machines().len());
         self.totals.machines = made.sum::<usize>() as u64;
-        let asked = clouds.iter().map(|(_, cloud)| cloud.calls().create);
-        self.totals.creates = asked.sum();
+        self.totals.asked_for = self.watch.asked_for();
         self.totals.faults = std::mem::take(&mut self.happened).with(self.clouds.faults());
         let mut found = Vec::new();
         if let Some(look) = self.seen.take() {
