@@ -63,10 +63,6 @@ pub enum ChainFault {
 pub(crate) struct ChainKey(Hmac<Sha256>);
 
 impl ChainKey {
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "an HMAC takes a key of any length"
-    )]
     pub(crate) fn new(key: &MasterKey) -> Self {
         let key = key.derive(b"weir audit chain v1");
         Self(Hmac::new_from_slice(&key).expect("an HMAC takes a key of any length"))
