@@ -46,11 +46,13 @@ impl Surplus {
                     continue;
                 }
                 let since = *self.since.entry(key).or_insert(look.now);
-                let end = since.plus_secs(config.backoff_secs).plus_millis(SLACK);
-                let is_led = look
-                    .is_led_since
-                    .is_some_and(|led| look.now.since(led) > SLACK);
-                if look.now > end && is_led {
+                let Some(led) = look.is_led_since else {
+                    continue;
+                };
+                // Where Weir fell before it saw the surplus, the backoff begins as it comes back.
+                let seen = since.max(led);
+                let end = seen.plus_secs(config.backoff_secs).plus_millis(SLACK);
+                if look.now > end {
                     let what = format!("{} has had a surplus since {since}", config.id);
                     violated(Invariant::SurplusGoes, what);
                 }
