@@ -211,9 +211,9 @@ pub async fn other_parameters(bench: &dyn Bench) {
             Ok(again) => assert_eq!(again.id, made.id, "no second machine"),
             other => panic!("another call with the same name: {other:?}"),
         }
-        assert_eq!(until_listed(bench, deployment, 1).await[0].id, made.id);
         assert_eq!(bench.script_on(&made.id), b"first");
     }
+    assert_eq!(until_listed(bench, deployment, 1).await[0].id, made.id);
     end(bench, deployment).await;
 }
 
