@@ -204,6 +204,9 @@ pub(crate) async fn try_open(
     Ok(providers.open(config, &secrets))
 }
 
+/// The kind's own fields as they are stored.
+type Document = Map<String, Value>;
+
 /// The secrets that are set.
 fn set(provider: &Provider) -> Vec<SecretInfo> {
     let info = |(key, state): (&String, &SecretState)| SecretInfo {
@@ -219,7 +222,7 @@ fn settings(
     kind: ProviderKind,
     settings: Map<String, Value>,
     stored: &[SecretInfo],
-) -> Result<(Map<String, Value>, Vec<SecretWrite>), Vec<FieldError>> {
+) -> Result<(Document, Vec<SecretWrite>), Vec<FieldError>> {
     let below = |errors: Vec<FieldError>| -> Vec<FieldError> {
         let below = |error: FieldError| FieldError {
             pointer: format!("/settings{}", error.pointer),
