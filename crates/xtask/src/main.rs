@@ -34,6 +34,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   lint    formatting and clippy
   sim     run seeds of the simulation; arguments are passed on
   planted-bugs  plant bugs in a copy of the code and find them by simulation
+  lxd     start an LXD with an image for servers, until Enter is pressed; `lxd sweep` takes away what a killed one has left
   pictures  take the pictures of the gallery anew, which the tests compare
   bench   measure; the figures are in target/bench.json too
   web-bench  measure the pages in a browser; the figures are in target/web-bench.json too";
@@ -53,7 +54,7 @@ fn main() -> ExitCode {
 
 fn dispatch(command: &str, rest: &[String]) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
-    if !rest.is_empty() && !matches!(command, "sim" | "test") {
+    if !rest.is_empty() && !matches!(command, "lxd" | "sim" | "test") {
         return Err(format!("takes no arguments, got {rest:?}\n\n{USAGE}"));
     }
     match command {
@@ -72,6 +73,11 @@ fn dispatch(command: &str, rest: &[String]) -> Result<ExitCode> {
                 ExitCode::FAILURE
             });
         }
+        "lxd" => match rest {
+            [] => lxd::serve(&workspace)?,
+            [word] if word == "sweep" => lxd::sweep(&workspace)?,
+            _ => return Err(format!("lxd takes `sweep` or nothing, got {rest:?}")),
+        },
         "pictures" => browser::renew_pictures(&workspace)?,
         "bench" => programs::bench(&workspace)?,
         "web-bench" => programs::web_bench(&workspace)?,
