@@ -171,7 +171,7 @@ impl Listener {
             match received {
                 Ok(News::Change(event)) => self.push(event),
                 Ok(News::Everything) | Err(broadcast::error::RecvError::Lagged(_)) => {
-                    self.pending.push_back(resync())
+                    self.pending.push_back(resync());
                 }
                 Err(broadcast::error::RecvError::Closed) => return None,
             }

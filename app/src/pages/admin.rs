@@ -122,7 +122,7 @@ fn hold(deployment: &Deployment) -> AnyView {
     let label = if is_paused { text::RESUME } else { text::PAUSE };
     view! {
         <LastProblem problem=problem />
-        <div class=if is_paused { "banner starting" } else { "" }>
+        <div class:banner=is_paused class:starting=is_paused>
             // There before it says something: only then is it heard.
             <p role="status">
                 {since
