@@ -280,7 +280,7 @@ mod tests {
         let told =
             json!({ "from": "another", "wake": true, "everything": false, "changes": [change] });
         let heard = listen(&app, &app.admin_key, None, async {
-            tell(&told.to_string())
+            tell(&told.to_string());
         })
         .await;
         assert_eq!(ids(&heard).len(), 1, "{heard}");
