@@ -75,6 +75,7 @@ async fn cut_off(plane: &ControlPlane, expected: &str) -> Result<Option<String>,
     let (number, hash) = expected
         .split_once(':')
         .and_then(|(number, hash)| Some((number.parse::<i64>().ok()?, hash)))
+        .filter(|(number, _)| *number >= 1)
         .ok_or_else(|| {
             format!("`{expected}` is no head; it looks like 1234:5f1c…, as `weir audit verify` prints it")
         })?;

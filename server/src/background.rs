@@ -67,16 +67,14 @@ impl Background {
     /// Runs until `stopping` becomes true; then waits a while for the calls under way and gives the lease back.
     pub async fn run(self, mut stopping: watch::Receiver<bool>) {
         let mut calls = JoinSet::new();
-        let (mut retention_at, mut link_at) = (Instant::now(), Instant::now());
+        let mut retention_at = Instant::now();
+        // Beside the ticks, which never wait for it.
+        let linking = tokio::spawn(self.clone().link_all());
         while !*stopping.borrow() {
             let pause = self.tick(&mut calls).await;
             if Instant::now() >= retention_at {
                 retention_at = Instant::now() + RETENTION;
                 self.remove_old().await;
-            }
-            if Instant::now() >= link_at {
-                link_at = Instant::now() + LINK;
-                self.link().await;
             }
             let until = Instant::now() + pause;
             self.wait(until, &mut calls, &mut stopping).await;
@@ -88,6 +86,7 @@ impl Background {
             );
             calls.abort_all();
         }
+        linking.abort();
         self.link().await;
         if let Err(error) = reconciler::stop(&self.plane).await {
             tracing::warn!(error = %chain(&error), "giving the lease back failed");
@@ -202,9 +201,23 @@ impl Background {
         }
     }
 
-    async fn link(&self) {
-        if let Err(error) = audit::link(&self.plane).await {
-            tracing::warn!(error = %chain(&error), "linking the audit log failed");
+    /// Links the audit log as it grows.
+    async fn link_all(self) {
+        loop {
+            if !self.link().await {
+                sleep(LINK).await;
+            }
+        }
+    }
+
+    /// Links some entries; whether there may be more.
+    async fn link(&self) -> bool {
+        match audit::link(&self.plane).await {
+            Ok(has_more) => has_more,
+            Err(error) => {
+                tracing::warn!(error = %chain(&error), "linking the audit log failed");
+                false
+            }
         }
     }
 

@@ -172,6 +172,7 @@ impl Cli {
             }
             Command::Audit { command } => {
                 telemetry::init(LogFormat::Text);
+                refuse_new(command.place()).await?;
                 command.run(&open(command.place()).await?).await
             }
             Command::User {
@@ -203,6 +204,18 @@ impl Cli {
             }
         }
     }
+}
+
+/// For a command that looks at what is there: nothing is made in its place.
+async fn refuse_new(place: &Place) -> Result<(), String> {
+    let url = place.database()?;
+    if Store::is_new(&url).await.map_err(|error| chain(&error))? {
+        return Err(format!(
+            "there is no installation of Weir in {}; name its folder with --data, or its database with --database-url",
+            place.data.display()
+        ));
+    }
+    Ok(())
 }
 
 async fn open(place: &Place) -> Result<ControlPlane, String> {

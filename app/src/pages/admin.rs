@@ -1,7 +1,6 @@
 //! The admin's overview: whether all is well, what is not, what all pools hold, what people have done; or how to begin.
 
 use domain::audit::AuditRecord;
-use domain::deployment::Deployment;
 use domain::draft::SavedDraft;
 use domain::event::EventNoun;
 use domain::id::PoolId;
@@ -15,11 +14,9 @@ use leptos_router::components::A;
 use crate::api::audit::audit_list;
 use crate::api::decision::decision_newest;
 use crate::api::demo::demo_create;
-use crate::api::deployment::{deployment_get, deployment_pause, deployment_resume};
 use crate::api::pool::pool_list;
 use crate::api::provider::provider_list;
 use crate::attention::{Need, Why, needs};
-use crate::components::act::Act;
 use crate::components::confirm::use_ready;
 use crate::components::data::data;
 use crate::components::empty::Empty;
@@ -50,22 +47,17 @@ pub fn AdminPage() -> impl IntoView {
             EventNoun::Server,
             EventNoun::Session,
             EventNoun::Decision,
-            EventNoun::Deployment,
         ]);
         async {
-            let (pools, newest, providers, deployment) = try_join!(
-                pool_list(),
-                decision_newest(),
-                provider_list(),
-                deployment_get()
-            )?;
+            let (pools, newest, providers) =
+                try_join!(pool_list(), decision_newest(), provider_list())?;
             // Asked for where one may lead on: a pool that nothing makes servers for.
             let drafts = if pools.items.iter().any(|pool| pool.protocol.is_none()) {
                 drafts_for(None).await?
             } else {
                 Vec::new()
             };
-            Ok((pools, newest, providers.items, drafts, deployment))
+            Ok((pools, newest, providers.items, drafts))
         }
     });
     let (lines, table) = (last_hours(), pool_table());
@@ -79,14 +71,13 @@ pub fn AdminPage() -> impl IntoView {
         {loaded_beside(
             pools,
             lines,
-            move |(page, newest, providers, drafts, deployment), lines| {
+            move |(page, newest, providers, drafts), lines| {
                 if page.items.is_empty() {
                     return begin();
                 }
                 let needs = needs(&page.items, &newest, &providers);
                 view! {
                     <p class="lead">{words::status(&needs)}</p>
-                    {hold(&deployment)}
                     {pool_figures(sum(&page.items))}
                     {need_section(&needs, &drafts)}
                     <section aria-labelledby="pools">
@@ -102,45 +93,6 @@ pub fn AdminPage() -> impl IntoView {
             {loaded(deeds, |page| deed_list(&page.items))}
         </section>
     }
-}
-
-/// That everything is held, and the button that holds it or lets it go on: one button, whose word changes, so that it keeps
-/// the focus.
-fn hold(deployment: &Deployment) -> AnyView {
-    let live = expect_context::<Live>();
-    let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
-    let is_paused = deployment.pause.is_some();
-    let turn = Callback::new(move |()| {
-        let done = move |_| live.changed(EventNoun::Deployment);
-        if is_paused {
-            submit(busy, problem, deployment_resume(), done);
-        } else {
-            submit(busy, problem, deployment_pause(), done);
-        }
-    });
-    let since = deployment.pause.as_ref().map(|pause| pause.since);
-    let label = if is_paused { text::RESUME } else { text::PAUSE };
-    view! {
-        <LastProblem problem=problem />
-        <div class:banner=is_paused class:starting=is_paused>
-            // There before it says something: only then is it heard.
-            <p role="status">
-                {since
-                    .map(|since| {
-                        view! {
-                            <strong>{text::PAUSED}</strong>
-                            " "
-                            <Age since=since part_of=AgeAs::Lasting />
-                            {text::PAUSED_MEANS}
-                        }
-                    })}
-            </p>
-            <p>
-                <Act label busy on_press=turn />
-            </p>
-        </div>
-    }
-    .into_any()
 }
 
 fn need_section(needs: &[Need], drafts: &[SavedDraft]) -> AnyView {

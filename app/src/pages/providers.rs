@@ -1,5 +1,6 @@
 //! Provider configs: the list with a test, a new one, an old one changed.
 
+use domain::deployment::Deployment;
 use domain::event::EventNoun;
 use domain::form::Form;
 use domain::id::ProviderId;
@@ -11,10 +12,12 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
 
+use crate::api::deployment::{deployment_get, deployment_pause, deployment_resume};
 use crate::api::provider::{
     provider_choice_list, provider_create, provider_delete, provider_get, provider_list,
     provider_replace, provider_test,
 };
+use crate::components::act::Act;
 use crate::components::confirm::{delete_button, use_ready};
 use crate::components::data::data;
 use crate::components::empty::Empty;
@@ -28,6 +31,7 @@ use crate::components::load::{heading_of, loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::saved::LastSaved;
 use crate::components::table::{Table, link};
+use crate::components::time::{Age, AgeAs};
 use crate::forms;
 use crate::text::{common, providers as text};
 
@@ -38,6 +42,10 @@ pub fn ProvidersPage() -> impl IntoView {
     let providers = data(move || {
         live.follow(&[EventNoun::Provider, EventNoun::Server]);
         provider_list()
+    });
+    let deployment = data(move || {
+        live.follow(&[EventNoun::Deployment]);
+        deployment_get()
     });
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
     let wanted = use_wanted_text();
@@ -95,6 +103,7 @@ pub fn ProvidersPage() -> impl IntoView {
         </div>
         <LastProblem problem=problem />
         {expect_context::<LastSaved>().notice_of_thing()}
+        {loaded(deployment, |deployment| hold(&deployment))}
         {filter_bar(text::FILTERED, true, Vec::new())}
         {loaded(
             providers,
@@ -134,6 +143,45 @@ fn rank(provider: &Provider, key: &str) -> Option<Rank> {
         "health" => Some((provider.health.failures.into(), String::new())),
         _ => None,
     }
+}
+
+/// That everything is held, and the button that holds it or lets it go on: one button, whose word changes, so that it keeps
+/// the focus.
+fn hold(deployment: &Deployment) -> AnyView {
+    let live = expect_context::<Live>();
+    let (busy, problem) = (RwSignal::new(false), RwSignal::new(None));
+    let is_paused = deployment.pause.is_some();
+    let turn = Callback::new(move |()| {
+        let done = move |_| live.changed(EventNoun::Deployment);
+        if is_paused {
+            submit(busy, problem, deployment_resume(), done);
+        } else {
+            submit(busy, problem, deployment_pause(), done);
+        }
+    });
+    let since = deployment.pause.as_ref().map(|pause| pause.since);
+    let label = if is_paused { text::RESUME } else { text::PAUSE };
+    view! {
+        <LastProblem problem=problem />
+        <div class:banner=is_paused class:starting=is_paused>
+            // There before it says something: only then is it heard.
+            <p role="status">
+                {since
+                    .map(|since| {
+                        view! {
+                            <strong>{text::PAUSED}</strong>
+                            " "
+                            <Age since=since part_of=AgeAs::Lasting />
+                            {text::PAUSED_MEANS}
+                        }
+                    })}
+            </p>
+            <p>
+                <Act label busy on_press=turn />
+            </p>
+        </div>
+    }
+    .into_any()
 }
 
 /// A new provider config.

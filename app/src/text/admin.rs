@@ -3,13 +3,6 @@
 pub const LAST_DEEDS: &str = "What people did last";
 pub const ALL_DEEDS: &str = "All activity";
 
-pub const PAUSE: &str = "Pause everything";
-pub const RESUME: &str = "Resume";
-// "Everything is paused [for 1:04]: …".
-pub const PAUSED: &str = "Everything is paused";
-pub const PAUSED_MEANS: &str =
-    ": nothing is made and nothing deleted. People still get free seats.";
-
 pub const NEEDS: &str = "Needs you";
 pub const NO_NEEDS: &str = "Nothing needs you.";
 

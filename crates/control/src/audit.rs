@@ -52,18 +52,16 @@ pub async fn list(
     }))
 }
 
-/// Links what has been written to the chain ([`store::Store::audit_link`]). Only the process that runs the loop does it:
-/// in any other nothing happens.
-pub async fn link(plane: &ControlPlane) -> Result<()> {
+/// Links what has been written to the chain, as many entries as go at once; true if there may be more
+/// ([`store::Store::audit_link`]). Only the process that runs the loop does it: in any other nothing happens.
+pub async fn link(plane: &ControlPlane) -> Result<bool> {
     let Ok(fence) = fence(plane) else {
-        return Ok(());
+        return Ok(false);
     };
-    loop {
-        match plane.store().audit_link(fence).await {
-            Ok(0) | Err(StoreError::StaleFence) => return Ok(()),
-            Ok(_) => {}
-            Err(error) => return Err(error.into()),
-        }
+    match plane.store().audit_link(fence).await {
+        Ok(linked) => Ok(linked > 0),
+        Err(StoreError::StaleFence) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

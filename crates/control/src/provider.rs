@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::actor::Actor;
 use domain::autoscale::SecretState;
+use domain::count::counted;
 use domain::error::{FieldError, Problem, ProblemCode};
 use domain::event::EventNoun;
 use domain::form::Draft;
@@ -105,6 +106,7 @@ pub async fn replace(
     }
     fields.finish()?;
     let (input, secrets) = parse(plane, input, &set(&old))?;
+    refuse_to_leave(&old, &input)?;
     let audit = plane.audit(
         actor,
         "provider.replace",
@@ -122,6 +124,23 @@ pub async fn replace(
     plane.changed(EventNoun::Provider, id, None, None);
     observe::parts_changed(plane);
     with_warnings(plane, provider).await
+}
+
+/// Where machines are cannot change while there are any: they would run on, unseen, and lists of another place would tell
+/// that they are gone.
+fn refuse_to_leave(old: &Provider, new: &ProviderInput) -> Result<()> {
+    let mut fields = Fields::default();
+    for &key in providers::registry::place(old.kind) {
+        if old.health.existing > 0 && old.settings.get(key) != new.settings.get(key) {
+            let servers = counted(old.health.existing, "server", "servers");
+            fields.refuse(
+                &format!("settings/{key}"),
+                "locked",
+                format!("This provider has {servers} there. Remove them first, or make a new provider for the other place."),
+            );
+        }
+    }
+    Ok(fields.finish()?)
 }
 
 /// What the log keeps of a provider config, by the keys of the fields of its form and of its kind's. Its script is too long for that.
@@ -200,7 +219,17 @@ pub(crate) async fn try_open(
     if let Some(open) = providers.opened(config.id, config.version) {
         return Ok(Ok(open));
     }
-    let secrets = plane.store().provider_secrets(config.id).await?;
+    let secrets = match plane.store().provider_secrets(config.id).await {
+        Ok(secrets) => secrets,
+        // One that cannot be opened holds up this provider config alone, and can be entered anew.
+        Err(error @ StoreError::Seal { .. }) => {
+            return Ok(Err(ProviderError::Invalid {
+                field: "secrets".to_owned(),
+                text: error.to_string(),
+            }));
+        }
+        Err(error) => return Err(error),
+    };
     Ok(providers.open(config, &secrets))
 }
 

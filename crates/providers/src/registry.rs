@@ -22,6 +22,15 @@ pub fn form(kind: ProviderKind) -> &'static Form {
     }
 }
 
+/// The keys of the kind's own fields that say where its machines are.
+pub fn place(kind: ProviderKind) -> &'static [&'static str] {
+    match kind {
+        ProviderKind::Aws => &["region", "endpoint_url", "role_arn"],
+        ProviderKind::Lxd => &["address", "project"],
+        ProviderKind::Local | ProviderKind::Fake => &[],
+    }
+}
+
 /// The typed settings of a provider config.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settings {

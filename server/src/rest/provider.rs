@@ -156,7 +156,8 @@ pub async fn list_provider_kinds(Caller(actor): Caller) -> ApiResult<Json<Vec<Pr
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use control::reconciler;
+    use serde_json::{Value, json};
 
     use crate::testing::TestApp;
 
@@ -216,5 +217,90 @@ mod tests {
         let offered = fields.iter().filter(|field| field["offered"] == true);
         let offered: Vec<_> = offered.map(|field| &field["key"]).collect();
         assert_eq!(offered, ["login_shell"]);
+    }
+
+    /// A provider config of the kind `aws`.
+    async fn aws(app: &TestApp) -> Value {
+        let settings = json!({
+            "access_key_id": "AKIAEXAMPLE", "secret_access_key": "correct horse", "region": "eu-central-1",
+            "image_id": "ami-0123456789abcdef0", "instance_types": ["t3.large"],
+        });
+        let input =
+            json!({ "name": "Cloud", "kind": "aws", "max_instances": 4, "settings": settings });
+        app.admin("POST", "/providers", Some(input))
+            .await
+            .expect(201)
+            .json()
+    }
+
+    #[tokio::test]
+    async fn a_providers_secret_is_kept_and_never_told() {
+        let app = TestApp::new().await;
+        let made = aws(&app).await;
+        let set_at = &made["secrets"]["secret_access_key"]["set_at"];
+        assert!(set_at.is_string(), "{made}");
+        assert!(!made.to_string().contains("correct horse"), "{made}");
+        let path = format!("/providers/{}", made["id"].as_str().expect("an id"));
+        let put = async |version: i64, settings: &Value| {
+            let input =
+                json!({ "name": "Cloud", "kind": "aws", "max_instances": 4, "settings": settings });
+            let seen = format!("\"v{version}\"");
+            let seen = [("if-match", seen.as_str())];
+            app.call_with(&app.admin_key, "PUT", &path, Some(input), &seen)
+                .await
+        };
+        let mut settings = made["settings"].clone();
+        let kept = put(1, &settings).await.expect(200).json();
+        assert_eq!(&kept["secrets"]["secret_access_key"]["set_at"], set_at);
+        // Without it nobody gets in.
+        settings["secret_access_key"] = Value::Null;
+        let refused = put(2, &settings).await.expect(422).json();
+        assert_eq!(
+            refused["errors"][0]["pointer"], "/settings/secret_access_key",
+            "{refused}"
+        );
+        let audit = app.admin("GET", "/audit", None).await.expect(200).json();
+        assert!(!audit.to_string().contains("correct horse"), "{audit}");
+    }
+
+    #[tokio::test]
+    async fn where_machines_are_does_not_change_while_there_are_any() {
+        let app = TestApp::new().await;
+        let made = aws(&app).await;
+        let id = made["id"].as_str().expect("an id");
+        let path = format!("/providers/{id}");
+        let put = async |key: &str, value: Value| {
+            let now = app.admin("GET", &path, None).await.expect(200).json();
+            let mut settings = now["settings"].clone();
+            settings[key] = value;
+            let input =
+                json!({ "name": "Cloud", "kind": "aws", "max_instances": 4, "settings": settings });
+            let seen = format!("\"v{}\"", now["version"]);
+            let seen = [("if-match", seen.as_str())];
+            app.call_with(&app.admin_key, "PUT", &path, Some(input), &seen)
+                .await
+        };
+        put("region", json!("eu-west-1")).await.expect(200);
+        let config = json!({ "provider_id": id, "minimum_available_sessions": 1 });
+        app.pool("Desks", config).await;
+        let tick = reconciler::tick(&app.plane).await.expect("a tick");
+        assert!(
+            tick.effects.iter().any(|effect| effect.kind() == "create"),
+            "{:?}",
+            tick.effects
+        );
+        let refused = put("region", json!("eu-central-1"))
+            .await
+            .expect(422)
+            .json();
+        assert_eq!(
+            (
+                &refused["errors"][0]["pointer"],
+                &refused["errors"][0]["code"]
+            ),
+            (&json!("/settings/region"), &json!("locked")),
+            "{refused}"
+        );
+        put("volume_size_gib", json!(30)).await.expect(200);
     }
 }

@@ -466,6 +466,16 @@ fn the_audit_log_is_a_chain_that_anybody_with_the_key_can_check() {
     let cut_off = format!("{next}:{hash}");
     let said = refused(folder.path(), &["audit", "verify", "--head", &cut_off]);
     assert!(said.contains("is not the one that had this hash"), "{said}");
-    let said = refused(folder.path(), &["audit", "verify", "--head", "newest"]);
-    assert!(said.contains("is no head"), "{said}");
+    for none in ["newest", "0:", "-9223372036854775808:x"] {
+        let said = refused(
+            folder.path(),
+            &["audit", "verify", &format!("--head={none}")],
+        );
+        assert!(said.contains("is no head"), "{said}");
+    }
+    // A wrong folder is no empty log.
+    let elsewhere = folder.path().join("elsewhere");
+    let said = refused(&elsewhere, &["audit", "verify"]);
+    assert!(said.contains("no installation"), "{said}");
+    assert!(!elsewhere.exists());
 }

@@ -92,7 +92,7 @@ async fn lease(plane: &ControlPlane) -> Result<Option<Fence>> {
         .store()
         .lease_take(&plane.inner().parts.holder, now, ttl)
         .await?;
-    observe::lock(plane).lease = fence.map(|fence| (fence, now.plus_millis(ttl)));
+    observe::lock(plane).hold(fence.map(|fence| (fence, now.plus_millis(ttl))));
     Ok(fence)
 }
 

@@ -26,6 +26,8 @@ use crate::provider::try_open;
 pub(crate) struct Observed {
     /// The lease and its end.
     pub lease: Option<(Fence, Timestamp)>,
+    /// The lease that was held last.
+    last_held: Option<Fence>,
     /// When this process first looked: a call of an earlier process may have gone out until then.
     pub began_at: Option<Timestamp>,
     pub providers: BTreeMap<ProviderId, ProviderMemory>,
@@ -73,6 +75,31 @@ pub(crate) struct StrangerMemory {
     pub delete_in_flight: bool,
     /// It was asked to go, and is not asked again before.
     pub retry_at: Option<Timestamp>,
+}
+
+impl Observed {
+    /// The lease is held now, or is not. Taken anew it means that another process may have run the loop meanwhile, with calls
+    /// that this one knows nothing of: what was seen until then proves nothing any more.
+    pub(super) fn hold(&mut self, lease: Option<(Fence, Timestamp)>) {
+        self.lease = lease;
+        let Some((fence, _)) = lease else { return };
+        if self
+            .last_held
+            .replace(fence)
+            .is_none_or(|last| last == fence)
+        {
+            return;
+        }
+        self.began_at = None;
+        self.without_effect.clear();
+        self.called_at.clear();
+        self.decided.clear();
+        for memory in self.providers.values_mut() {
+            memory.fresh = None;
+            memory.sightings.clear();
+            memory.strangers.clear();
+        }
+    }
 }
 
 pub(crate) fn lock(plane: &ControlPlane) -> MutexGuard<'_, Observed> {
@@ -597,6 +624,38 @@ mod tests {
         let mut lists = Lists::new();
         assert_eq!(lists.look(&[], &[1, 2, 3, 4]), 4);
         assert_eq!(lists.look(&[], &[]), 0);
+    }
+
+    #[test]
+    fn what_was_seen_before_another_process_had_the_lease_proves_nothing() {
+        let (provider, server) = (
+            ProviderId::from_uuid(Uuid::nil()),
+            ServerId::from_uuid(Uuid::nil()),
+        );
+        let mut observed = Observed::default();
+        let lease = |epoch| Some((Fence { epoch }, START));
+        observed.hold(lease(1));
+        observed.began_at = Some(START);
+        let empty = |secs| Listing {
+            started_at: START.plus_secs(secs),
+            machines: Vec::new(),
+        };
+        let rows = stored(provider, server, ServerState::Unknown);
+        let lists = |observed: &Observed| match observed.providers[&provider].sightings.get(&server)
+        {
+            Some(Sighting::Absent { lists, .. }) => *lists,
+            _ => 0,
+        };
+        compare(&mut observed, provider, &empty(5), &rows, 0);
+        observed.without_effect.insert(server);
+        // Renewed it is the same lease.
+        observed.hold(lease(1));
+        assert_eq!((lists(&observed), observed.without_effect.len()), (1, 1));
+        // Lost and taken again it is not.
+        observed.hold(None);
+        observed.hold(lease(3));
+        assert_eq!((lists(&observed), observed.without_effect.len()), (0, 0));
+        assert_eq!(observed.began_at, None);
     }
 
     #[test]

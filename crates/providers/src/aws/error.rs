@@ -194,9 +194,7 @@ impl Refusal {
         match known {
             Some((_, Class::Invalid(""))) => Class::Invalid(self.field()),
             Some((_, class)) => *class,
-            None if self.status == 429 || (self.status == 503 && self.code.is_empty()) => {
-                Class::Throttled
-            }
+            None if self.status == 429 => Class::Throttled,
             None if (400..500).contains(&self.status) && !self.code.is_empty() => {
                 Class::Invalid(self.field())
             }
@@ -405,7 +403,10 @@ mod tests {
                 "{status} {body}"
             );
         }
-        let busy = ProviderError::from(&refusal(503, "<html/>"));
+        let busy = ProviderError::from(&refusal(429, "<html/>"));
         assert!(matches!(busy, ProviderError::Throttled { .. }), "{busy:?}");
+        // Something on the way has answered, which may have passed the call on before.
+        let gateway = ProviderError::from(&refusal(503, "<html/>"));
+        assert!(matches!(gateway, ProviderError::Unknown(_)), "{gateway:?}");
     }
 }

@@ -4,7 +4,7 @@ use domain::id::{ConfigId, ProviderId};
 use domain::secret::Secret;
 use domain::server::{DeleteReason, FailReason, Origin, ServerState};
 use serde_json::json;
-use store::{ConfigColumns, IntentOutcome, NewServer, ServerFilter};
+use store::{AuditEntry, ConfigColumns, IntentOutcome, NewServer, ServerFilter};
 
 use crate::database::{Db, NOW};
 use crate::given::{ALL, Scaled, config_columns, document, machine, provider_input, running};
@@ -17,9 +17,10 @@ crate::on_both![
     creates_of_the_last_hour_are_capped,
     a_config_that_changed_since_the_plan_makes_nothing,
     each_intent_is_judged_by_itself,
+    while_everything_is_held_no_intent_is_written,
 ];
 
-use IntentOutcome::{AtLimit, ConfigChanged, CreatesPerHour, Recorded};
+use IntentOutcome::{AtLimit, ConfigChanged, CreatesPerHour, Paused, Recorded};
 
 async fn an_intent_comes_back_as_it_was_written(db: Db) {
     let scaled = db.scaled().await;
@@ -281,4 +282,30 @@ async fn each_intent_is_judged_by_itself(db: Db) {
     assert_eq!(outcomes, [Recorded, ConfigChanged, Recorded, AtLimit]);
     assert_eq!(db.number("SELECT COUNT(*) FROM servers").await, 2);
     assert_eq!(db.number("SELECT COUNT(*) FROM audit").await, before + 2);
+}
+
+async fn while_everything_is_held_no_intent_is_written(db: Db) {
+    let scaled = db.scaled().await;
+    let pause = async |is_paused| {
+        let entry = AuditEntry {
+            actor: "usr_1".to_owned(),
+            ..db.audit()
+        };
+        db.store.deployment_pause(is_paused, entry).await.unwrap()
+    };
+    assert!(pause(true).await);
+    assert!(!pause(true).await, "it is held already");
+    let held = db.store.deployment().await.unwrap().pause.expect("a pause");
+    assert_eq!((held.since, held.by.as_str()), (NOW, "usr_1"));
+    let new = db.new_server(&scaled, "desk-1");
+    assert_eq!(db.intent(&scaled, new).await, Paused);
+    let snapshot = db.store.snapshot(None, NOW).await.unwrap();
+    assert!(snapshot.providers[0].paused);
+    assert_eq!(db.number("SELECT COUNT(*) FROM servers").await, 0);
+
+    assert!(pause(false).await);
+    assert!(!pause(false).await, "nothing is held");
+    assert_eq!(db.store.deployment().await.unwrap().pause, None);
+    let new = db.new_server(&scaled, "desk-2");
+    assert_eq!(db.intent(&scaled, new).await, Recorded);
 }
