@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 use store::{SecretInfo, SecretWrite, StoreError};
 
 use crate::autoscale;
-use crate::error::{Error, Result, not_found};
+use crate::error::{Error, Result, invalid, not_found};
 use crate::fields::Fields;
 use crate::page;
 use crate::plane::ControlPlane;
@@ -182,7 +182,10 @@ pub async fn choices(
     actor.require_admin()?;
     let (mut stored, mut secrets) = (Vec::new(), OpenSecrets::new());
     if let Some(id) = input.provider_id {
-        stored = set(&get(plane, actor, id).await?);
+        let saved = plane.store().provider(id).await?;
+        let saved = saved
+            .ok_or_else(|| invalid("provider_id", "not_found", "There is no such provider."))?;
+        stored = set(&saved);
         secrets = plane.store().provider_secrets(id).await?;
     }
     let (settings, writes) = settings(input.kind, input.settings, &stored)?;

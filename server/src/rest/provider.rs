@@ -199,6 +199,10 @@ mod tests {
             wrong["errors"][0]["pointer"],
             "/settings/boot_delay_seconds"
         );
+        let gone = "prov_01980000-0000-7000-8000-000000000001";
+        let gone = ask(json!({ "kind": "local", "provider_id": gone })).await;
+        let gone = gone.expect(422).json();
+        assert_eq!(gone["errors"][0]["pointer"], "/provider_id", "{gone}");
         app.user(
             "POST",
             "/providers/choices",
