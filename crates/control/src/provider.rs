@@ -140,7 +140,7 @@ fn refuse_to_leave(old: &Provider, new: &ProviderInput) -> Result<()> {
             );
         }
     }
-    Ok(fields.finish()?)
+    fields.finish()
 }
 
 /// What the log keeps of a provider config, by the keys of the fields of its form and of its kind's. Its script is too long for that.

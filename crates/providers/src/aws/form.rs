@@ -201,7 +201,7 @@ const FIELDS: &[Field] = &[
         key: "retrieve_password",
         step: "machine",
         label: "Retrieve the Windows password",
-        help: "Windows makes up the administrator's password at its first start. Weir reads it with the key pair's private key.",
+        help: "Windows makes up the administrator's password at its first start. Weir reads it with the key pair's private key; it does not hand it to people yet.",
         kind: Kind::Bool,
         default: Preset::Bool(false),
         ..Field::BASE
