@@ -3,6 +3,7 @@
 //! Without the feature `ssr` only the forms and typed configs are built, so that the browser can use them too.
 
 pub mod aws;
+mod config_override;
 pub mod fake;
 pub mod local;
 pub mod lxd;

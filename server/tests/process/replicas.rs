@@ -1,6 +1,5 @@
 //! Several processes over one Postgres.
 
-use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 
@@ -8,7 +7,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::postgres::PostgresDatabase;
-use crate::weir::{Serving, WAIT, folder, printed, wait_for};
+use crate::weir::{Serving, WAIT, folder, lines_of, printed, wait_for};
 
 /// Processes that serve one database with one key, each with a data folder of its own.
 struct Replicas {
@@ -63,14 +62,7 @@ impl Listening {
             .stdout(Stdio::piped())
             .spawn()
             .expect("curl starts");
-        let stdout = BufReader::new(curl.stdout.take().expect("a pipe"));
-        let (sender, lines) = mpsc::channel();
-        std::thread::spawn(move || {
-            stdout
-                .lines()
-                .map_while(Result::ok)
-                .try_for_each(|line| sender.send(line))
-        });
+        let lines = lines_of(&mut curl);
         let listening = Self { curl, lines };
         listening.until(|line| line.contains("hello"));
         listening

@@ -51,6 +51,19 @@ pub fn refused(data: &Path, args: &[&str]) -> String {
     String::from_utf8(output.stderr).expect("text")
 }
 
+/// What a process says on its standard output, which is a pipe, line by line as it comes.
+pub fn lines_of(child: &mut Child) -> mpsc::Receiver<String> {
+    let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    let (sender, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        stdout
+            .lines()
+            .map_while(Result::ok)
+            .try_for_each(|line| sender.send(line))
+    });
+    lines
+}
+
 /// A process that serves; killed when the test ends.
 pub struct Serving {
     child: Child,
@@ -77,14 +90,7 @@ impl Serving {
             .stderr(Stdio::inherit())
             .spawn()
             .expect("the program starts");
-        let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
-        let (sender, lines) = mpsc::channel();
-        std::thread::spawn(move || {
-            stdout
-                .lines()
-                .map_while(Result::ok)
-                .try_for_each(|line| sender.send(line))
-        });
+        let lines = lines_of(&mut child);
         let first = lines.recv_timeout(WAIT).expect("a first line");
         let address = first
             .strip_prefix("Weir listens on ")

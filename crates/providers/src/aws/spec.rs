@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::AwsConfig;
+use crate::config_override::merge;
 
 /// The part of a create call that is the same for all servers of a provider config.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -181,18 +182,6 @@ fn options(config: &AwsConfig) -> Vec<MachineOption> {
         }
     }
     options
-}
-
-/// Objects are merged member by member; anything else takes the place of what was there.
-fn merge(into: &mut Map<String, Value>, from: &Map<String, Value>) {
-    for (key, value) in from {
-        match (into.get_mut(key), value) {
-            (Some(Value::Object(old)), Value::Object(new)) => merge(old, new),
-            _ => {
-                into.insert(key.clone(), value.clone());
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use domain::value::{Authority, JsonObject, Port};
 use serde_json::{Map, Value, json};
 
 use super::FORM;
+use crate::config_override::merge;
 
 /// The key of the client's private key.
 pub(super) const CLIENT_KEY: &str = "client_key";
@@ -289,18 +290,6 @@ fn override_fault(members: &Map<String, Value>) -> Option<String> {
         .flat_map(Map::keys)
         .find(|key| key.starts_with(TAG) || SCRIPT_KEYS.contains(&key.as_str()))?;
     Some(format!("`{ours}` is set by Weir."))
-}
-
-/// Puts `over` into `base`, objects member by member.
-fn merge(base: &mut Map<String, Value>, over: &Map<String, Value>) {
-    for (key, value) in over {
-        match (base.get_mut(key), value) {
-            (Some(Value::Object(base)), Value::Object(over)) => merge(base, over),
-            _ => {
-                base.insert(key.clone(), value.clone());
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -332,19 +332,13 @@ impl Provider for LxdProvider {
             return Err(ProviderError::NotFound(name.to_owned()));
         }
         let read = self.api.bytes(&["instances", name, "console"], &[]).await;
-        let mut bytes = match read {
+        let bytes = match read {
             Ok(bytes) => bytes,
             // It has not written anything yet.
             Err(error) if error.to_string().contains("no such file") => Vec::new(),
             Err(error) => return Err(error),
         };
-        let most = usize::try_from(Console::MAX_BYTES).unwrap_or(usize::MAX);
-        let extra = bytes.len().saturating_sub(most);
-        bytes.drain(..extra);
-        Ok(Some(Console {
-            bytes,
-            is_cut: extra > 0,
-        }))
+        Ok(Some(Console::tail_of(bytes)))
     }
 
     async fn choices(&self) -> Result<ProviderChoices, ProviderError> {
