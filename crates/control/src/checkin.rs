@@ -10,11 +10,12 @@ use domain::id::ServerId;
 use domain::server::{FailReason, ServerState};
 use domain::timestamp::Timestamp;
 use serde_json::json;
-use store::{Health, ServerRow, ServerWrite, StoreError};
+use store::{Health, ServerRow, ServerWrite};
 
 use crate::checkin_token::CheckinClaims;
 use crate::error::{Error, Result};
 use crate::plane::ControlPlane;
+use crate::race::again_if_stale;
 
 /// The longest message that is kept, in bytes.
 const MAX_MESSAGE: usize = 1024;
@@ -65,14 +66,11 @@ pub async fn record(plane: &ControlPlane, token: &str, report: CheckinReport) ->
         return Err(problem.into());
     }
     // Two reports of one server at the same moment: the later one looks again.
-    for _ in 0..3 {
+    again_if_stale(async || {
         let row = plane.store().server(claims.server).await?;
-        match apply(plane, &claims, &report, row, now).await {
-            Err(Error::Store(StoreError::StaleVersion)) => {}
-            done => return done,
-        }
-    }
-    Err(Error::Store(StoreError::StaleVersion))
+        apply(plane, &claims, &report, row, now).await
+    })
+    .await
 }
 
 async fn apply(

@@ -25,6 +25,7 @@ mod page;
 mod plane;
 pub mod pool;
 pub mod provider;
+mod race;
 pub mod reconciler;
 pub mod replica;
 pub mod retention;

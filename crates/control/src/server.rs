@@ -18,6 +18,7 @@ use crate::error::{Error, Result, not_found};
 use crate::fields::Fields;
 use crate::page;
 use crate::plane::ControlPlane;
+use crate::race::again_if_stale;
 use crate::session::Access;
 
 /// The longest secret of a fixed server, in characters: a private key of 16,384 bits fits.
@@ -209,6 +210,10 @@ async fn checked(plane: &ControlPlane, input: FixedServerInput) -> Result<FixedS
 /// ([`GRACE_SECS`](domain::server::GRACE_SECS)), within which it can be taken back.
 pub async fn drain(plane: &ControlPlane, actor: &Actor, id: ServerId) -> Result<Server> {
     actor.require_admin()?;
+    again_if_stale(|| drain_as_it_is(plane, actor, id)).await
+}
+
+async fn drain_as_it_is(plane: &ControlPlane, actor: &Actor, id: ServerId) -> Result<Server> {
     let row = row(plane, id).await?;
     if !matches!(
         row.server.status,
@@ -246,6 +251,10 @@ pub async fn drain(plane: &ControlPlane, actor: &Actor, id: ServerId) -> Result<
 /// Takes sessions again.
 pub async fn undrain(plane: &ControlPlane, actor: &Actor, id: ServerId) -> Result<Server> {
     actor.require_admin()?;
+    again_if_stale(|| undrain_as_it_is(plane, actor, id)).await
+}
+
+async fn undrain_as_it_is(plane: &ControlPlane, actor: &Actor, id: ServerId) -> Result<Server> {
     let row = row(plane, id).await?;
     if row.server.status.clone().undrain().is_err() {
         return Err(wrong_state(&row, "taken back"));
@@ -284,11 +293,20 @@ pub async fn delete(
     id: ServerId,
     how: Deletion,
 ) -> Result<()> {
+    actor.require_admin()?;
+    again_if_stale(|| delete_as_it_is(plane, actor, id, how)).await
+}
+
+async fn delete_as_it_is(
+    plane: &ControlPlane,
+    actor: &Actor,
+    id: ServerId,
+    how: Deletion,
+) -> Result<()> {
     let Deletion {
         end_sessions,
         grace,
     } = how;
-    actor.require_admin()?;
     let row = row(plane, id).await?;
     let pool = row.server.pool_id;
     let name = row.server.name.clone();

@@ -380,8 +380,12 @@ struct Keeper {
 impl Keeper {
     fn start(site: &Site) -> Result<Self> {
         let is_wanted = Arc::new(Mutex::new(true));
-        let mut daemon = site.command("lxd");
-        daemon.arg("--logfile").arg(site.folder.join("lxd.log"));
+        // Its own database gives up a transaction that gets no processor in time, as beside a compiler. Where priorities
+        // may not be raised, `nice` says so and starts it all the same.
+        let mut daemon = site.command("nice");
+        daemon
+            .args(["-n", "-10", "lxd", "--logfile"])
+            .arg(site.folder.join("lxd.log"));
         let cannot =
             |source: std::io::Error| format!("can not write {}: {source}", site.log().display());
         let log = File::create(site.log()).map_err(cannot)?;

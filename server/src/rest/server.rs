@@ -341,4 +341,28 @@ mod tests {
                 .expect_problem(422, "invalid");
         }
     }
+
+    #[tokio::test]
+    async fn who_names_no_version_does_not_lose_a_race() {
+        let app = TestApp::new().await;
+        let path = format!("/servers?pool_id={}", app.fixed().await.pool);
+        let servers = app.admin("GET", &path, None).await.expect(200).json();
+        let server = servers["items"][0]["id"].as_str().expect("an id");
+        let drain = async || {
+            let path = format!("/servers/{server}/drain");
+            app.admin("POST", &path, None).await.status
+        };
+        let take_back = async || {
+            let path = format!("/servers/{server}/undrain");
+            app.admin("POST", &path, None).await.status
+        };
+        for _ in 0..5 {
+            let (one, two, three, four) = tokio::join!(drain(), take_back(), drain(), take_back());
+            assert_eq!([one, three], [200, 200]);
+            // What is not drained just now cannot be taken back.
+            for status in [two, four] {
+                assert!(matches!(status.as_u16(), 200 | 409), "{status}");
+            }
+        }
+    }
 }

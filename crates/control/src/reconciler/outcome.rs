@@ -8,16 +8,15 @@ use domain::snapshot::MachineState;
 use domain::timestamp::Timestamp;
 use providers::{Console, Machine, ProviderError};
 use serde_json::json;
-use store::{Health, ServerRow, ServerWrite, StoreError};
+use store::{Health, ServerRow, ServerWrite};
 
 use super::effect::{Call, Finished, Outcome};
 use super::{fence, observe};
 use crate::console;
 use crate::error::{Error, Result};
 use crate::plane::ControlPlane;
+use crate::race::again_if_stale;
 
-/// How often an outcome is written again where somebody else has changed the row meanwhile.
-const ROUNDS: usize = 5;
 /// How long a provider is left alone that asks for fewer calls and does not say for how long, in seconds.
 const THROTTLED_SECS: u32 = 30;
 /// A machine that is still listed this long after its delete was accepted is deleted again, in seconds. So is one without
@@ -115,7 +114,7 @@ async fn write(
     server: ServerId,
     change: impl Fn(&ServerRow, Timestamp) -> Result<Option<ServerWrite>>,
 ) -> Result<()> {
-    for _ in 0..ROUNDS {
+    again_if_stale(async || {
         let Some(row) = plane.store().server(server).await? else {
             return Ok(());
         };
@@ -131,20 +130,14 @@ async fn write(
                 json!({ "from": from, "to": to }),
             )
         });
-        match plane
+        let ended = plane
             .store()
             .server_write(Some(fence(plane)?), write, audit)
-            .await
-        {
-            Ok(ended) => {
-                plane.server_changed(server, row.server.pool_id, ended);
-                return Ok(());
-            }
-            Err(StoreError::StaleVersion) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Err(Error::Store(StoreError::StaleVersion))
+            .await?;
+        plane.server_changed(server, row.server.pool_id, ended);
+        Ok(())
+    })
+    .await
 }
 
 fn created(
