@@ -123,7 +123,13 @@ impl Background {
             return AFTER_FAILURE;
         }
         let due = tick.next_at.map(|at| millis(at.since(self.plane.now())));
-        due.map_or(SAFETY_TICK, |due| due.min(SAFETY_TICK))
+        let most = SAFETY_TICK.min(self.renewal());
+        due.map_or(most, |due| due.min(most))
+    }
+
+    /// A tick renews the lease in its second half: no later than that one is due.
+    fn renewal(&self) -> Duration {
+        millis(self.plane.settings().lease_millis / 2)
     }
 
     /// Rests until something is to be done, and lets the machines of fake clouds act meanwhile.

@@ -125,7 +125,7 @@ pub struct Bounds {
     #[arg(long, env = "WEIR_ORPHAN_SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u32).range(0..=86_400))]
     pub orphan_seconds: u32,
     /// The lease of the loop: another process takes over this long after one has died.
-    #[arg(long, env = "WEIR_LEASE_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(5..=600))]
+    #[arg(long, env = "WEIR_LEASE_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(2..=600))]
     pub lease_seconds: u32,
 }
 

@@ -48,6 +48,8 @@ pub struct AwsConfig {
     pub spot: bool,
     /// Tags of the admin's own.
     pub tags: BTreeMap<String, String>,
+    /// For how long lists may leave out a new instance, in seconds.
+    pub list_lag_secs: u32,
     /// What is merged into the create call.
     pub config_override: JsonObject,
 }
@@ -118,6 +120,7 @@ impl AwsConfig {
             .with("address", self.address.as_str())
             .with("spot", self.spot)
             .with("tags", tags.collect::<Vec<_>>())
+            .with("list_lag_seconds", self.list_lag_secs)
             .with("config_override", Value::from(self.config_override.clone()));
         draft.only_shown(&FORM)
     }
@@ -155,6 +158,7 @@ impl AwsConfig {
             instance_profile: optional(reader, "instance_profile")?,
             spot: reader.bool("spot"),
             tags: tags(&lines(reader, "tags"))?,
+            list_lag_secs: reader.int("list_lag_seconds")?,
             config_override: reader.object("config_override")?,
         };
         config.check()?;
@@ -348,6 +352,7 @@ mod tests {
             .with("address", "public")
             .with("spot", true)
             .with("tags", json!(["cost centre=a=b", "empty="]))
+            .with("list_lag_seconds", 0)
             .with("config_override", json!({"EbsOptimized": true}));
         let role = draft().with("credentials", "instance_role");
         let role = role.only_shown(&FORM);

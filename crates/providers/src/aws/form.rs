@@ -280,6 +280,17 @@ const FIELDS: &[Field] = &[
         ..Field::BASE
     },
     Field {
+        key: "list_lag_seconds",
+        step: "more",
+        label: "Lists lag by",
+        help: "For this long EC2's lists may leave a new server out. One that is missing for longer counts as gone, and another is made.",
+        kind: Kind::Int { min: 0, max: 600 },
+        unit: "s",
+        default: Preset::Int(30),
+        advanced: true,
+        ..Field::BASE
+    },
+    Field {
         key: "config_override",
         step: "more",
         label: "Config override",

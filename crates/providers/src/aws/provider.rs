@@ -24,8 +24,6 @@ use super::{AddressKind, AwsConfig, check};
 use crate::registry::Secrets;
 use crate::{Console, CreateRequest, Listing, Machine, Provider, ProviderError};
 
-/// EC2 promises no moment at which a list shows what was made; it is usually there within seconds.
-const LIST_LAG_MILLIS: u32 = 30_000;
 /// Where the metadata service of every EC2 instance answers.
 const METADATA: &str = "http://169.254.169.254";
 /// The states in which an instance is there, or is on its way in or out.
@@ -152,7 +150,7 @@ impl AwsProvider {
 impl Provider for AwsProvider {
     fn facts(&self) -> ProviderFacts {
         ProviderFacts {
-            list_lag_millis: LIST_LAG_MILLIS,
+            list_lag_millis: self.config.list_lag_secs.saturating_mul(1000),
             // With several options a repeat may find room where the first call found none, and make a second machine while
             // lists do not show the first: then only lists tell what has become of a call.
             repeatable_create: Spec::of(&self.config).options.len() == 1,
