@@ -152,6 +152,11 @@ impl FaultProxy {
         self.shared.ledger.journal()
     }
 
+    /// How long it has run, in milliseconds: the clock of the journal.
+    pub fn age_millis(&self) -> u64 {
+        self.shared.ledger.now()
+    }
+
     /// All instances that ever were.
     pub fn machines(&self) -> Vec<Machine> {
         self.shared.ledger.machines()
@@ -283,6 +288,7 @@ impl Shared {
             .map_err(|source| Broken::Failed(source.to_string()))??;
         match fault {
             Some(Fault::DropAfter) => Err(Broken::Dropped),
+            Some(Fault::HangAfter) => std::future::pending().await,
             Some(Fault::Truncated) => {
                 let (mut parts, body) = response.into_parts();
                 parts.headers.remove(CONTENT_LENGTH);

@@ -43,6 +43,8 @@ pub enum Fault {
     },
     /// It is never forwarded and never answered, until the caller leaves.
     Hang,
+    /// It is forwarded and has its effect, and is never answered, until the caller leaves.
+    HangAfter,
     /// The connection ends before the call is forwarded.
     DropBefore,
     /// The call is forwarded and has its effect; then the connection ends without an answer.
@@ -111,6 +113,7 @@ impl Fault {
             Self::Error { code, .. } => code,
             Self::Delay { .. } => "delay",
             Self::Hang => "hang",
+            Self::HangAfter => "hang_after",
             Self::DropBefore => "drop_before",
             Self::DropAfter => "drop_after",
             Self::Truncated => "truncated",

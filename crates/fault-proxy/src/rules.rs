@@ -8,7 +8,7 @@ use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 use serde::{Deserialize, Serialize};
 
 use crate::call::Call;
-use crate::rule::{Fault, Rule};
+use crate::rule::{DeadState, Fault, Rule};
 
 /// Faults by chance. The same seed and the same calls in the same order give the same faults.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,36 @@ pub struct Chaos {
     pub seed: u64,
     /// What may happen to which call.
     pub chances: Vec<Chance>,
+}
+
+impl Chaos {
+    /// Each kind of fault at its usual calls: refused, dropped, late and failing ones, each in `per_mille` of a thousand.
+    pub fn usual(seed: u64, per_mille: u16) -> Self {
+        let on = |action: Option<&str>, fault: Fault| Chance {
+            action: action.map(str::to_owned),
+            per_mille,
+            fault,
+        };
+        let create = Some("RunInstances");
+        let failing = |state, after_millis| Fault::FailsLater {
+            state,
+            after_millis,
+        };
+        let chances = vec![
+            on(None, Fault::error("RequestLimitExceeded")),
+            on(None, Fault::error("InternalError")),
+            on(None, Fault::DropBefore),
+            on(None, Fault::DropAfter),
+            on(None, Fault::Truncated),
+            on(None, Fault::Delay { millis: 300 }),
+            on(create, Fault::error("InsufficientInstanceCapacity")),
+            on(create, Fault::error("VcpuLimitExceeded")),
+            on(create, failing(DeadState::Terminated, 0)),
+            on(create, failing(DeadState::Stopped, 500)),
+            on(create, Fault::ListedLate { millis: 1000 }),
+        ];
+        Self { seed, chances }
+    }
 }
 
 /// One kind of fault and how often it comes.

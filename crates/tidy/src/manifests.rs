@@ -6,6 +6,7 @@ use serde_json::Value;
 pub const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("fault-proxy", &[]),
+    ("harness", &["fault-proxy"]),
     ("scaling", &["domain"]),
     ("providers", &["domain", "fault-proxy"]),
     ("store", &["domain"]),
@@ -35,7 +36,7 @@ pub const HOMES: &[(&str, &[&str])] = &[
     ("leptos_axum", &["app", "server"]),
     ("leptos_meta", &["app"]),
     ("leptos_router", &["app"]),
-    ("reqwest", &["providers"]),
+    ("reqwest", &["harness", "providers"]),
     ("sqlx", &["store"]),
     ("tower-http", &["server"]),
     ("utoipa", &["domain", "server"]),

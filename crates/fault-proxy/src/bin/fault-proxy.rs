@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Parser;
-use fault_proxy::{Chance, Chaos, DeadState, Fault, FaultProxy, Settings};
+use fault_proxy::{Chaos, FaultProxy, Settings};
 
 /// Stands before moto, is as strict as EC2, injects faults and counts machines.
 #[derive(Parser)]
@@ -53,37 +53,9 @@ async fn main() -> ExitCode {
         }
     };
     if let Some(seed) = arguments.seed {
-        proxy.set_chaos(chaos(seed, arguments.per_mille));
+        proxy.set_chaos(Chaos::usual(seed, arguments.per_mille));
     }
     println!("calls {}", proxy.url());
     println!("control {}", proxy.control_url());
     std::future::pending().await
-}
-
-/// Each kind of fault at its usual calls.
-fn chaos(seed: u64, per_mille: u16) -> Chaos {
-    let on = |action: Option<&str>, fault: Fault| Chance {
-        action: action.map(str::to_owned),
-        per_mille,
-        fault,
-    };
-    let create = Some("RunInstances");
-    let failing = |state, after_millis| Fault::FailsLater {
-        state,
-        after_millis,
-    };
-    let chances = vec![
-        on(None, Fault::error("RequestLimitExceeded")),
-        on(None, Fault::error("InternalError")),
-        on(None, Fault::DropBefore),
-        on(None, Fault::DropAfter),
-        on(None, Fault::Truncated),
-        on(None, Fault::Delay { millis: 300 }),
-        on(create, Fault::error("InsufficientInstanceCapacity")),
-        on(create, Fault::error("VcpuLimitExceeded")),
-        on(create, failing(DeadState::Terminated, 0)),
-        on(create, failing(DeadState::Stopped, 500)),
-        on(create, Fault::ListedLate { millis: 1000 }),
-    ];
-    Chaos { seed, chances }
 }

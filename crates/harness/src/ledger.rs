@@ -1,0 +1,188 @@
+//! What people were promised, kept by themselves: which sessions Weir has answered for, and which of them were ended.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+/// Sessions by what is known of them.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    /// Sessions that Weir has answered for.
+    accepted: BTreeSet<String>,
+    /// Those of them that somebody has ended, by an answered call.
+    ended: BTreeSet<String>,
+    /// Those whose end nobody has answered.
+    perhaps_ended: BTreeSet<String>,
+    /// Requests for sessions that nobody has answered.
+    perhaps_asked: usize,
+}
+
+impl Ledger {
+    /// A request for a session was answered with this id, or not at all.
+    ///
+    /// # Errors
+    /// The id was given out before.
+    pub fn asked(&mut self, id: Option<String>) -> Result<(), String> {
+        let Some(id) = id else {
+            self.perhaps_asked += 1;
+            return Ok(());
+        };
+        if self.accepted.contains(&id) {
+            return Err(format!("the id {id} is given out twice"));
+        }
+        self.accepted.insert(id);
+        Ok(())
+    }
+
+    /// A session was ended, by a call that was answered or not.
+    pub fn ended(&mut self, id: String, is_answered: bool) {
+        if is_answered {
+            self.ended.insert(id);
+        } else {
+            self.perhaps_ended.insert(id);
+        }
+    }
+
+    /// What became of requests without an answer, by the sessions that have not ended now: either way is right, but then it
+    /// stays so.
+    ///
+    /// # Errors
+    /// There are more sessions than anybody has asked for.
+    pub fn learn(&mut self, alive: &BTreeMap<String, Value>) -> Result<(), String> {
+        for id in std::mem::take(&mut self.perhaps_ended) {
+            if !alive.contains_key(&id) {
+                self.ended.insert(id);
+            }
+        }
+        let known = self.accepted.len();
+        self.accepted.extend(alive.keys().cloned());
+        let learned = self.accepted.len() - known;
+        let asked = std::mem::take(&mut self.perhaps_asked);
+        if learned > asked {
+            return Err(format!(
+                "there are {learned} sessions more, and {asked} requests without an answer"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Accepted sessions that nobody has wanted to end.
+    pub fn open(&self) -> Vec<String> {
+        let is_over = |id: &&String| self.ended.contains(*id) || self.perhaps_ended.contains(*id);
+        self.accepted
+            .iter()
+            .filter(|id| !is_over(id))
+            .cloned()
+            .collect()
+    }
+
+    /// Sessions that are lost, live again or were made up, and servers with more than `seats` people, in sentences.
+    pub fn complaints(&self, alive: &BTreeMap<String, Value>, seats: usize) -> Vec<String> {
+        let mut complaints = Vec::new();
+        for id in self.open() {
+            if !alive.contains_key(&id) {
+                complaints.push(format!("session {id} is lost"));
+            }
+        }
+        for id in alive.keys() {
+            if self.ended.contains(id) {
+                complaints.push(format!("session {id} lives again"));
+            }
+            if !self.accepted.contains(id) {
+                complaints.push(format!("nobody asked for session {id}"));
+            }
+        }
+        let mut taken = BTreeMap::<&str, usize>::new();
+        for session in alive.values() {
+            if let Some(server) = session["server_id"].as_str() {
+                *taken.entry(server).or_default() += 1;
+            }
+        }
+        for (server, people) in taken {
+            if people > seats {
+                complaints.push(format!(
+                    "server {server} has {seats} seats and {people} people"
+                ));
+            }
+        }
+        complaints
+    }
+
+    /// Sessions that were ever accepted, and those that were ended.
+    pub fn totals(&self) -> (usize, usize) {
+        (self.accepted.len(), self.ended.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn alive(ids: &[(&str, &str)]) -> BTreeMap<String, Value> {
+        ids.iter()
+            .map(|(id, server)| ((*id).to_owned(), json!({ "server_id": server })))
+            .collect()
+    }
+
+    #[test]
+    fn a_session_that_is_missing_is_lost() {
+        let mut ledger = Ledger::default();
+        ledger.asked(Some("a".to_owned())).expect("it is new");
+        assert_eq!(ledger.complaints(&alive(&[]), 1), ["session a is lost"]);
+        assert!(ledger.complaints(&alive(&[("a", "s")]), 1).is_empty());
+        // One id for two people.
+        ledger
+            .asked(Some("a".to_owned()))
+            .expect_err("it was given out");
+    }
+
+    #[test]
+    fn an_ended_session_stays_ended() {
+        let mut ledger = Ledger::default();
+        ledger.asked(Some("a".to_owned())).expect("it is new");
+        ledger.ended("a".to_owned(), true);
+        let back = alive(&[("a", "s")]);
+        assert_eq!(ledger.complaints(&back, 1), ["session a lives again"]);
+    }
+
+    #[test]
+    fn an_end_without_an_answer_may_go_either_way_once() {
+        let mut ledger = Ledger::default();
+        for id in ["a", "b"] {
+            ledger.asked(Some(id.to_owned())).expect("it is new");
+            ledger.ended(id.to_owned(), false);
+        }
+        ledger.learn(&alive(&[("b", "s")])).expect("both may be");
+        assert_eq!(ledger.open(), ["b"]);
+        let other = alive(&[("a", "s")]);
+        let complaints = ledger.complaints(&other, 1);
+        assert_eq!(complaints, ["session b is lost", "session a lives again"]);
+    }
+
+    #[test]
+    fn what_nobody_asked_for_is_seen() {
+        let mut ledger = Ledger::default();
+        ledger.asked(None).expect("no id, no clash");
+        let two = alive(&[("a", "s"), ("b", "t")]);
+        ledger.learn(&two).expect_err("one too many");
+        let mut ledger = Ledger::default();
+        ledger.asked(None).expect("no id, no clash");
+        ledger
+            .learn(&alive(&[("a", "s")]))
+            .expect("it was asked for");
+        assert_eq!(ledger.complaints(&two, 1), ["nobody asked for session b"]);
+    }
+
+    #[test]
+    fn more_people_than_seats_are_seen() {
+        let mut ledger = Ledger::default();
+        for id in ["a", "b"] {
+            ledger.asked(Some(id.to_owned())).expect("it is new");
+        }
+        let both = alive(&[("a", "s"), ("b", "s")]);
+        assert!(ledger.complaints(&both, 2).is_empty());
+        assert_eq!(ledger.complaints(&both, 1).len(), 1);
+    }
+}
