@@ -6,7 +6,13 @@ XTASK := cargo run --quiet --package xtask --
 SEEDS := 300
 SEED_FROM := 0
 
-.PHONY: run test build bench web-bench sim planted-bugs pictures dev lint
+# Kills of Weir, the database, where its servers are (aws, lxd or local), and what decides the rest.
+KILLS := 50
+DB := sqlite
+PROVIDER := aws
+SEED := 1
+
+.PHONY: run test build bench web-bench sim crash planted-bugs pictures dev lint
 
 # Installs what is missing, builds, and starts Weir on http://127.0.0.1:3000 with its data in ./data.
 run:
@@ -32,6 +38,11 @@ web-bench:
 # One seed with its timeline: target/release/sim SEED
 sim:
 	@$(XTASK) sim --seeds $(SEEDS) --from $(SEED_FROM)
+
+# Kills Weir again and again while people use it, and compares what is left; the last line is
+# `n kills, m looks, v violations`. A line about each run is added to a file of the commit in target/crash.
+crash:
+	@$(XTASK) crash kills=$(KILLS) db=$(DB) provider=$(PROVIDER) seed=$(SEED)
 
 # Plants bugs in a copy of the code and finds each by simulation; the last line is `n of n planted bugs found`.
 planted-bugs:

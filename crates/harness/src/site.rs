@@ -1,7 +1,7 @@
 //! One Weir with a pool on a provider, and the people and admins who use it.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use reqwest::Method;
@@ -60,6 +60,7 @@ pub struct Site {
     program: Program,
     log: PathBuf,
     listen: String,
+    flags: Vec<String>,
     key: String,
     people: Vec<String>,
     pool: String,
@@ -76,7 +77,12 @@ impl Site {
         let mut site = Self {
             log: program.data.join("weir.log"),
             program,
-            listen: listen(cloud.meeting_point(), 0),
+            listen: SocketAddr::new(cloud.meeting_point(), 0).to_string(),
+            flags: [&FLAGS[..], cloud.flags()]
+                .concat()
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
             key,
             people: Vec::new(),
             pool: String::new(),
@@ -113,8 +119,9 @@ impl Site {
 
     /// Starts a process over this deployment.
     pub async fn start(&self) -> Result<Weir> {
-        let flags = FLAGS.map(str::to_owned);
-        self.program.serve(&self.listen, &flags, &self.log).await
+        self.program
+            .serve(&self.listen, &self.flags, &self.log)
+            .await
     }
 
     /// An admin's client of this process.
@@ -265,8 +272,4 @@ impl Site {
             .filter(|head| !head.starts_with("none"));
         Ok(head.map(str::to_owned))
     }
-}
-
-fn listen(ip: IpAddr, port: u16) -> String {
-    std::net::SocketAddr::new(ip, port).to_string()
 }

@@ -3,6 +3,7 @@
 mod api;
 mod browser;
 mod console;
+mod crash;
 mod dev;
 mod lxd;
 mod moto;
@@ -33,6 +34,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   test    everything, or the parts that are named; the last line is `N passed, N failed`
   lint    formatting and clippy
   sim     run seeds of the simulation; arguments are passed on
+  crash   kill Weir again and again: kills=n db=sqlite|postgres provider=aws|lxd|local seed=n
   planted-bugs  plant bugs in a copy of the code and find them by simulation
   lxd     start an LXD with an image for servers, until Enter is pressed; `lxd sweep` takes away what a killed one has left
   pictures  take the pictures of the gallery anew, which the tests compare
@@ -54,7 +56,7 @@ fn main() -> ExitCode {
 
 fn dispatch(command: &str, rest: &[String]) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
-    if !rest.is_empty() && !matches!(command, "lxd" | "sim" | "test") {
+    if !rest.is_empty() && !matches!(command, "crash" | "lxd" | "sim" | "test") {
         return Err(format!("takes no arguments, got {rest:?}\n\n{USAGE}"));
     }
     match command {
@@ -73,6 +75,7 @@ fn dispatch(command: &str, rest: &[String]) -> Result<ExitCode> {
                 ExitCode::FAILURE
             });
         }
+        "crash" => crash::by_hand(&workspace, rest)?,
         "lxd" => match rest {
             [] => lxd::serve(&workspace)?,
             [word] if word == "sweep" => lxd::sweep(&workspace)?,

@@ -226,6 +226,26 @@ pub fn of_simulation(output: &str) -> Tally {
     }
 }
 
+/// Reads what the harness prints: each look at rest is a test, and the last line counts what was wrong.
+pub fn of_crash(run: &str, output: &str) -> Tally {
+    let last = output.lines().last().unwrap_or_default();
+    if !last.contains(" kills, ") {
+        return Tally::broken(format!("{run}: the harness ended with `{last}`"));
+    }
+    let count = |word| {
+        last.split(", ")
+            .find_map(|part| part.strip_suffix(word)?.trim().parse::<u64>().ok())
+    };
+    let (Some(looks), Some(failed)) = (count("looks"), count("violations")) else {
+        return Tally::broken(format!("{run}: the harness ended with `{last}`"));
+    };
+    Tally {
+        passed: looks.saturating_sub(failed),
+        failed,
+        ..Tally::default()
+    }
+}
+
 /// The number that stands before a word: 3 in `ok. 3 passed; 0 failed`.
 fn count_before(text: &str, word: &str) -> u64 {
     text.split([';', '.'])
@@ -349,6 +369,16 @@ Seed: 1
         assert_eq!((tally.passed, tally.failures()), (298, 2));
         assert_eq!(of_simulation("thread 'main' panicked").failures(), 1);
         assert_eq!(of_simulation("").failures(), 1);
+    }
+
+    #[test]
+    fn what_is_wrong_after_kills_is_a_failure() {
+        let good = of_crash("x", "a line\n50 kills, 2 looks, 0 violations\n");
+        assert_eq!((good.passed, good.failures()), (2, 0));
+        let bad = of_crash("x", "a machine is left\n25 kills, 1 looks, 3 violations\n");
+        assert_eq!((bad.passed, bad.failures()), (0, 3));
+        assert_eq!(of_crash("x", "weir does not start").failures(), 1);
+        assert_eq!(of_crash("x", "").failures(), 1);
     }
 
     #[test]

@@ -57,6 +57,11 @@ const PARTS: &[Part] = &[
         run: simulation,
     },
     Part {
+        name: "crash",
+        what: "150 kills of the release binary over EC2's double, LXD and local servers, on SQLite and on Postgres",
+        run: crate::crash::test,
+    },
+    Part {
         name: "api",
         what: "requests made up from the API's description, on SQLite and on Postgres",
         run: crate::api::test,

@@ -6,7 +6,6 @@
 )]
 
 mod commands;
-mod crash;
 mod postgres;
 mod replicas;
 mod weir;

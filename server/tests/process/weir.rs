@@ -185,17 +185,6 @@ impl Serving {
             .then(|| String::from_utf8(output.stdout).expect("text"))
     }
 
-    /// The figures for operators.
-    pub fn metrics(&self, token: &str) -> String {
-        self.text(token, "GET", "/metrics", "Accept: text/plain", None)
-            .expect("an answer comes")
-    }
-
-    /// The number of its process.
-    pub fn process(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Sends a signal.
     pub fn signal(&self, name: &str) {
         let sent = Command::new("kill")

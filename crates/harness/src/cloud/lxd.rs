@@ -95,6 +95,11 @@ impl Cloud for Lxd {
         self.bridge
     }
 
+    fn flags(&self) -> &'static [&'static str] {
+        // Plain http on a bridge of this machine, as it would be with a proxy in front.
+        &["--behind-tls-proxy", "--public-url", "https://weir.test"]
+    }
+
     async fn machines(&self) -> Result<BTreeMap<String, usize>> {
         let mut machines = BTreeMap::new();
         for instance in self.instances().await? {

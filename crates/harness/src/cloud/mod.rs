@@ -23,6 +23,11 @@ pub trait Cloud: Send + Sync {
         IpAddr::from([127, 0, 0, 1])
     }
 
+    /// What Weir needs to be told beside to serve there.
+    fn flags(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Machines that are there and cost money, by the server that they are of; the second is how often each is there.
     async fn machines(&self) -> Result<BTreeMap<String, usize>>;
 
