@@ -12,7 +12,10 @@ DB := sqlite
 PROVIDER := aws
 SEED := 1
 
-.PHONY: run test build bench web-bench sim crash planted-bugs pictures dev lint
+# What is done to the leader of several processes, so often.
+EVENTS := 30
+
+.PHONY: run test build bench web-bench sim crash replicas planted-bugs pictures dev lint
 
 # Installs what is missing, builds, and starts Weir on http://127.0.0.1:3000 with its data in ./data.
 run:
@@ -40,9 +43,14 @@ sim:
 	@$(XTASK) sim --seeds $(SEEDS) --from $(SEED_FROM)
 
 # Kills Weir again and again while people use it, and compares what is left; the last line is
-# `n kills, m looks, v violations`. A line about each run is added to a file of the commit in target/crash.
+# `n kills, m looks, v violations`. A line about each run is added to a file of the commit in target/harness.
 crash:
 	@$(XTASK) crash kills=$(KILLS) db=$(DB) provider=$(PROVIDER) seed=$(SEED)
+
+# Stops, cuts off and kills the leader of three processes over one Postgres, and the database; the last line is
+# `n events, m looks, v violations`.
+replicas:
+	@$(XTASK) replicas events=$(EVENTS) seed=$(SEED)
 
 # Plants bugs in a copy of the code and finds each by simulation; the last line is `n of n planted bugs found`.
 planted-bugs:

@@ -8,9 +8,6 @@ use serde_json::Value;
 
 use crate::Result;
 
-/// A request that takes longer has no answer.
-const PATIENCE: Duration = Duration::from_secs(20);
-
 /// An admin's client of one Weir.
 #[derive(Clone)]
 pub struct Client {
@@ -29,10 +26,11 @@ pub struct Answer {
 }
 
 impl Client {
-    /// A client of the Weir at `address` (`http://127.0.0.1:3000`).
-    pub fn new(address: &str, key: &str) -> Result<Self> {
+    /// A client of the Weir at `address` (`http://127.0.0.1:3000`), to which a request that takes longer than `patience`
+    /// has no answer.
+    pub fn new(address: &str, key: &str, patience: Duration) -> Result<Self> {
         let http = reqwest::Client::builder()
-            .timeout(PATIENCE)
+            .timeout(patience)
             .no_proxy()
             .build();
         Ok(Self {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::Result;
-use crate::cloud::Cloud;
+use crate::cloud::{self, Cloud};
 use crate::dice::Dice;
 use crate::judge;
 use crate::site::Site;
@@ -15,7 +15,7 @@ use crate::weir::Program;
 const LIFE_MILLIS: std::ops::Range<u64> = 2000..5000;
 /// People pause up to this long between two things that they do, in milliseconds.
 const PAUSE_MILLIS: u64 = 80;
-/// How often it is looked whether Weir stands at the side of a call, and machines are played.
+/// How often it is looked whether Weir stands at the side of a call.
 const STEP: Duration = Duration::from_millis(20);
 /// From where Weir stops behind a call to the moment at which the call has had its effect, at most, in milliseconds.
 const EFFECT_MILLIS: u64 = 60;
@@ -55,19 +55,19 @@ pub struct Report {
 pub async fn run(program: Program, cloud: &dyn Cloud, plan: Plan) -> Result<Report> {
     let mut dice = Dice::new(plan.seed);
     let mut report = Report::default();
-    let mut site = Site::set_up(program, cloud).await?;
+    let site = Site::set_up(program, cloud).await?;
     let mut head = None;
     while report.kills < plan.kills {
         cloud.disturb(Some(&mut dice));
-        live_and_die(&mut site, cloud, &mut dice, &mut report).await?;
+        live_and_die(&site, cloud, &mut dice, &mut report).await?;
         cloud.disturb(None);
         if report.kills % plan.settle_every == 0 || report.kills == plan.kills {
-            look(&mut site, cloud, &mut head, &mut report).await?;
+            look(&site, cloud, &mut head, &mut report).await?;
             println!(
                 "{} kills, {} at calls, {:?} sessions accepted and ended, {} violations",
                 report.kills,
                 report.at_calls,
-                site.ledger.totals(),
+                site.ledger.open().totals(),
                 report.violations.len()
             );
         }
@@ -76,16 +76,16 @@ pub async fn run(program: Program, cloud: &dyn Cloud, plan: Plan) -> Result<Repo
         }
     }
     if report.violations.is_empty() {
-        end(&mut site, cloud, &mut report).await?;
+        end(&site, cloud, &mut report).await?;
     }
-    report.sessions = site.ledger.totals();
+    report.sessions = site.ledger.open().totals();
     report.figures = cloud.figures();
     Ok(report)
 }
 
 /// One process from its start to its kill.
 async fn live_and_die(
-    site: &mut Site,
+    site: &Site,
     cloud: &dyn Cloud,
     dice: &mut Dice,
     report: &mut Report,
@@ -97,29 +97,23 @@ async fn live_and_die(
     let dies_at = Instant::now() + Duration::from_millis(life);
     let is_armed = dice.below(3) > 0 && cloud.arm(dice);
     let behind = Duration::from_millis(dice.below(EFFECT_MILLIS));
-    let is_dead = AtomicBool::new(false);
+    let is_over = AtomicBool::new(false);
     // The kill comes whatever people just do.
     let death = async {
         while Instant::now() < dies_at && !(is_armed && cloud.is_stopped()) {
-            cloud.play().await;
             tokio::time::sleep(STEP).await;
         }
         let at_call = is_armed && cloud.is_stopped();
         tokio::time::sleep(behind).await;
         let killed = weir.kill().await;
-        is_dead.store(true, Ordering::Relaxed);
+        is_over.store(true, Ordering::Relaxed);
         killed.map(|()| at_call)
     };
-    // Whoever has asked just then is waited for, and learns that there is no answer.
-    let people = async {
-        while !is_dead.load(Ordering::Relaxed) {
-            site.act(&client, dice).await?;
-            let pause = dice.below(PAUSE_MILLIS);
-            tokio::time::sleep(Duration::from_millis(pause)).await;
-        }
-        Result::Ok(())
-    };
-    let (at_call, done) = tokio::join!(death, people);
+    let (at_call, done, ()) = tokio::join!(
+        death,
+        site.people(&client, dice, PAUSE_MILLIS, &is_over),
+        cloud::play(cloud, &is_over),
+    );
     done?;
     let at_call = at_call?;
     report.kills += 1;
@@ -129,7 +123,7 @@ async fn live_and_die(
 
 /// Lets it settle, and compares.
 async fn look(
-    site: &mut Site,
+    site: &Site,
     cloud: &dyn Cloud,
     head: &mut Option<String>,
     report: &mut Report,
@@ -137,7 +131,7 @@ async fn look(
     let weir = site.start().await?;
     let client = site.client(&weir)?;
     site.learn(&client).await?;
-    let wrong = judge::settle(site, &client, cloud).await?;
+    let wrong = judge::settle(site, &[client], cloud).await?;
     report.violations.extend(wrong);
     report.looks += 1;
     weir.kill().await?;
@@ -149,7 +143,7 @@ async fn look(
 }
 
 /// Takes everything down: nothing may be left that costs money.
-async fn end(site: &mut Site, cloud: &dyn Cloud, report: &mut Report) -> Result<()> {
+async fn end(site: &Site, cloud: &dyn Cloud, report: &mut Report) -> Result<()> {
     let weir = site.start().await?;
     let client = site.client(&weir)?;
     site.close(&client).await?;

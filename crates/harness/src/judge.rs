@@ -7,7 +7,7 @@ use crate::client::Client;
 use crate::cloud::Cloud;
 use crate::site::{SEATS, Site};
 
-/// Complete lists of the provider after which a process knows how things are.
+/// Complete lists of the provider after which Weir knows how things are.
 const LISTS: u64 = 3;
 /// How often it is looked, with [`PAUSE`] in between: for three minutes. What has not settled by then never does.
 const LOOKS: u32 = 900;
@@ -17,12 +17,14 @@ const PAUSE: Duration = Duration::from_millis(200);
 ///
 /// # Errors
 /// Weir does not answer.
-pub async fn settle(site: &Site, client: &Client, cloud: &dyn Cloud) -> Result<Vec<String>> {
+pub async fn settle(site: &Site, clients: &[Client], cloud: &dyn Cloud) -> Result<Vec<String>> {
+    let client = clients.first().ok_or("nobody serves")?;
+    let before = site.complete_lists(clients).await?;
     let mut left = Vec::new();
     let mut was_good = false;
     for _ in 0..LOOKS {
         cloud.play().await;
-        left = if site.complete_lists(client).await? < LISTS {
+        left = if site.complete_lists(clients).await? < before + LISTS {
             vec!["the provider's lists do not come".to_owned()]
         } else {
             complaints(site, client, cloud).await?
@@ -65,7 +67,7 @@ pub async fn emptied(site: &Site, client: &Client, cloud: &dyn Cloud) -> Result<
 /// What is not as it should be at rest.
 async fn complaints(site: &Site, client: &Client, cloud: &dyn Cloud) -> Result<Vec<String>> {
     let sessions = site.sessions(client).await?;
-    let mut complaints = site.ledger.complaints(&sessions, SEATS);
+    let mut complaints = site.ledger.open().complaints(&sessions, SEATS);
     for (id, session) in &sessions {
         if session["state"] == "queued" {
             complaints.push(format!("session {id} waits"));

@@ -1,6 +1,7 @@
 //! What people were promised, kept by themselves: which sessions Weir has answered for, and which of them were ended.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
@@ -34,13 +35,15 @@ impl Ledger {
         Ok(())
     }
 
-    /// A session was ended, by a call that was answered or not.
-    pub fn ended(&mut self, id: String, is_answered: bool) {
-        if is_answered {
-            self.ended.insert(id);
-        } else {
-            self.perhaps_ended.insert(id);
-        }
+    /// Somebody asks for the end of a session. Until there is an answer it may go either way.
+    pub fn ending(&mut self, id: &str) {
+        self.perhaps_ended.insert(id.to_owned());
+    }
+
+    /// The end of a session was answered.
+    pub fn ended(&mut self, id: &str) {
+        self.perhaps_ended.remove(id);
+        self.ended.insert(id.to_owned());
     }
 
     /// What became of requests without an answer, by the sessions that have not ended now: either way is right, but then it
@@ -114,6 +117,17 @@ impl Ledger {
     }
 }
 
+/// A ledger that several people write to at the same time.
+#[derive(Debug, Default)]
+pub struct SharedLedger(Mutex<Ledger>);
+
+impl SharedLedger {
+    /// For one entry or one look; nobody waits for an answer meanwhile.
+    pub fn open(&self) -> MutexGuard<'_, Ledger> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -142,7 +156,8 @@ mod tests {
     fn an_ended_session_stays_ended() {
         let mut ledger = Ledger::default();
         ledger.asked(Some("a".to_owned())).expect("it is new");
-        ledger.ended("a".to_owned(), true);
+        ledger.ending("a");
+        ledger.ended("a");
         let back = alive(&[("a", "s")]);
         assert_eq!(ledger.complaints(&back, 1), ["session a lives again"]);
     }
@@ -152,7 +167,7 @@ mod tests {
         let mut ledger = Ledger::default();
         for id in ["a", "b"] {
             ledger.asked(Some(id.to_owned())).expect("it is new");
-            ledger.ended(id.to_owned(), false);
+            ledger.ending(id);
         }
         ledger.learn(&alive(&[("b", "s")])).expect("both may be");
         assert_eq!(ledger.open(), ["b"]);

@@ -1,4 +1,4 @@
-//! Real Weir processes under load that are killed at any moment, with a real database and a provider's real counterpart.
+//! Real Weir processes under load that are killed, stopped and cut off at any moment, with a real database and a provider's real counterpart.
 //!
 //! The simulation (`crates/sim`) shows that the rules hold; this shows that the program does: its transactions, its files,
 //! its connections, its start. What people were promised is kept apart from Weir ([`ledger::Ledger`]), and so is what
@@ -15,6 +15,10 @@ pub mod crash;
 pub mod dice;
 pub mod judge;
 pub mod ledger;
+pub mod postgres;
+pub mod record;
+pub mod relay;
+pub mod replicas;
 pub mod site;
 pub mod weir;
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -10,7 +12,7 @@ use serde_json::{Value, json};
 use crate::client::{Answer, Client, id_of};
 use crate::cloud::Cloud;
 use crate::dice::Dice;
-use crate::ledger::Ledger;
+use crate::ledger::SharedLedger;
 use crate::weir::{Program, Weir};
 use crate::{Result, bare};
 
@@ -18,6 +20,8 @@ use crate::{Result, bare};
 pub const SEATS: usize = 2;
 /// More sessions than these would only wait.
 const MOST_OPEN: usize = 7;
+/// The lease of the loop, as [`FLAGS`] have it.
+pub const LEASE: Duration = Duration::from_secs(2);
 /// What opens the figures.
 const METRICS: &str = "figures";
 /// Lists of the provider come this often, leases end after this time, and no bound of people's is met.
@@ -43,6 +47,8 @@ const FLAGS: [&str; 20] = [
     "--metrics-token",
     METRICS,
 ];
+/// Whoever has no answer by then has none: long for a start on a busy machine, short for a process that stands still.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// What an API document tells beside what a client sends.
 const TOLD: [&str; 8] = [
     "id",
@@ -66,7 +72,7 @@ pub struct Site {
     pool: String,
     config: String,
     /// What people were promised.
-    pub ledger: Ledger,
+    pub ledger: SharedLedger,
 }
 
 impl Site {
@@ -87,7 +93,7 @@ impl Site {
             people: Vec::new(),
             pool: String::new(),
             config: String::new(),
-            ledger: Ledger::default(),
+            ledger: SharedLedger::default(),
         };
         let weir = site.start().await?;
         // From now on always the same port: scripts report to it.
@@ -117,26 +123,46 @@ impl Site {
         Ok(site)
     }
 
-    /// Starts a process over this deployment.
+    /// Starts the process that machines report to.
     pub async fn start(&self) -> Result<Weir> {
-        self.program
-            .serve(&self.listen, &self.flags, &self.log)
-            .await
+        self.start_at(&self.program, &self.listen).await
+    }
+
+    /// Starts a process over this deployment at an address.
+    pub async fn start_at(&self, program: &Program, listen: &str) -> Result<Weir> {
+        program.serve(listen, &self.flags, &self.log).await
     }
 
     /// An admin's client of this process.
     pub fn client(&self, weir: &Weir) -> Result<Client> {
-        Client::new(&weir.address, &self.key)
+        Client::new(&weir.address, &self.key, PATIENCE)
     }
 
     /// Asks what became of the requests that a kill has cut off.
-    pub async fn learn(&mut self, client: &Client) -> Result<()> {
+    pub async fn learn(&self, client: &Client) -> Result<()> {
         let alive = self.sessions(client).await?;
-        self.ledger.learn(&alive)
+        self.ledger.open().learn(&alive)
+    }
+
+    /// Does what people and admins do until it is over, with pauses of up to `pause_millis`.
+    pub async fn people(
+        &self,
+        client: &Client,
+        dice: &mut Dice,
+        pause_millis: u64,
+        is_over: &AtomicBool,
+    ) -> Result<()> {
+        // Whoever has asked at the end is waited for, and learns that there is no answer.
+        while !is_over.load(Ordering::Relaxed) {
+            self.act(client, dice).await?;
+            let pause = dice.below(pause_millis);
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+        }
+        Ok(())
     }
 
     /// One thing that people or admins do. No answer is an answer here: Weir may die at any moment.
-    pub async fn act(&mut self, client: &Client, dice: &mut Dice) -> Result<()> {
+    async fn act(&self, client: &Client, dice: &mut Dice) -> Result<()> {
         match dice.below(20) {
             0..10 => self.ask(client, dice).await,
             10..16 => self.end(client, dice).await,
@@ -148,8 +174,8 @@ impl Site {
         }
     }
 
-    async fn ask(&mut self, client: &Client, dice: &mut Dice) -> Result<()> {
-        if self.ledger.open().len() >= MOST_OPEN {
+    async fn ask(&self, client: &Client, dice: &mut Dice) -> Result<()> {
+        if self.ledger.open().open().len() >= MOST_OPEN {
             return Ok(());
         }
         let person = dice.pick(&self.people);
@@ -158,31 +184,37 @@ impl Site {
             .attempt(Method::POST, "/sessions", Some(&body), None)
             .await;
         match answer {
-            None => self.ledger.asked(None),
+            None => self.ledger.open().asked(None),
             Some(Answer {
                 status: 201 | 202,
                 body,
-            }) => self.ledger.asked(Some(id_of(&body)?)),
+            }) => self.ledger.open().asked(Some(id_of(&body)?)),
             Some(Answer { body, .. }) if body["code"] == "no_capacity_coming" => Ok(()),
             Some(answer) => Err(format!("a session was answered by {answer:?}")),
         }
     }
 
-    async fn end(&mut self, client: &Client, dice: &mut Dice) -> Result<()> {
-        let open = self.ledger.open();
-        let Some(id) = dice.pick(&open).cloned() else {
-            return Ok(());
+    async fn end(&self, client: &Client, dice: &mut Dice) -> Result<()> {
+        let id = {
+            let mut ledger = self.ledger.open();
+            let Some(id) = dice.pick(&ledger.open()).cloned() else {
+                return Ok(());
+            };
+            ledger.ending(&id);
+            id
         };
         let path = format!("/sessions/{id}");
-        let answer = client.attempt(Method::DELETE, &path, None, None).await;
-        if let Some(answer) = answer.as_ref().filter(|answer| answer.status != 200) {
-            return Err(format!("the end of a session was answered by {answer:?}"));
+        match client.attempt(Method::DELETE, &path, None, None).await {
+            None => Ok(()),
+            Some(Answer { status: 200, .. }) => {
+                self.ledger.open().ended(&id);
+                Ok(())
+            }
+            Some(answer) => Err(format!("the end of a session was answered by {answer:?}")),
         }
-        self.ledger.ended(id, answer.is_some());
-        Ok(())
     }
 
-    /// An admin deletes a server on which nobody is; that somebody may come on it in the same moment is no fault.
+    /// An admin deletes a server, if nobody is on it.
     async fn delete_a_server(&self, client: &Client, dice: &mut Dice) -> Result<()> {
         let list = client
             .attempt(Method::GET, "/servers?limit=200", None, None)
@@ -195,7 +227,8 @@ impl Site {
         let path = format!("/servers/{}", id_of(server)?);
         match client.attempt(Method::DELETE, &path, None, None).await {
             None => Ok(()),
-            Some(answer) if matches!(answer.status, 204 | 409) => Ok(()),
+            // Somebody came on it in the same moment, or another admin has deleted it.
+            Some(answer) if matches!(answer.status, 204 | 404 | 409) => Ok(()),
             Some(answer) => Err(format!("a delete was answered by {answer:?}")),
         }
     }
@@ -216,19 +249,20 @@ impl Site {
             .attempt(Method::PUT, &path, Some(&config), version)
             .await
         {
-            None => Ok(false),
             Some(Answer { status: 200, .. }) => Ok(true),
+            // No answer, or another admin was quicker.
+            None | Some(Answer { status: 412, .. }) => Ok(false),
             Some(answer) => Err(format!("a config was answered by {answer:?}")),
         }
     }
 
     /// Ends all sessions and wants no free seats any more.
-    pub async fn close(&mut self, client: &Client) -> Result<()> {
+    pub async fn close(&self, client: &Client) -> Result<()> {
         self.set_standby(client, 0).await?;
         for id in self.sessions(client).await?.into_keys() {
             let path = format!("/sessions/{id}");
             client.call(Method::DELETE, &path, None).await?;
-            self.ledger.ended(id, true);
+            self.ledger.open().ended(&id);
         }
         Ok(())
     }
@@ -247,15 +281,18 @@ impl Site {
             .collect())
     }
 
-    /// Complete lists of the provider that this process has seen.
-    pub async fn complete_lists(&self, client: &Client) -> Result<u64> {
-        let metrics = client.metrics(METRICS).await?;
-        let lists = metrics
-            .lines()
-            .find(|line| line.contains("kind=\"list\"") && line.contains("outcome=\"ok\""));
-        Ok(lists
-            .and_then(|line| line.rsplit(' ').next()?.parse().ok())
-            .unwrap_or_default())
+    /// Complete lists of the provider that these processes have seen.
+    pub async fn complete_lists(&self, clients: &[Client]) -> Result<u64> {
+        let mut lists = 0;
+        for client in clients {
+            let metrics = client.metrics(METRICS).await?;
+            lists += metrics
+                .lines()
+                .find(|line| line.contains("kind=\"list\"") && line.contains("outcome=\"ok\""))
+                .and_then(|line| line.rsplit(' ').next()?.parse::<u64>().ok())
+                .unwrap_or_default();
+        }
+        Ok(lists)
     }
 
     /// Verifies the chain of the audit log from `head` on, if one is known, and gives the head that it has now.

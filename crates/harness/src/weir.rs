@@ -21,6 +21,8 @@ pub struct Program {
     pub data: PathBuf,
     /// A Postgres database instead of SQLite in the data folder.
     pub database_url: Option<String>,
+    /// The key file, if it is not in the data folder.
+    pub key_file: Option<PathBuf>,
 }
 
 impl Program {
@@ -33,6 +35,9 @@ impl Program {
             .env_remove("WEIR_DATABASE_URL")
             .stdin(Stdio::null())
             .kill_on_drop(true);
+        if let Some(file) = &self.key_file {
+            command.arg("--key-file").arg(file);
+        }
         if let Some(url) = &self.database_url {
             command.env("WEIR_DATABASE_URL", url);
         }
@@ -104,6 +109,21 @@ impl Weir {
         self.address
             .split_once("://")
             .map_or(self.address.as_str(), |(_, authority)| authority)
+    }
+
+    /// Sends a signal (`STOP`).
+    pub async fn signal(&self, name: &str) -> Result<()> {
+        let id = self.child.id().ok_or("weir had ended by itself")?;
+        let sent = Command::new("kill")
+            .args(["-s", name, &id.to_string()])
+            .status()
+            .await
+            .map_err(|source| format!("can not start kill: {source}"))?;
+        if sent.success() {
+            Ok(())
+        } else {
+            Err(format!("the signal {name} could not be sent"))
+        }
     }
 
     /// `kill -9`, and waits until the process is gone.

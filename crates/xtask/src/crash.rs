@@ -1,17 +1,16 @@
 //! The program killed again and again (`crates/harness`), with the real parts that it needs.
 
-use std::fs::{self, File};
 use std::process::Command;
 use std::thread;
 
 use crate::Result;
-use crate::console::{self, say};
+use crate::console;
+use crate::harness;
 use crate::lxd::Lxd;
 use crate::moto::Moto;
 use crate::postgres::Postgres;
 use crate::programs;
-use crate::tally::{self, Tally};
-use crate::test;
+use crate::tally::Tally;
 use crate::web::Mode;
 use crate::workspace::Workspace;
 
@@ -84,14 +83,10 @@ impl Parts {
 
     /// The harness with what this run needs.
     fn command(&self, workspace: &Workspace, run: Run) -> Result<Command> {
-        let mut command = workspace.command(&workspace.target("debug/crash").to_string_lossy());
+        let mut command = harness::command(workspace, "crash")?;
         command
-            .arg("--weir")
-            .arg(workspace.weir(Mode::Release))
             .args(["--provider", run.provider])
-            .args(["--kills", run.kills, "--seed", run.seed])
-            .arg("--record")
-            .arg(record(workspace)?);
+            .args(["--kills", run.kills, "--seed", run.seed]);
         if let (Some(postgres), "postgres") = (&self.postgres, run.database) {
             let database = postgres.database(&format!("crash_{}", run.provider))?;
             command.args(["--database-url", &database]);
@@ -110,36 +105,18 @@ impl Parts {
 pub fn by_hand(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     let run = Run::read(arguments)?;
     programs::build(workspace, Mode::Release)?;
-    build(workspace)?;
+    harness::build(workspace)?;
     let parts = Parts::start(workspace, &[run])?;
     console::run(&mut parts.command(workspace, run)?)
 }
 
 /// The runs of the test run. The release binary is there.
 pub fn test(workspace: &Workspace) -> Result<Tally> {
-    build(workspace)?;
+    harness::build(workspace)?;
     let parts = Parts::start(workspace, &RUNS)?;
     let told = |run: Run| -> Result<Tally> {
         let name = format!("{} on {}", run.provider, run.database);
-        let path = workspace
-            .target("crash")
-            .join(format!("{}-{}.txt", run.provider, run.database));
-        let cannot = |source: std::io::Error| format!("can not write {}: {source}", path.display());
-        let file = File::create(&path).map_err(cannot)?;
-        let mut command = parts.command(workspace, run)?;
-        command
-            .stdout(file.try_clone().map_err(cannot)?)
-            .stderr(file);
-        let status = console::status(&mut command)?;
-        let text = fs::read_to_string(&path)
-            .map_err(|source| format!("can not read {}: {source}", path.display()))?;
-        let tally = tally::of_crash(&name, &text).judged(status.success());
-        if tally.failures() > 0 {
-            println!("{text}");
-        }
-        let last = text.lines().last().unwrap_or_default();
-        say(&format!("{name}: {last}"));
-        Ok(tally)
+        harness::tally(&name, &mut parts.command(workspace, run)?)
     };
     thread::scope(|scope| {
         let runs = RUNS.map(|run| scope.spawn(move || told(run)));
@@ -150,24 +127,6 @@ pub fn test(workspace: &Workspace) -> Result<Tally> {
         }
         Ok(tally)
     })
-}
-
-/// Builds the harness as the lints do, so that the test run has it already.
-fn build(workspace: &Workspace) -> Result<()> {
-    console::run(&mut test::linted(workspace, &["build", "--bin", "crash"]))
-}
-
-/// The file to which each run of one commit adds a line.
-fn record(workspace: &Workspace) -> Result<std::path::PathBuf> {
-    let folder = workspace.target("crash");
-    fs::create_dir_all(&folder)
-        .map_err(|source| format!("can not make {}: {source}", folder.display()))?;
-    let commit = console::output(
-        workspace
-            .command("git")
-            .args(["rev-parse", "--short", "HEAD"]),
-    )?;
-    Ok(folder.join(format!("{}.record", commit.trim())))
 }
 
 #[cfg(test)]

@@ -5,12 +5,14 @@ mod browser;
 mod console;
 mod crash;
 mod dev;
+mod harness;
 mod lxd;
 mod moto;
 mod packages;
 mod planted;
 mod postgres;
 mod programs;
+mod replicas;
 mod service;
 mod setup;
 mod tally;
@@ -35,6 +37,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   lint    formatting and clippy
   sim     run seeds of the simulation; arguments are passed on
   crash   kill Weir again and again: kills=n db=sqlite|postgres provider=aws|lxd|local seed=n
+  replicas  stop, cut off and kill the leader of three processes over one Postgres: events=n seed=n
   planted-bugs  plant bugs in a copy of the code and find them by simulation
   lxd     start an LXD with an image for servers, until Enter is pressed; `lxd sweep` takes away what a killed one has left
   pictures  take the pictures of the gallery anew, which the tests compare
@@ -56,7 +59,7 @@ fn main() -> ExitCode {
 
 fn dispatch(command: &str, rest: &[String]) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
-    if !rest.is_empty() && !matches!(command, "crash" | "lxd" | "sim" | "test") {
+    if !rest.is_empty() && !matches!(command, "crash" | "lxd" | "replicas" | "sim" | "test") {
         return Err(format!("takes no arguments, got {rest:?}\n\n{USAGE}"));
     }
     match command {
@@ -76,6 +79,7 @@ fn dispatch(command: &str, rest: &[String]) -> Result<ExitCode> {
             });
         }
         "crash" => crash::by_hand(&workspace, rest)?,
+        "replicas" => replicas::by_hand(&workspace, rest)?,
         "lxd" => match rest {
             [] => lxd::serve(&workspace)?,
             [word] if word == "sweep" => lxd::sweep(&workspace)?,

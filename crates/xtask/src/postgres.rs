@@ -41,6 +41,16 @@ impl Postgres {
     /// Makes a database cluster in the temporary folder and starts it on a free port of the loopback address. It does not
     /// care for durability: it lives as long as the test run.
     pub fn start() -> Result<Self> {
+        Self::start_with(&["-c", "synchronous_commit=off", "-c", "full_page_writes=off"])
+    }
+
+    /// The same for tests that end the server hard ([`Postgres::restart_command`]): what it has said to be written is there
+    /// when it comes back. A machine that loses power is not among these tests.
+    pub fn start_durable() -> Result<Self> {
+        Self::start_with(&[])
+    }
+
+    fn start_with(settings: &[&str]) -> Result<Self> {
         let programs = find_programs()?;
         let account = Account::find()?;
         // Made by the account itself, which may not enter the folders of whoever runs this.
@@ -87,14 +97,8 @@ impl Postgres {
         let child = account
             .command(&programs.join("postgres").to_string_lossy())
             .arg("-F")
-            .args([
-                "-c",
-                "synchronous_commit=off",
-                "-c",
-                "full_page_writes=off",
-                "-c",
-                "max_connections=300",
-            ])
+            .args(settings)
+            .args(["-c", "max_connections=300"])
             .args([
                 "-c",
                 "listen_addresses=127.0.0.1",
@@ -124,6 +128,23 @@ impl Postgres {
     /// Where tests connect to, as a user who may make databases.
     pub fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// A command of a shell that ends it at once, without a word to whoever is connected, and starts it again as it was.
+    pub fn restart_command(&self) -> String {
+        let control = self.programs.join("pg_ctl");
+        let mut command = self.account.command(&control.to_string_lossy());
+        command
+            .args(["-m", "immediate", "-w", "restart", "-D"])
+            .arg(self.folder.join("data"))
+            .arg("-l")
+            .arg(self.folder.join("restarted.log"));
+        format!("cd / && {}", console::shown(&command))
     }
 
     /// Makes an empty database and gives its URL.

@@ -227,11 +227,8 @@ pub fn of_simulation(output: &str) -> Tally {
 }
 
 /// Reads what the harness prints: each look at rest is a test, and the last line counts what was wrong.
-pub fn of_crash(run: &str, output: &str) -> Tally {
+pub fn of_harness(run: &str, output: &str) -> Tally {
     let last = output.lines().last().unwrap_or_default();
-    if !last.contains(" kills, ") {
-        return Tally::broken(format!("{run}: the harness ended with `{last}`"));
-    }
     let count = |word| {
         last.split(", ")
             .find_map(|part| part.strip_suffix(word)?.trim().parse::<u64>().ok())
@@ -373,12 +370,12 @@ Seed: 1
 
     #[test]
     fn what_is_wrong_after_kills_is_a_failure() {
-        let good = of_crash("x", "a line\n50 kills, 2 looks, 0 violations\n");
+        let good = of_harness("x", "a line\n50 kills, 2 looks, 0 violations\n");
         assert_eq!((good.passed, good.failures()), (2, 0));
-        let bad = of_crash("x", "a machine is left\n25 kills, 1 looks, 3 violations\n");
+        let bad = of_harness("x", "a machine is left\n25 kills, 1 looks, 3 violations\n");
         assert_eq!((bad.passed, bad.failures()), (0, 3));
-        assert_eq!(of_crash("x", "weir does not start").failures(), 1);
-        assert_eq!(of_crash("x", "").failures(), 1);
+        assert_eq!(of_harness("x", "weir does not start").failures(), 1);
+        assert_eq!(of_harness("x", "").failures(), 1);
     }
 
     #[test]

@@ -62,6 +62,11 @@ const PARTS: &[Part] = &[
         run: crate::crash::test,
     },
     Part {
+        name: "replicas",
+        what: "three processes over one Postgres: 30 times the leader is stopped, cut off or killed, or the database is",
+        run: crate::replicas::test,
+    },
+    Part {
         name: "api",
         what: "requests made up from the API's description, on SQLite and on Postgres",
         run: crate::api::test,

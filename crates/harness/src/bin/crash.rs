@@ -1,7 +1,5 @@
 //! Kills Weir again and again. The last line printed is `n kills, m looks, v violations`.
 
-use std::fs::File;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -12,6 +10,7 @@ use harness::cloud::aws::Aws;
 use harness::cloud::local::Local;
 use harness::cloud::lxd::Lxd;
 use harness::crash::{self, Plan, Report};
+use harness::record;
 use harness::weir::Program;
 
 /// Servers that Weir may have at the provider.
@@ -69,28 +68,13 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    for violation in &report.violations {
-        println!("{violation}");
-    }
-    let line = told(&arguments, &report);
-    println!("{line}");
-    if let Some(path) = &arguments.record
-        && let Err(source) = record(path, &line)
-    {
-        eprintln!("can not write {}: {source}", path.display());
-        return ExitCode::FAILURE;
-    }
-    println!(
-        "{} kills, {} looks, {} violations",
-        report.kills,
-        report.looks,
-        report.violations.len()
-    );
-    if report.violations.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    let ends = format!("{} kills, {} looks", report.kills, report.looks);
+    record::tell(
+        &told(&arguments, &report),
+        &report.violations,
+        &ends,
+        arguments.record.as_deref(),
+    )
 }
 
 async fn run(arguments: &Arguments) -> Result<Report> {
@@ -114,6 +98,7 @@ async fn run(arguments: &Arguments) -> Result<Report> {
         binary: arguments.weir.clone(),
         data,
         database_url: arguments.database_url.clone(),
+        key_file: None,
     };
     let plan = Plan {
         kills: arguments.kills,
@@ -134,23 +119,12 @@ fn told(arguments: &Arguments, report: &Report) -> String {
     } else {
         "sqlite"
     };
-    let (accepted, ended) = report.sessions;
-    let figures = report
-        .figures
-        .iter()
-        .map(|(name, figure)| format!(", {figure} {name}"));
     format!(
-        "{provider} {database} seed {}: {} kills ({} at calls), {} looks, {accepted} sessions accepted, {ended} ended{}, {} violations",
+        "{provider} {database} seed {}: {} kills ({} at calls), {} looks, {}",
         arguments.seed,
         report.kills,
         report.at_calls,
         report.looks,
-        figures.collect::<String>(),
-        report.violations.len()
+        record::figures(report.sessions, &report.figures),
     )
-}
-
-fn record(path: &std::path::Path, line: &str) -> std::io::Result<()> {
-    let mut file = File::options().append(true).create(true).open(path)?;
-    writeln!(file, "{line}")
 }

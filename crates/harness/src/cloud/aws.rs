@@ -143,7 +143,7 @@ impl Cloud for Aws {
         complaints
     }
 
-    async fn play(&self) -> bool {
+    async fn play(&self) {
         let now = self.proxy.age_millis();
         let due = |machine: &Machine| {
             machine.ended_at.is_none()
@@ -156,7 +156,6 @@ impl Cloud for Aws {
                 lock(&self.done).insert(machine.id.clone());
             }
         }
-        true
     }
 
     fn disturb(&self, dice: Option<&mut Dice>) {

@@ -6,6 +6,8 @@ pub mod lxd;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -42,10 +44,8 @@ pub trait Cloud: Send + Sync {
         Ok(true)
     }
 
-    /// Plays what machines do by themselves, once; `true` where there is anything to play.
-    async fn play(&self) -> bool {
-        false
-    }
+    /// Plays what machines do by themselves, once.
+    async fn play(&self) {}
 
     /// Faults by chance, or none from now on.
     fn disturb(&self, dice: Option<&mut Dice>) {
@@ -67,5 +67,16 @@ pub trait Cloud: Send + Sync {
     /// What has happened there, as figures with their names.
     fn figures(&self) -> Vec<(&'static str, usize)> {
         Vec::new()
+    }
+}
+
+/// How often machines are played.
+const STEP: Duration = Duration::from_millis(20);
+
+/// Plays what machines do by themselves until it is over.
+pub async fn play(cloud: &dyn Cloud, is_over: &AtomicBool) {
+    while !is_over.load(Ordering::Relaxed) {
+        cloud.play().await;
+        tokio::time::sleep(STEP).await;
     }
 }
