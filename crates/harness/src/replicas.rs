@@ -302,6 +302,7 @@ async fn look(
     // What a process that stood still had been asked has its effect now.
     tokio::time::sleep(LEASE).await;
     site.learn(&clients[0]).await?;
+    site.make_room(&clients[0]).await?;
     let wrong = judge::settle(site, clients, cloud).await?;
     report.violations.extend(wrong);
     report.violations.extend(postgres.stale().await?);

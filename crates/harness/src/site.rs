@@ -138,10 +138,26 @@ impl Site {
         Client::new(&weir.address, &self.key, PATIENCE)
     }
 
-    /// Asks what became of the requests that a kill has cut off.
+    /// Asks what became of the requests that had no answer.
     pub async fn learn(&self, client: &Client) -> Result<()> {
         let alive = self.sessions(client).await?;
         self.ledger.open().learn(&alive)
+    }
+
+    /// Ends what there is no room for: sessions whose end nobody has heard of while others were asked for.
+    pub async fn make_room(&self, client: &Client) -> Result<()> {
+        let open = self.ledger.open().open();
+        for id in open.iter().skip(MOST_OPEN) {
+            self.end_for_sure(client, id).await?;
+        }
+        Ok(())
+    }
+
+    async fn end_for_sure(&self, client: &Client, id: &str) -> Result<()> {
+        let path = format!("/sessions/{id}");
+        client.call(Method::DELETE, &path, None).await?;
+        self.ledger.open().ended(id);
+        Ok(())
     }
 
     /// Does what people and admins do until it is over, with pauses of up to `pause_millis`.
@@ -260,9 +276,7 @@ impl Site {
     pub async fn close(&self, client: &Client) -> Result<()> {
         self.set_standby(client, 0).await?;
         for id in self.sessions(client).await?.into_keys() {
-            let path = format!("/sessions/{id}");
-            client.call(Method::DELETE, &path, None).await?;
-            self.ledger.open().ended(&id);
+            self.end_for_sure(client, &id).await?;
         }
         Ok(())
     }
