@@ -15,7 +15,7 @@ SEED := 1
 # What is done to the leader of several processes, so often.
 EVENTS := 30
 
-.PHONY: run test build bench web-bench sim crash replicas planted-bugs pictures dev lint
+.PHONY: run test build bench web-bench sim crash replicas storm planted-bugs pictures dev lint
 
 # Installs what is missing, builds, and starts Weir on http://127.0.0.1:3000 with its data in ./data.
 run:
@@ -51,6 +51,10 @@ crash:
 # `n events, m looks, v violations`.
 replicas:
 	@$(XTASK) replicas events=$(EVENTS) seed=$(SEED)
+
+# 10,000 requests of 2,500 people over 256 connections on three processes whose servers all fail: never more than two machines.
+storm:
+	@$(XTASK) storm
 
 # Plants bugs in a copy of the code and finds each by simulation; the last line is `n of n planted bugs found`.
 planted-bugs:

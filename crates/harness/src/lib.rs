@@ -20,6 +20,7 @@ pub mod record;
 pub mod relay;
 pub mod replicas;
 pub mod site;
+pub mod storm;
 pub mod weir;
 
 /// What stops a run: a sentence for whoever started it.

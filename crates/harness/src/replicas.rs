@@ -88,7 +88,7 @@ pub struct Report {
 }
 
 /// The processes, each with a wire to the database.
-struct Replicas {
+pub(crate) struct Replicas {
     programs: Vec<Program>,
     wires: Vec<Relay>,
     running: Vec<Weir>,
@@ -96,7 +96,7 @@ struct Replicas {
 
 impl Replicas {
     /// Makes the database's roles and a deployment, and starts the processes. Their data is below the folder of `first`.
-    async fn start(
+    pub(crate) async fn start(
         first: &Program,
         postgres: &Postgres,
         cloud: &dyn Cloud,
@@ -136,8 +136,13 @@ impl Replicas {
     }
 
     /// A client of each process. Their addresses stay.
-    fn clients(&self, site: &Site) -> Result<Vec<Client>> {
+    pub(crate) fn clients(&self, site: &Site) -> Result<Vec<Client>> {
         self.running.iter().map(|weir| site.client(weir)).collect()
+    }
+
+    /// One more client, of one process or another by its number.
+    pub(crate) fn client(&self, number: usize, site: &Site, patience: Duration) -> Result<Client> {
+        site.patient_client(&self.running[number % COUNT], patience)
     }
 
     /// Kills a process and starts it again at its address.

@@ -135,7 +135,17 @@ impl Site {
 
     /// An admin's client of this process.
     pub fn client(&self, weir: &Weir) -> Result<Client> {
-        Client::new(&weir.address, &self.key, PATIENCE)
+        self.patient_client(weir, PATIENCE)
+    }
+
+    /// The same, which waits this long for an answer.
+    pub fn patient_client(&self, weir: &Weir, patience: Duration) -> Result<Client> {
+        Client::new(&weir.address, &self.key, patience)
+    }
+
+    /// The pool's id.
+    pub fn pool(&self) -> &str {
+        &self.pool
     }
 
     /// Asks what became of the requests that had no answer.

@@ -12,7 +12,9 @@ use crate::workspace::Workspace;
 
 /// Builds its programs as the lints do, so that the test run has them already.
 pub fn build(workspace: &Workspace) -> Result<()> {
-    let arguments = ["build", "--bin", "crash", "--bin", "replicas"];
+    let arguments = [
+        "build", "--bin", "crash", "--bin", "replicas", "--bin", "storm",
+    ];
     console::run(&mut test::linted(workspace, &arguments))
 }
 

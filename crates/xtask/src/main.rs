@@ -38,6 +38,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   sim     run seeds of the simulation; arguments are passed on
   crash   kill Weir again and again: kills=n db=sqlite|postgres provider=aws|lxd|local seed=n
   replicas  stop, cut off and kill the leader of three processes over one Postgres: events=n seed=n
+  storm   10,000 requests of 2,500 people on three processes whose servers all fail
   planted-bugs  plant bugs in a copy of the code and find them by simulation
   lxd     start an LXD with an image for servers, until Enter is pressed; `lxd sweep` takes away what a killed one has left
   pictures  take the pictures of the gallery anew, which the tests compare
@@ -80,6 +81,7 @@ fn dispatch(command: &str, rest: &[String]) -> Result<ExitCode> {
         }
         "crash" => crash::by_hand(&workspace, rest)?,
         "replicas" => replicas::by_hand(&workspace, rest)?,
+        "storm" => replicas::storm(&workspace)?,
         "lxd" => match rest {
             [] => lxd::serve(&workspace)?,
             [word] if word == "sweep" => lxd::sweep(&workspace)?,

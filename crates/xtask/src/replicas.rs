@@ -29,14 +29,30 @@ pub fn by_hand(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     programs::build(workspace, Mode::Release)?;
     harness::build(workspace)?;
     let parts = Parts::start(workspace)?;
-    console::run(&mut parts.command(workspace, events, seed)?)
+    console::run(&mut parts.some_events(workspace, events, seed)?)
 }
 
-/// The run of the test run. The release binary is there.
-pub fn test(workspace: &Workspace) -> Result<Tally> {
+/// Everybody at once, by hand. The last line printed is `n requests, m machines at a time, v violations`.
+pub fn storm(workspace: &Workspace) -> Result<()> {
+    programs::build(workspace, Mode::Release)?;
     harness::build(workspace)?;
     let parts = Parts::start(workspace)?;
-    harness::tally("replicas", &mut parts.command(workspace, EVENTS, SEED)?)
+    console::run(&mut parts.storm(workspace)?)
+}
+
+/// The runs of the test run. The release binary is there.
+pub fn test(workspace: &Workspace) -> Result<Tally> {
+    harness::build(workspace)?;
+    let mut tally = Tally::default();
+    for (name, command) in [
+        ("replicas", Parts::events as fn(&Parts, &Workspace) -> _),
+        ("storm", Parts::storm),
+    ] {
+        // Each with a Postgres of its own: roles belong to the whole server.
+        let parts = Parts::start(workspace)?;
+        tally.add(harness::tally(name, &mut command(&parts, workspace)?)?);
+    }
+    Ok(tally)
 }
 
 /// What the processes run against.
@@ -53,14 +69,28 @@ impl Parts {
         })
     }
 
-    fn command(&self, workspace: &Workspace, events: &str, seed: &str) -> Result<Command> {
-        self.postgres.database("replicas")?;
-        let mut command = harness::command(workspace, "replicas")?;
+    fn events(&self, workspace: &Workspace) -> Result<Command> {
+        self.some_events(workspace, EVENTS, SEED)
+    }
+
+    fn some_events(&self, workspace: &Workspace, events: &str, seed: &str) -> Result<Command> {
+        let mut command = self.command(workspace, "replicas")?;
         command
             .args(["--events", events, "--seed", seed])
+            .args(["--restart-postgres", &self.postgres.restart_command()]);
+        Ok(command)
+    }
+
+    fn storm(&self, workspace: &Workspace) -> Result<Command> {
+        self.command(workspace, "storm")
+    }
+
+    fn command(&self, workspace: &Workspace, program: &str) -> Result<Command> {
+        self.postgres.database(program)?;
+        let mut command = harness::command(workspace, program)?;
+        command
             .args(["--postgres", &self.postgres.address()])
-            .args(["--database", "replicas"])
-            .args(["--restart-postgres", &self.postgres.restart_command()])
+            .args(["--database", program])
             .args(["--moto", &self.moto.url()]);
         Ok(command)
     }

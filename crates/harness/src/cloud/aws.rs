@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fault_proxy::{Chaos, Fault, FaultProxy, Machine, Rule, Settings};
+use fault_proxy::{Chaos, DeadState, Fault, FaultProxy, Machine, Rule, Settings};
 use serde_json::{Value, json};
 
 use super::Cloud;
@@ -57,6 +57,20 @@ impl Aws {
             done: Mutex::default(),
             stops_before: Mutex::default(),
         })
+    }
+
+    /// Every machine that is made from now on ends by itself after a while.
+    pub fn fail_every_create(&self, after_millis: u64) {
+        let fault = Fault::FailsLater {
+            state: DeadState::Terminated,
+            after_millis,
+        };
+        self.proxy.arm(Rule::new("RunInstances", u32::MAX, fault));
+    }
+
+    /// The most machines at any moment.
+    pub fn most_at_a_time(&self) -> usize {
+        self.proxy.counts().most_alive
     }
 
     fn stops(&self) -> u64 {
