@@ -66,7 +66,7 @@ impl Store {
     /// Writes an entry about something that changes no row here.
     pub async fn audit_write(&self, fence: Fence, entry: AuditEntry) -> Result<()> {
         let mut tx = self.db.write().await?;
-        tx.check_fence(Some(fence)).await?;
+        tx.hold_fence(Some(fence)).await?;
         tx.audit(entry).await?;
         tx.commit().await
     }

@@ -95,7 +95,7 @@ impl Store {
         }
         let mut tx = self.db.write().await?;
         // Nobody else links meanwhile.
-        tx.hold_fence(fence).await?;
+        tx.hold_fence(Some(fence)).await?;
         let newest =
             "SELECT number, hash FROM audit WHERE number IS NOT NULL ORDER BY number DESC LIMIT 1";
         let newest = tx.one("audit", newest, Vec::new()).await?;

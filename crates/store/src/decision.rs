@@ -27,7 +27,7 @@ impl Store {
         writes: Vec<(ConfigId, Option<Timestamp>)>,
     ) -> Result<()> {
         let mut tx = self.db.write().await?;
-        tx.check_fence(Some(fence)).await?;
+        tx.hold_fence(Some(fence)).await?;
         for (config, since) in writes {
             tx.run(
                 "UPDATE autoscale_loop SET surplus_since = $2 WHERE config_id = $1",
@@ -41,7 +41,7 @@ impl Store {
     /// Keeps the decisions of one pass of the loop.
     pub async fn decisions_insert(&self, fence: Fence, decisions: &[Decision]) -> Result<()> {
         let mut tx = self.db.write().await?;
-        tx.check_fence(Some(fence)).await?;
+        tx.hold_fence(Some(fence)).await?;
         for decision in decisions {
             tx.run(
                 "INSERT INTO decisions (id, pool_id, at, report) VALUES ($1, $2, $3, $4)",

@@ -209,7 +209,7 @@ impl Store {
         audit: AuditEntry,
     ) -> Result<Vec<(SessionId, UserId)>> {
         let mut tx = self.db.write().await?;
-        tx.check_fence(Some(fence)).await?;
+        tx.hold_fence(Some(fence)).await?;
         let rows = tx
             .all(
                 "sessions",

@@ -72,27 +72,11 @@ impl Store {
 }
 
 impl Tx {
-    /// Refuses a fence that is no longer the newest. A plain read: rows that two holders could both change carry their
-    /// own versions.
-    pub(crate) async fn check_fence(&mut self, fence: Option<Fence>) -> Result<()> {
+    /// Refuses a fence that is no longer the newest, and nobody can take the lease before this transaction ends: a process
+    /// that stands still between this and its next statement would write as another one is at work. Without a fence (a
+    /// person's request) there is nothing to refuse.
+    pub(crate) async fn hold_fence(&mut self, fence: Option<Fence>) -> Result<()> {
         let Some(fence) = fence else { return Ok(()) };
-        let row = self
-            .one(
-                "leases",
-                "SELECT epoch FROM leases WHERE name = 'loop'",
-                Vec::new(),
-            )
-            .await?
-            .ok_or(StoreError::StaleFence)?;
-        if row.get::<i64>("epoch")? == fence.epoch {
-            Ok(())
-        } else {
-            Err(StoreError::StaleFence)
-        }
-    }
-
-    /// The same, and no other holder can take the lease before this transaction ends: for what costs money.
-    pub(crate) async fn hold_fence(&mut self, fence: Fence) -> Result<()> {
         let held = self
             .run(
                 "UPDATE leases SET epoch = epoch WHERE name = 'loop' AND epoch = $1",

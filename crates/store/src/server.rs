@@ -199,7 +199,7 @@ impl Store {
         audit: Option<AuditEntry>,
     ) -> Result<Vec<(SessionId, UserId)>> {
         let mut tx = self.db.write().await?;
-        tx.check_fence(fence).await?;
+        tx.hold_fence(fence).await?;
         // Providers come before servers in the order of locks.
         let health = match write.health {
             Health::Unchanged => None,
@@ -296,7 +296,7 @@ impl Store {
         audit: AuditEntry,
     ) -> Result<bool> {
         let mut tx = self.db.write().await?;
-        tx.check_fence(fence).await?;
+        tx.hold_fence(fence).await?;
         // What is to be deleted with its sessions may drain already.
         let is_held = tx.hold_server(id, seen_version, "running").await?
             || (why == DrainReason::Removal
@@ -326,7 +326,7 @@ impl Store {
         audit: AuditEntry,
     ) -> Result<bool> {
         let mut tx = self.db.write().await?;
-        tx.check_fence(fence).await?;
+        tx.hold_fence(fence).await?;
         let held = tx
             .run(
                 "UPDATE servers SET guard = guard + 1 WHERE id = $1 AND version = $2",

@@ -35,7 +35,7 @@ impl Store {
         kept: KeptConsole,
     ) -> Result<bool> {
         let mut tx = self.db.write().await?;
-        tx.check_fence(Some(fence)).await?;
+        tx.hold_fence(Some(fence)).await?;
         let kept = tx
             .run(
                 "INSERT INTO server_consoles (server_id, text, is_cut, read_at)

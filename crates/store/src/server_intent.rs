@@ -78,7 +78,7 @@ impl Store {
         audit: Vec<AuditEntry>,
     ) -> Result<Vec<IntentOutcome>> {
         let mut tx = self.db.write().await?;
-        tx.hold_fence(fence).await?;
+        tx.hold_fence(Some(fence)).await?;
         // Every provider config is held before anything is counted against it, in the order of ids.
         let providers: BTreeSet<ProviderId> =
             servers.iter().map(|server| server.provider).collect();

@@ -135,7 +135,7 @@ impl Store {
         audit: AuditEntry,
     ) -> Result<Option<SessionRow>> {
         let mut tx = self.db.write().await?;
-        tx.hold_fence(fence).await?;
+        tx.hold_fence(Some(fence)).await?;
         if how == EndReason::Admin {
             let removed_by = at.plus_millis(-1000 * i64::from(GRACE_SECS));
             let held = tx

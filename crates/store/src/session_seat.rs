@@ -92,7 +92,7 @@ impl Store {
         audit: Vec<AuditEntry>,
     ) -> Result<Vec<SeatOutcome>> {
         let mut tx = self.db.write().await?;
-        tx.check_fence(fence).await?;
+        tx.hold_fence(fence).await?;
         // All that is counted against is held first, in one order, so that two batches cannot wait for each other.
         let mut users: BTreeSet<UserId> = writes.iter().filter_map(new_user).collect();
         for session in writes.iter().filter_map(queued) {
