@@ -46,7 +46,7 @@ pub fn test(workspace: &Workspace) -> Result<Tally> {
     let mut tally = Tally::default();
     for (name, command) in [
         ("replicas", Parts::events as fn(&Parts, &Workspace) -> _),
-        ("storm", Parts::storm),
+        ("storm", Parts::small_storm),
     ] {
         // Each with a Postgres of its own: roles belong to the whole server.
         let parts = Parts::start(workspace)?;
@@ -83,6 +83,12 @@ impl Parts {
 
     fn storm(&self, workspace: &Workspace) -> Result<Command> {
         self.command(workspace, "storm")
+    }
+
+    fn small_storm(&self, workspace: &Workspace) -> Result<Command> {
+        let mut command = self.storm(workspace)?;
+        command.args(["--people", "500", "--requests", "2000"]);
+        Ok(command)
     }
 
     fn command(&self, workspace: &Workspace, program: &str) -> Result<Command> {

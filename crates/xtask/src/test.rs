@@ -63,7 +63,7 @@ const PARTS: &[Part] = &[
     },
     Part {
         name: "replicas",
-        what: "three processes over one Postgres: 30 times the leader is stopped, cut off or killed, or the database is; 10,000 requests at once while every server fails",
+        what: "three processes over one Postgres: 30 times the leader is stopped, cut off or killed, or the database is; 2,000 requests at once while every server fails",
         run: crate::replicas::test,
     },
     Part {
