@@ -27,6 +27,7 @@ mod idempotency;
 mod ldap_config;
 mod lease;
 mod login;
+mod memory;
 mod migrations;
 mod notice;
 mod pool;
@@ -85,7 +86,6 @@ pub struct Store {
     db: db::Db,
     sealer: Arc<seal::Sealer>,
     chain: Arc<audit_chain::ChainKey>,
-    looked: Arc<snapshot::Looked>,
 }
 
 impl Store {
@@ -109,7 +109,6 @@ impl Store {
             db,
             sealer: Arc::new(seal::Sealer::new(key, entropy)),
             chain: Arc::new(audit_chain::ChainKey::new(key)),
-            looked: Arc::default(),
         })
     }
 
