@@ -25,7 +25,7 @@ pub mod timeline;
 pub mod workload;
 mod world;
 
-pub use run::{Run, Totals, run, run_all, run_with_only};
+pub use run::{Run, Totals, run, run_with_only};
 
 /// A seed that cannot be run at all says why: a fault of the simulation or of Weir.
 pub type Result<T> = std::result::Result<T, String>;

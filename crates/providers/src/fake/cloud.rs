@@ -203,7 +203,7 @@ impl FakeCloud {
             && let Some(index) = state.by_server.get(&server).copied()
         {
             let machine = &state.machines[index];
-            if machine.request != *request {
+            if *machine.request != *request {
                 state.mismatches += 1;
                 return Err(ProviderError::Conflict(
                     "it differs from the first call with the same token".to_owned(),
@@ -240,7 +240,13 @@ impl FakeCloud {
             .ok()
             .filter(|number| *number < 1 << 24)
             .ok_or_else(|| ProviderError::Quota("the cloud has no address left".to_owned()))?;
-        let machine = FakeMachine::new(number, request.clone(), config, machine_fault, now);
+        let machine = FakeMachine::new(
+            number,
+            Arc::new(request.clone()),
+            config,
+            machine_fault,
+            now,
+        );
         for (at, token, report) in machine.check_ins(config, machine_fault) {
             let key = (at, state.settled);
             state.settled += 1;

@@ -214,10 +214,11 @@ impl Watch {
 
     /// What the store must be asked for before this look is judged.
     pub fn missing(&self, look: &Look) -> (Vec<SessionId>, Vec<ServerId>) {
-        let there = rows::places(look);
-        let sessions = self.sessions.keys().filter(|id| !there.contains_key(id));
-        let alive: BTreeSet<ServerId> = look.servers().map(|(_, server)| server.id).collect();
-        let servers = self.servers.keys().filter(|id| !alive.contains(id));
+        let (there, alive) = (rows::sessions(look), rows::servers(look));
+        let sessions = self.sessions.keys();
+        let sessions = sessions.filter(|id| there.binary_search(id).is_err());
+        let servers = self.servers.keys();
+        let servers = servers.filter(|id| alive.binary_search(id).is_err());
         (sessions.copied().collect(), servers.copied().collect())
     }
 }

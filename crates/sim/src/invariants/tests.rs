@@ -97,7 +97,7 @@ fn request(server: ServerId, script: &str) -> CreateRequest {
 fn machine(server: ServerId) -> FakeMachine {
     FakeMachine {
         id: id_of(server),
-        request: request(server, ""),
+        request: Arc::new(request(server, "")),
         address: address(),
         created_at: NOW,
         listed_at: NOW,
