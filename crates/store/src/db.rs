@@ -278,7 +278,7 @@ impl Tx {
         match self {
             Self::SqliteRead(tx) => tx.commit().await?,
             Self::SqliteWrite(member) => member.commit().await?,
-            Self::Memory(held) => held.commit().await?,
+            Self::Memory(held) => held.commit(),
             Self::Postgres(tx) => tx.commit().await?,
         }
         Ok(())

@@ -67,6 +67,7 @@ pub use idempotency::Idempotency;
 pub use ldap_config::LdapConfigRow;
 pub use lease::Fence;
 pub use notice::Notices;
+pub use pool::PoolOffer;
 pub use seal::{KeyFileError, MasterKey};
 pub use secret::{SecretInfo, SecretWrite};
 pub use server::{Health, ServerFilter, ServerKeys, ServerRow, ServerWrite};

@@ -36,9 +36,20 @@ struct Connection {
     answers: BTreeMap<Asked, Answers>,
     looked_at: Vec<usize>,
     looked: Option<Answer<(Timestamp, StoredSnapshot)>>,
-    /// Who began a transaction has not committed it. Left so, it is rolled back by who comes next.
-    is_open: bool,
+    transaction: Transaction,
 }
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Transaction {
+    None,
+    /// Who began it has not committed it. Left so, it is rolled back by who comes next.
+    Open,
+    /// It is committed as soon as the next begins, in one go: on the only connection nobody can tell.
+    Done,
+}
+
+/// How a transaction begins after one that is [`Transaction::Done`].
+const COMMIT_AND_BEGIN: &str = "COMMIT; BEGIN IMMEDIATE";
 
 /// A table, with the number of times that a row of it was written.
 struct Table {
@@ -74,7 +85,7 @@ impl Memory {
             answers: BTreeMap::new(),
             looked_at: Vec::new(),
             looked: None,
-            is_open: false,
+            transaction: Transaction::None,
         };
         Ok(Self(Arc::new(Mutex::new(connection))))
     }
@@ -108,12 +119,12 @@ impl Memory {
         // and nothing would replay.
         tokio::task::yield_now().await;
         let mut held = Held(Arc::clone(&self.0).lock_owned().await);
-        if held.0.is_open {
+        if held.0.transaction == Transaction::Open {
             // Where its commit was carried out and nobody waited for the answer, there is nothing to roll back.
             let _ = sqlx::query("ROLLBACK")
                 .execute(&mut held.0.connection)
                 .await;
-            held.0.is_open = false;
+            held.0.transaction = Transaction::None;
             // What was read in it may have gone again, which counts as no write.
             held.0.forget();
         }
@@ -123,19 +134,20 @@ impl Memory {
 
 impl Held {
     pub(crate) async fn begin(&mut self) -> Result<(), sqlx::Error> {
-        self.0.is_open = true;
+        let begin = match self.0.transaction {
+            Transaction::Done => COMMIT_AND_BEGIN,
+            Transaction::None | Transaction::Open => BEGIN_WRITE,
+        };
+        self.0.transaction = Transaction::Open;
         let connection = &mut self.0.connection;
-        sqlx::query(BEGIN_WRITE).execute(connection).await?;
+        sqlx::query(begin).execute(connection).await?;
         Ok(())
     }
 
-    pub(crate) async fn commit(mut self) -> Result<(), sqlx::Error> {
-        if self.0.is_open {
-            let connection = &mut self.0.connection;
-            sqlx::query("COMMIT").execute(connection).await?;
-            self.0.is_open = false;
+    pub(crate) fn commit(mut self) {
+        if self.0.transaction == Transaction::Open {
+            self.0.transaction = Transaction::Done;
         }
-        Ok(())
     }
 
     /// Runs a statement and returns how many rows it touched.
