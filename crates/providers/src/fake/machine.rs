@@ -1,7 +1,5 @@
 //! A machine of the fake cloud: what happens to it and when, settled at its making.
 
-use std::sync::Arc;
-
 use domain::checkin::{CheckinReport, CheckinStatus, Progress};
 use domain::connection::Address;
 use domain::secret::Secret;
@@ -18,7 +16,7 @@ pub struct FakeMachine {
     /// The cloud's name for it.
     pub id: MachineId,
     /// The create call.
-    pub request: Arc<CreateRequest>,
+    pub request: CreateRequest,
     /// Where it listens once it is up; no other machine of the cloud ever has this address.
     pub address: Address,
     /// When it was made.
@@ -41,7 +39,7 @@ impl FakeMachine {
     /// The `number`th machine of a cloud.
     pub(super) fn new(
         number: u32,
-        request: Arc<CreateRequest>,
+        request: CreateRequest,
         config: FakeConfig,
         fault: Option<Fault>,
         now: Timestamp,

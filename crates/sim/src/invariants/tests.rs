@@ -94,10 +94,10 @@ fn request(server: ServerId, script: &str) -> CreateRequest {
     }
 }
 
-fn machine(server: ServerId) -> FakeMachine {
-    FakeMachine {
+fn machine(server: ServerId) -> Arc<FakeMachine> {
+    Arc::new(FakeMachine {
         id: id_of(server),
-        request: Arc::new(request(server, "")),
+        request: request(server, ""),
         address: address(),
         created_at: NOW,
         listed_at: NOW,
@@ -106,7 +106,7 @@ fn machine(server: ServerId) -> FakeMachine {
         delete_at: None,
         gone_at: None,
         keys: Vec::new(),
-    }
+    })
 }
 
 fn session(number: u128, user: UserId, server: ServerId) -> OpenSession {
