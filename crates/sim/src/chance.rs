@@ -65,16 +65,24 @@ impl Entropy for SeededEntropy {
 }
 
 /// Choices.
-pub(crate) struct Dice(ChaCha8Rng);
+pub(crate) enum Dice {
+    /// Those of a seed.
+    Seeded(ChaCha8Rng),
+    /// Nothing happens by chance, all takes the shortest time, and of several the first is chosen.
+    Least,
+}
 
 impl Dice {
     pub(crate) fn new(seed: u64, stream: Stream) -> Self {
-        Self(generator(seed, stream))
+        Self::Seeded(generator(seed, stream))
     }
 
     /// From 0 to below `end`; 0 where nothing is below it.
     pub(crate) fn below(&mut self, end: u32) -> u32 {
-        let wide = u64::from(self.0.next_u32()) * u64::from(end);
+        let Self::Seeded(generator) = self else {
+            return 0;
+        };
+        let wide = u64::from(generator.next_u32()) * u64::from(end);
         u32::try_from(wide >> 32).unwrap_or_default()
     }
 
@@ -90,12 +98,17 @@ impl Dice {
 
     /// True this many times in a hundred.
     pub(crate) fn percent(&mut self, chance: u32) -> bool {
-        self.below(100) < chance
+        self.is_below(chance, 100)
     }
 
     /// True this many times in a thousand.
     pub(crate) fn per_mille(&mut self, chance: u32) -> bool {
-        self.below(1000) < chance
+        self.is_below(chance, 1000)
+    }
+
+    fn is_below(&mut self, chance: u32, of: u32) -> bool {
+        let roll = self.below(of);
+        matches!(self, Self::Seeded(_)) && roll < chance
     }
 
     /// One of these, if there is one.

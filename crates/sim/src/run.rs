@@ -10,8 +10,9 @@ use providers::fake::Fault;
 
 use crate::Result;
 use crate::invariants::Violation;
+use crate::script::Script;
 use crate::timeline::Timeline;
-use crate::world::World;
+use crate::world::{Day, START, World};
 
 /// What came of a seed.
 pub struct Run {
@@ -36,6 +37,8 @@ pub struct Totals {
     pub asked_for: u64,
     /// Machines that were made.
     pub machines: u64,
+    /// The most machines that were there at once.
+    pub most_at_once: u64,
     /// Times that Weir fell and came back.
     pub crashes: u64,
     /// Ticks of the loop.
@@ -51,6 +54,7 @@ impl Totals {
         self.seats += other.seats;
         self.asked_for += other.asked_for;
         self.machines += other.machines;
+        self.most_at_once = self.most_at_once.max(other.most_at_once);
         self.crashes += other.crashes;
         self.ticks += other.ticks;
         for (word, count) in &other.faults {
@@ -64,7 +68,7 @@ impl Totals {
 /// # Errors
 /// The world cannot be made.
 pub fn run(seed: u64) -> Result<Run> {
-    alone(seed, None)
+    alone(seed, Day::OfSeed)
 }
 
 /// Runs a day on which people ask and this fault happens whenever it can. Nothing else is wrong with the clouds, and no
@@ -73,14 +77,35 @@ pub fn run(seed: u64) -> Result<Run> {
 /// # Errors
 /// The world cannot be made.
 pub fn run_with_only(seed: u64, fault: Fault) -> Result<Run> {
-    alone(seed, Some(fault))
+    alone(seed, Day::Only(fault))
+}
+
+/// A day that a script tells (its form is in `script.rs`): what happened, line by line and in figures, and what must never be
+/// and was seen.
+///
+/// # Errors
+/// The script cannot be read.
+pub fn play(script: &str) -> Result<(String, Vec<Violation>)> {
+    let script = Script::read(script)?;
+    let shown = script.shown_until(START);
+    let run = alone(0, Day::Scripted(script))?;
+    let totals = &run.totals;
+    let mut told = run.timeline.told_until(shown);
+    told.push_str(&format!(
+        "\n{} requests, {} seats, {} servers asked for, {} machines made, at most {} at once\n",
+        totals.requests, totals.seats, totals.asked_for, totals.machines, totals.most_at_once
+    ));
+    for (word, count) in &totals.faults {
+        told.push_str(&format!("fault {word}: {count}\n"));
+    }
+    Ok((told, run.violations))
 }
 
 /// A seed on this thread. Several at once would fill the time in which one waits for its database, and push each other out of
 /// the core's cache, which costs more.
-fn alone(seed: u64, only: Option<Fault>) -> Result<Run> {
+fn alone(seed: u64, day: Day) -> Result<Run> {
     wait_for(async {
-        let mut world = World::new(seed, only).await?;
+        let mut world = World::new(seed, day).await?;
         world.live().await?;
         Ok(world.end(seed).await)
     })
