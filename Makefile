@@ -3,7 +3,7 @@
 XTASK := cargo run --quiet --package xtask --
 
 # Seeds of the simulation, and the first of them.
-SEEDS := 300
+SEEDS := 1000
 SEED_FROM := 0
 
 .PHONY: run test build bench web-bench sim planted-bugs pictures dev lint

@@ -279,3 +279,64 @@ fn writes(tables: &[Table], of: &[usize]) -> u64 {
         .map(|table| table.writes.load(Ordering::SeqCst))
         .sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::db::{DatabaseUrl, Db};
+    use crate::row::args;
+
+    const COUNT: &str = "SELECT COUNT(*) AS count FROM sealing_keys";
+    const INSERT: &str =
+        "INSERT INTO sealing_keys (id, fingerprint, created_at) VALUES ($1, $1, 0)";
+
+    async fn open() -> Db {
+        let db = Db::connect(&DatabaseUrl::SqliteMemory).await.unwrap();
+        db.migrate().await.unwrap();
+        db
+    }
+
+    async fn count(db: &Db) -> u32 {
+        let row = db.one("sealing_keys", COUNT, args![]).await.unwrap();
+        row.unwrap().get("count").unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_was_written_is_read_again() {
+        let db = open().await;
+        assert_eq!((count(&db).await, count(&db).await), (0, 0));
+        let mut tx = db.write().await.unwrap();
+        tx.run(INSERT, args!["one"]).await.unwrap();
+        let within = tx.one("sealing_keys", COUNT, args![]).await.unwrap();
+        assert_eq!(within.unwrap().get::<u32>("count").unwrap(), 1);
+        tx.commit().await.unwrap();
+        assert_eq!(count(&db).await, 1);
+        let mut tx = db.write().await.unwrap();
+        tx.run("DELETE FROM sealing_keys", args![]).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(count(&db).await, 0, "SQLite tells of no row here");
+    }
+
+    #[tokio::test]
+    async fn what_is_rolled_back_is_forgotten() {
+        let db = open().await;
+        let mut tx = db.write().await.unwrap();
+        tx.run(INSERT, args!["one"]).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = db.write().await.unwrap();
+        tx.run(INSERT, args!["two"]).await.unwrap();
+        let within = tx.one("sealing_keys", COUNT, args![]).await.unwrap();
+        assert_eq!(within.unwrap().get::<u32>("count").unwrap(), 2);
+        drop(tx);
+        assert_eq!(count(&db).await, 1, "the one before stays");
+    }
+
+    #[tokio::test]
+    async fn other_arguments_are_another_question() {
+        let db = open().await;
+        let sql = "SELECT $1 AS id FROM leases";
+        for id in ["one", "two", "one"] {
+            let row = db.one("leases", sql, args![id]).await.unwrap().unwrap();
+            assert_eq!(row.get::<String>("id").unwrap(), id);
+        }
+    }
+}

@@ -43,7 +43,7 @@ fn wanted(arguments: &[String]) -> Option<Wanted> {
         return Some(Wanted::One(seed));
     }
     let mut many = Many {
-        seeds: 300,
+        seeds: 1000,
         from: 0,
         until_violation: false,
     };
