@@ -65,21 +65,19 @@ impl Entropy for SeededEntropy {
 }
 
 /// Choices.
-pub(crate) enum Dice {
-    /// Those of a seed.
-    Seeded(ChaCha8Rng),
-    /// Nothing happens by chance, all takes the shortest time, and of several the first is chosen.
-    Least,
-}
+pub(crate) struct Dice(Option<ChaCha8Rng>);
 
 impl Dice {
+    /// Nothing happens by chance, all takes the shortest time, and of several the first is chosen.
+    pub(crate) const LEAST: Self = Self(None);
+
     pub(crate) fn new(seed: u64, stream: Stream) -> Self {
-        Self::Seeded(generator(seed, stream))
+        Self(Some(generator(seed, stream)))
     }
 
     /// From 0 to below `end`; 0 where nothing is below it.
     pub(crate) fn below(&mut self, end: u32) -> u32 {
-        let Self::Seeded(generator) = self else {
+        let Some(generator) = &mut self.0 else {
             return 0;
         };
         let wide = u64::from(generator.next_u32()) * u64::from(end);
@@ -108,7 +106,7 @@ impl Dice {
 
     fn is_below(&mut self, chance: u32, of: u32) -> bool {
         let roll = self.below(of);
-        matches!(self, Self::Seeded(_)) && roll < chance
+        self.0.is_some() && roll < chance
     }
 
     /// One of these, if there is one.

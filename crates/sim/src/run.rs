@@ -90,14 +90,16 @@ pub fn play(script: &str) -> Result<(String, Vec<Violation>)> {
     let shown = script.shown_until(START);
     let run = alone(0, Day::Scripted(script))?;
     let totals = &run.totals;
-    let mut told = run.timeline.told_until(shown);
-    told.push_str(&format!(
-        "\n{} requests, {} seats, {} servers asked for, {} machines made, at most {} at once\n",
+    let figures = format!(
+        "{} requests, {} seats, {} servers asked for, {} machines made, at most {} at once\n",
         totals.requests, totals.seats, totals.asked_for, totals.machines, totals.most_at_once
-    ));
-    for (word, count) in &totals.faults {
-        told.push_str(&format!("fault {word}: {count}\n"));
-    }
+    );
+    let faults = totals.faults.iter();
+    let faults: Vec<String> = faults
+        .map(|(word, count)| format!("fault {word}: {count}\n"))
+        .collect();
+    let lines = run.timeline.told_until(shown);
+    let told = format!("{lines}\n{figures}{}", faults.concat());
     Ok((told, run.violations))
 }
 

@@ -28,9 +28,9 @@ const ANSWERS: usize = 64;
 /// The database. Without a pool, which would ask the connection whether it is alive each time that it comes back. Cheap to
 /// clone.
 #[derive(Clone)]
-pub(crate) struct Memory(Arc<Mutex<Connection>>);
+pub(crate) struct Memory(Arc<Mutex<Inner>>);
 
-struct Connection {
+struct Inner {
     connection: SqliteConnection,
     tables: Arc<[Table]>,
     answers: BTreeMap<Asked, Answers>,
@@ -75,11 +75,11 @@ struct Answer<T> {
 
 /// The connection, as long as one caller has it; the others come after, in the order in which they asked. A read needs no
 /// transaction: nobody else can write meanwhile.
-pub(crate) struct Held(OwnedMutexGuard<Connection>);
+pub(crate) struct Held(OwnedMutexGuard<Inner>);
 
 impl Memory {
     pub(crate) async fn open(options: &SqliteConnectOptions) -> Result<Self, sqlx::Error> {
-        let connection = Connection {
+        let inner = Inner {
             connection: options.connect().await?,
             tables: Arc::default(),
             answers: BTreeMap::new(),
@@ -87,7 +87,7 @@ impl Memory {
             looked: None,
             transaction: Transaction::None,
         };
-        Ok(Self(Arc::new(Mutex::new(connection))))
+        Ok(Self(Arc::new(Mutex::new(inner))))
     }
 
     /// Runs the migrations that are missing. What is read from the tables that there are then is remembered.
@@ -204,7 +204,7 @@ impl Held {
     }
 }
 
-impl Connection {
+impl Inner {
     /// What a statement gives: read, or remembered where nothing has been written since to the tables that it names.
     async fn read(
         &mut self,

@@ -139,7 +139,7 @@ impl World {
         let clouds = Arc::new(Clouds::new(seed, clock.clone(), store.clone(), deployment));
         let plane = weir::plane(&clock, &entropy, &store, &clouds, deployment, 0);
         let (dice, made) = match &day {
-            Day::Scripted(script) => (Dice::Least, scripted::deploy(&plane, script).await?),
+            Day::Scripted(script) => (Dice::LEAST, scripted::deploy(&plane, script).await?),
             Day::OfSeed | Day::Only(_) => {
                 let mut dice = Dice::new(seed, Stream::World);
                 let made = workload::deploy(&plane, &clouds, &mut dice, seed).await?;
