@@ -3,7 +3,7 @@
 XTASK := cargo run --quiet --package xtask --
 
 # Seeds of the simulation, and the first of them.
-SEEDS := 300
+SEEDS := 1000
 SEED_FROM := 0
 
 # Kills of Weir, the database, where its servers are (aws, lxd or local), and what decides the rest.

@@ -65,16 +65,22 @@ impl Entropy for SeededEntropy {
 }
 
 /// Choices.
-pub(crate) struct Dice(ChaCha8Rng);
+pub(crate) struct Dice(Option<ChaCha8Rng>);
 
 impl Dice {
+    /// Nothing happens by chance, all takes the shortest time, and of several the first is chosen.
+    pub(crate) const LEAST: Self = Self(None);
+
     pub(crate) fn new(seed: u64, stream: Stream) -> Self {
-        Self(generator(seed, stream))
+        Self(Some(generator(seed, stream)))
     }
 
     /// From 0 to below `end`; 0 where nothing is below it.
     pub(crate) fn below(&mut self, end: u32) -> u32 {
-        let wide = u64::from(self.0.next_u32()) * u64::from(end);
+        let Some(generator) = &mut self.0 else {
+            return 0;
+        };
+        let wide = u64::from(generator.next_u32()) * u64::from(end);
         u32::try_from(wide >> 32).unwrap_or_default()
     }
 
@@ -90,12 +96,17 @@ impl Dice {
 
     /// True this many times in a hundred.
     pub(crate) fn percent(&mut self, chance: u32) -> bool {
-        self.below(100) < chance
+        self.is_below(chance, 100)
     }
 
     /// True this many times in a thousand.
     pub(crate) fn per_mille(&mut self, chance: u32) -> bool {
-        self.below(1000) < chance
+        self.is_below(chance, 1000)
+    }
+
+    fn is_below(&mut self, chance: u32, of: u32) -> bool {
+        let roll = self.below(of);
+        self.0.is_some() && roll < chance
     }
 
     /// One of these, if there is one.

@@ -128,9 +128,9 @@ impl Clouds {
     }
 
     /// The machines of this deployment that are there now, by provider config.
-    pub fn alive(&self) -> BTreeMap<ProviderId, Vec<FakeMachine>> {
+    pub fn alive(&self) -> BTreeMap<ProviderId, Vec<Arc<FakeMachine>>> {
         let clouds = self.registry.clouds();
-        let ours = |machine: &FakeMachine| machine.request.tags.deployment == self.deployment;
+        let ours = |machine: &Arc<FakeMachine>| machine.request.tags.deployment == self.deployment;
         clouds
             .into_iter()
             .map(|(id, cloud)| (id, cloud.alive().into_iter().filter(ours).collect()))

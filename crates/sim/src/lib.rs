@@ -8,6 +8,7 @@
 //! | file | what is in it |
 //! | --- | --- |
 //! | `run` | a seed, and what came of it |
+//! | `script` | a day that a text tells |
 //! | `world` | the clock, the queue of events, and in a file a noun what each event does |
 //! | `cloud` | the fake clouds, with a record of the calls that reach them |
 //! | `workload` | the deployment, and what people and admins do |
@@ -21,11 +22,12 @@ pub mod cloud;
 pub mod faults;
 pub mod invariants;
 mod run;
+mod script;
 pub mod timeline;
 pub mod workload;
 mod world;
 
-pub use run::{Run, Totals, run, run_all, run_with_only};
+pub use run::{Run, Totals, play, run, run_with_only};
 
 /// A seed that cannot be run at all says why: a fault of the simulation or of Weir.
 pub type Result<T> = std::result::Result<T, String>;

@@ -1,9 +1,8 @@
 //! A seed, run to its end or to its first violation, and what came of it.
 
 use std::collections::BTreeMap;
-use std::pin::Pin;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
@@ -11,8 +10,9 @@ use providers::fake::Fault;
 
 use crate::Result;
 use crate::invariants::Violation;
+use crate::script::Script;
 use crate::timeline::Timeline;
-use crate::world::World;
+use crate::world::{Day, START, World};
 
 /// What came of a seed.
 pub struct Run {
@@ -37,6 +37,8 @@ pub struct Totals {
     pub asked_for: u64,
     /// Machines that were made.
     pub machines: u64,
+    /// The most machines that were there at once.
+    pub most_at_once: u64,
     /// Times that Weir fell and came back.
     pub crashes: u64,
     /// Ticks of the loop.
@@ -52,6 +54,7 @@ impl Totals {
         self.seats += other.seats;
         self.asked_for += other.asked_for;
         self.machines += other.machines;
+        self.most_at_once = self.most_at_once.max(other.most_at_once);
         self.crashes += other.crashes;
         self.ticks += other.ticks;
         for (word, count) in &other.faults {
@@ -65,7 +68,7 @@ impl Totals {
 /// # Errors
 /// The world cannot be made.
 pub fn run(seed: u64) -> Result<Run> {
-    alone(Place::new(seed, None))
+    alone(seed, Day::OfSeed)
 }
 
 /// Runs a day on which people ask and this fault happens whenever it can. Nothing else is wrong with the clouds, and no
@@ -74,99 +77,61 @@ pub fn run(seed: u64) -> Result<Run> {
 /// # Errors
 /// The world cannot be made.
 pub fn run_with_only(seed: u64, fault: Fault) -> Result<Run> {
-    alone(Place::new(seed, Some(fault)))
+    alone(seed, Day::Only(fault))
 }
 
-fn alone(world: Place) -> Result<Run> {
-    let mut run = None;
-    run_places(vec![world], || None, |_, ended| run = Some(ended));
-    run.unwrap_or_else(|| Err("the seed has not come to its end".to_owned()))
+/// A day that a script tells (its form is in `script.rs`): what happened, line by line and in figures, and what must never be
+/// and was seen.
+///
+/// # Errors
+/// The script cannot be read.
+pub fn play(script: &str) -> Result<(String, Vec<Violation>)> {
+    let script = Script::read(script)?;
+    let shown = script.shown_until(START);
+    let run = alone(0, Day::Scripted(script))?;
+    let totals = &run.totals;
+    let figures = format!(
+        "{} requests, {} seats, {} servers asked for, {} machines made, at most {} at once\n",
+        totals.requests, totals.seats, totals.asked_for, totals.machines, totals.most_at_once
+    );
+    let faults = totals.faults.iter();
+    let faults: Vec<String> = faults
+        .map(|(word, count)| format!("fault {word}: {count}\n"))
+        .collect();
+    let lines = run.timeline.told_until(shown);
+    let told = format!("{lines}\n{figures}{}", faults.concat());
+    Ok((told, run.violations))
 }
 
-/// Worlds on one thread: while the database of one is at work, the others go on.
-const AT_ONCE: usize = 4;
-
-/// Runs the seeds that `next` gives until it gives none, some of them at once on this thread. Each goes to `done` as it
-/// ends. They have nothing in common, so that none comes out otherwise than alone.
-pub fn run_all(mut next: impl FnMut() -> Option<u64>, done: impl FnMut(u64, Result<Run>)) {
-    let next = || next().map(|seed| Place::new(seed, None));
-    run_places(Vec::new(), next, done);
+/// A seed on this thread. Several at once would fill the time in which one waits for its database, and push each other out of
+/// the core's cache, which costs more.
+fn alone(seed: u64, day: Day) -> Result<Run> {
+    wait_for(async {
+        let mut world = World::new(seed, day).await?;
+        world.live().await?;
+        Ok(world.end(seed).await)
+    })
 }
 
-fn run_places(
-    mut worlds: Vec<Place>,
-    mut next: impl FnMut() -> Option<Place>,
-    mut done: impl FnMut(u64, Result<Run>),
-) {
+fn wait_for<T>(future: impl Future<Output = T>) -> T {
+    let waker = Waker::from(Arc::new(Bell(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
     loop {
-        while worlds.len() < AT_ONCE
-            && let Some(world) = next()
-        {
-            worlds.push(world);
+        if let Poll::Ready(done) = future.as_mut().poll(&mut context) {
+            return done;
         }
-        if worlds.is_empty() {
-            return;
-        }
-        let mut has_rung = false;
-        worlds.retain_mut(|place| {
-            if !place.bell.has_rung.swap(false, Ordering::SeqCst) {
-                return true;
-            }
-            has_rung = true;
-            match place.poll() {
-                Poll::Ready(run) => {
-                    done(place.seed, run);
-                    false
-                }
-                Poll::Pending => true,
-            }
-        });
-        if !has_rung {
-            thread::park();
-            // The databases ring with each row: they may finish their statements first.
-            thread::yield_now();
-        }
-    }
-}
-
-/// A world on a thread that it shares with others.
-struct Place {
-    seed: u64,
-    world: Pin<Box<dyn Future<Output = Result<Run>>>>,
-    bell: Arc<Bell>,
-}
-
-impl Place {
-    fn new(seed: u64, only: Option<Fault>) -> Self {
-        Self {
-            seed,
-            world: Box::pin(async move {
-                let mut world = World::new(seed, only).await?;
-                world.live().await?;
-                Ok(world.end(seed).await)
-            }),
-            bell: Arc::new(Bell {
-                thread: thread::current(),
-                has_rung: AtomicBool::new(true),
-            }),
-        }
-    }
-
-    fn poll(&mut self) -> Poll<Result<Run>> {
-        let waker = Waker::from(Arc::clone(&self.bell));
-        self.world.as_mut().poll(&mut Context::from_waker(&waker))
+        thread::park();
+        // The database rings with each row: it may finish its statement first.
+        thread::yield_now();
     }
 }
 
 /// Wakes the thread of a world. The only other thread of a world is its database.
-struct Bell {
-    thread: Thread,
-    has_rung: AtomicBool,
-}
+struct Bell(Thread);
 
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {
-        self.has_rung.store(true, Ordering::SeqCst);
-        self.thread.unpark();
+        self.0.unpark();
     }
 }

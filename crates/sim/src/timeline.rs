@@ -26,12 +26,8 @@ impl Timeline {
 
     /// Something happened.
     pub fn note(&mut self, now: Timestamp, what: &str) {
-        let millis = now.since(self.start);
-        let (secs, millis) = (millis / 1000, millis % 1000);
-        let (hours, minutes, secs) = (secs / 3600, secs / 60 % 60, secs % 60);
-        self.lines.push(format!(
-            "{hours:02}:{minutes:02}:{secs:02}.{millis:03}  {what}"
-        ));
+        let time = clock(now.since(self.start));
+        self.lines.push(format!("{time}  {what}"));
     }
 
     /// The short name of a thing: its noun and a number, in the order in which things are first named.
@@ -56,10 +52,30 @@ impl Timeline {
         self.lines = Vec::new();
     }
 
+    /// The lines up to this moment, and how many come after it.
+    pub fn told_until(&self, last: Timestamp) -> String {
+        let last = clock(last.since(self.start));
+        let told = self.lines.iter().map(|line| line.trim_end());
+        let mut told: Vec<&str> = told.take_while(|line| *line < last.as_str()).collect();
+        let left = self.lines.len() - told.len();
+        let rest = format!("... and {left} lines more");
+        if left > 0 {
+            told.push(&rest);
+        }
+        told.join("\n") + "\n"
+    }
+
     /// All lines so far.
     pub fn lines(&self) -> &[String] {
         &self.lines
     }
+}
+
+/// Milliseconds as hours, minutes and seconds.
+fn clock(millis: i64) -> String {
+    let (secs, millis) = (millis / 1000, millis % 1000);
+    let (hours, minutes, secs) = (secs / 3600, secs / 60 % 60, secs % 60);
+    format!("{hours:02}:{minutes:02}:{secs:02}.{millis:03}")
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use crate::faults;
 /// People in a world.
 const PEOPLE: u32 = 30;
 /// Reports as real scripts do; the fake machines look for the token.
-const SCRIPT: &str =
+pub(crate) const SCRIPT: &str =
     "#!/bin/sh\ncurl 'https://{upstream_auth_address}/api/set_server_status?token={checkin_jwt}'\n";
 
 /// What there is before the first request.

@@ -1,24 +1,20 @@
 //! Sqlite or Postgres: only this file decides which it is. Connections, transactions, and one statement for both.
 
-use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteSynchronous,
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{Connection, Postgres, Sqlite, Transaction};
-use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::error::{OpenError, StoreError};
-use crate::group::{BEGIN_WRITE, Member, Writer};
+use crate::group::{Member, Writer};
+use crate::memory::{Held, Memory};
 use crate::migrations;
-use crate::row::{Arg, Cells, Row};
+use crate::row::{Arg, Cells, Row, bound};
 
 /// Which database to open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,15 +62,6 @@ const IDLE_IN_TRANSACTION: &str = "3s";
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 20;
-/// The tables that the pools of a snapshot are read from.
-const LOOKED_AT: [&str; 5] = [
-    "pools",
-    "autoscale_configs",
-    "autoscale_loop",
-    "servers",
-    "sessions",
-];
-
 /// The pools of connections.
 #[derive(Clone)]
 pub(crate) enum Db {
@@ -85,8 +72,8 @@ pub(crate) enum Db {
         /// The readers.
         read: SqlitePool,
     },
-    /// One connection for all, without a pool: a pool asks it whether it is alive each time that it comes back.
-    Memory(Arc<Mutex<Memory>>),
+    /// One connection for all.
+    Memory(Memory),
     /// READ COMMITTED for writes (the guards are made for it), a stable snapshot for reads.
     Postgres(PgPool),
 }
@@ -99,86 +86,9 @@ pub(crate) enum Tx {
     Postgres(Transaction<'static, Postgres>),
 }
 
-/// The connection of a database in memory, as long as one caller has it; the others come after, in the order in which
-/// they asked. A read needs no transaction: nobody else can write meanwhile.
-pub(crate) struct Held(OwnedMutexGuard<Memory>);
-
-/// The only connection of a database in memory.
-pub(crate) struct Memory {
-    connection: SqliteConnection,
-    /// Counts up with every row that is written in one of [`LOOKED_AT`]. Only this connection can write.
-    writes: Arc<AtomicU64>,
-    /// Who began a transaction has not committed it. Left so, it is rolled back by who comes next.
-    is_open: bool,
-}
-
-impl Held {
-    async fn take(memory: &Arc<Mutex<Memory>>) -> Self {
-        // Whoever is quick to come back lets others ask first: else the order would hang on how soon the database answers,
-        // and nothing would replay.
-        tokio::task::yield_now().await;
-        let mut held = Self(Arc::clone(memory).lock_owned().await);
-        if held.0.is_open {
-            // Where its commit was carried out and nobody waited for the answer, there is nothing to roll back.
-            let _ = sqlx::query("ROLLBACK").execute(&mut *held).await;
-            held.0.is_open = false;
-        }
-        held
-    }
-
-    async fn begin(&mut self) -> Result<(), sqlx::Error> {
-        self.0.is_open = true;
-        sqlx::query(BEGIN_WRITE).execute(&mut **self).await?;
-        Ok(())
-    }
-
-    async fn commit(mut self) -> Result<(), sqlx::Error> {
-        if self.0.is_open {
-            sqlx::query("COMMIT").execute(&mut *self).await?;
-            self.0.is_open = false;
-        }
-        Ok(())
-    }
-}
-
-impl Memory {
-    async fn open() -> Result<Self, sqlx::Error> {
-        let options = sqlite_options(SqliteConnectOptions::new().in_memory(true));
-        let mut connection = SqliteConnection::connect_with(&options).await?;
-        let writes = Arc::new(AtomicU64::new(0));
-        let counted = Arc::clone(&writes);
-        let mut handle = connection.lock_handle().await?;
-        handle.set_update_hook(move |row| {
-            if LOOKED_AT.contains(&row.table) {
-                counted.fetch_add(1, Ordering::SeqCst);
-            }
-        });
-        drop(handle);
-        Ok(Self {
-            connection,
-            writes,
-            is_open: false,
-        })
-    }
-}
-
-impl Deref for Held {
-    type Target = SqliteConnection;
-
-    fn deref(&self) -> &SqliteConnection {
-        &self.0.connection
-    }
-}
-
-impl DerefMut for Held {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
-        &mut self.0.connection
-    }
-}
-
-/// Repeats an expression for each kind of transaction, with `D` as the database's type.
+/// Repeats an expression for each kind of transaction, with `D` as the database's type; what is in memory has its own.
 macro_rules! each {
-    ($self:expr, $inner:ident => $body:expr) => {
+    ($self:expr, $held:ident => $memory:expr, $inner:ident => $body:expr) => {
         match $self {
             Tx::SqliteRead($inner) => {
                 type D = Sqlite;
@@ -189,30 +99,13 @@ macro_rules! each {
                 let $inner = member.transaction()?;
                 $body
             }
-            Tx::Memory($inner) => {
-                type D = Sqlite;
-                $body
-            }
+            Tx::Memory($held) => Ok($memory.await?),
             Tx::Postgres($inner) => {
                 type D = Postgres;
                 $body
             }
         }
     };
-}
-
-/// The statement with its arguments bound, each with its type, so that a NULL has one too.
-macro_rules! bound {
-    ($database:ty, $sql:expr, $args:expr) => {{
-        let mut query = sqlx::query::<$database>($sql);
-        for arg in $args {
-            query = match arg {
-                Arg::Text(text) => query.bind(text),
-                Arg::Int(int) => query.bind(int),
-            };
-        }
-        query
-    }};
 }
 
 impl Db {
@@ -234,9 +127,10 @@ impl Db {
                         }
                     })
             }
-            DatabaseUrl::SqliteMemory => Memory::open()
-                .await
-                .map(|memory| Self::Memory(Arc::new(Mutex::new(memory)))),
+            DatabaseUrl::SqliteMemory => {
+                let options = sqlite_options(SqliteConnectOptions::new().in_memory(true));
+                Memory::open(&options).await.map(Self::Memory)
+            }
             DatabaseUrl::Postgres(address) => match PgConnectOptions::from_str(address) {
                 Ok(options) => PgPoolOptions::new()
                     .max_connections(POSTGRES_CONNECTIONS)
@@ -255,11 +149,7 @@ impl Db {
         let migrator = migrations::migrator();
         let done = match self {
             Self::Sqlite { write, .. } => migrator.run(write.pool()).await,
-            // What `run` does with a connection, which it is not general enough to take where the future must be `Send`.
-            Self::Memory(memory) => {
-                let connection = &mut memory.lock().await.connection;
-                migrator.run_direct(None, connection, false).await
-            }
+            Self::Memory(memory) => memory.migrate(&migrator).await,
             Self::Postgres(pool) => migrator.run(pool).await,
         };
         done.map_err(migrations::open_error)
@@ -270,7 +160,7 @@ impl Db {
         Ok(match self {
             Self::Sqlite { write, .. } => Tx::SqliteWrite(write.begin().await?),
             Self::Memory(memory) => {
-                let mut held = Held::take(memory).await;
+                let mut held = memory.take().await;
                 held.begin().await?;
                 Tx::Memory(held)
             }
@@ -285,7 +175,7 @@ impl Db {
     pub(crate) async fn read(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             Self::Sqlite { read, .. } => Tx::SqliteRead(read.begin().await?),
-            Self::Memory(memory) => Tx::Memory(Held::take(memory).await),
+            Self::Memory(memory) => Tx::Memory(memory.take().await),
             Self::Postgres(pool) => Tx::Postgres(
                 pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
                     .await?,
@@ -305,13 +195,7 @@ impl Db {
             Self::Sqlite { read, .. } => {
                 rows(table, bound!(Sqlite, sql, args).fetch_all(read).await?)
             }
-            Self::Memory(memory) => {
-                let mut held = Held::take(memory).await;
-                rows(
-                    table,
-                    bound!(Sqlite, sql, args).fetch_all(&mut *held).await?,
-                )
-            }
+            Self::Memory(memory) => memory.take().await.all(table, sql, args).await?,
             Self::Postgres(pool) => rows(table, bound!(Postgres, sql, args).fetch_all(pool).await?),
         })
     }
@@ -324,22 +208,17 @@ impl Db {
         args: Vec<Arg>,
     ) -> Result<Option<Row>, StoreError> {
         refuse_nul(&args)?;
-        let cells: Option<Cells> = match self {
+        Ok(match self {
             Self::Sqlite { read, .. } => {
                 let row = bound!(Sqlite, sql, args).fetch_optional(read).await?;
-                row.map(Cells::from)
+                row.map(|row| Row::new(table, row.into()))
             }
-            Self::Memory(memory) => {
-                let mut held = Held::take(memory).await;
-                let row = bound!(Sqlite, sql, args).fetch_optional(&mut *held).await?;
-                row.map(Cells::from)
-            }
+            Self::Memory(memory) => memory.take().await.one(table, sql, args).await?,
             Self::Postgres(pool) => {
                 let row = bound!(Postgres, sql, args).fetch_optional(pool).await?;
-                row.map(Cells::from)
+                row.map(|row| Row::new(table, row.into()))
             }
-        };
-        Ok(cells.map(|cells| Row::new(table, cells)))
+        })
     }
 
     /// Whether several processes may use this database at once.
@@ -402,17 +281,16 @@ impl Tx {
         match self {
             Self::SqliteRead(tx) => tx.commit().await?,
             Self::SqliteWrite(member) => member.commit().await?,
-            Self::Memory(held) => held.commit().await?,
+            Self::Memory(held) => held.commit(),
             Self::Postgres(tx) => tx.commit().await?,
         }
         Ok(())
     }
 
-    /// How many rows of [`LOOKED_AT`] have been written by now, where nobody else can write: with the same count they are
-    /// the same.
-    pub(crate) fn writes(&self) -> Option<u64> {
+    /// What is remembered, where nobody else can write.
+    pub(crate) fn memory(&mut self) -> Option<&mut Held> {
         match self {
-            Self::Memory(held) => Some(held.0.writes.load(Ordering::SeqCst)),
+            Self::Memory(held) => Some(held),
             Self::SqliteRead(_) | Self::SqliteWrite(_) | Self::Postgres(_) => None,
         }
     }
@@ -424,7 +302,9 @@ impl Tx {
         args: Vec<Arg>,
     ) -> Result<u64, StoreError> {
         refuse_nul(&args)?;
-        each!(self, tx => Ok(bound!(D, sql, args).execute(&mut **tx).await?.rows_affected()))
+        each!(self, held => held.run(sql, args), tx => {
+            Ok(bound!(D, sql, args).execute(&mut **tx).await?.rows_affected())
+        })
     }
 
     /// The rows of a statement. `table` names it in errors.
@@ -435,7 +315,7 @@ impl Tx {
         args: Vec<Arg>,
     ) -> Result<Vec<Row>, StoreError> {
         refuse_nul(&args)?;
-        each!(self, tx => {
+        each!(self, held => held.all(table, sql, args), tx => {
             Ok(rows(table, bound!(D, sql, args).fetch_all(&mut **tx).await?))
         })
     }
@@ -478,7 +358,7 @@ impl Tx {
         args: Vec<Arg>,
     ) -> Result<Option<Row>, StoreError> {
         refuse_nul(&args)?;
-        each!(self, tx => {
+        each!(self, held => held.one(table, sql, args), tx => {
             let row = bound!(D, sql, args).fetch_optional(&mut **tx).await?;
             Ok(row.map(|row| Row::new(table, row.into())))
         })

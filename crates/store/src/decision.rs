@@ -74,7 +74,7 @@ impl Store {
                 "decisions",
                 "SELECT * FROM decisions WHERE (CAST($1 AS TEXT) IS NULL OR pool_id = $1)
                     AND (CAST($2 AS TEXT) IS NULL OR id < $2)
-                    AND (CAST($3 AS TEXT) IS NULL OR report LIKE $3)
+                    AND (CAST($3 AS TEXT) IS NULL OR report LIKE CAST($3 AS TEXT))
                     AND (CAST($4 AS TEXT) IS NULL OR id <= $4)
                  ORDER BY id DESC LIMIT $5",
                 args![filter.pool, before, reason, filter.up_to, limit],
@@ -94,11 +94,10 @@ impl Store {
 
     /// The newest decision about a pool.
     pub async fn last_decision(&self, pool: PoolId) -> Result<Option<Decision>> {
-        let filter = DecisionFilter {
-            pool: Some(pool),
-            ..DecisionFilter::default()
-        };
-        Ok(self.decisions_page(filter, None, 1).await?.pop())
+        // Found in the index, however long ago it was made.
+        let sql = "SELECT * FROM decisions WHERE pool_id = $1 ORDER BY id DESC LIMIT 1";
+        let row = self.db.one("decisions", sql, args![pool]).await?;
+        row.as_ref().map(read).transpose()
     }
 }
 

@@ -27,6 +27,7 @@ mod idempotency;
 mod ldap_config;
 mod lease;
 mod login;
+mod memory;
 mod migrations;
 mod notice;
 mod pool;
@@ -66,6 +67,7 @@ pub use idempotency::Idempotency;
 pub use ldap_config::LdapConfigRow;
 pub use lease::Fence;
 pub use notice::Notices;
+pub use pool::PoolOffer;
 pub use seal::{KeyFileError, MasterKey};
 pub use secret::{SecretInfo, SecretWrite};
 pub use server::{Health, ServerFilter, ServerKeys, ServerRow, ServerWrite};
@@ -85,7 +87,6 @@ pub struct Store {
     db: db::Db,
     sealer: Arc<seal::Sealer>,
     chain: Arc<audit_chain::ChainKey>,
-    looked: Arc<snapshot::Looked>,
 }
 
 impl Store {
@@ -109,7 +110,6 @@ impl Store {
             db,
             sealer: Arc::new(seal::Sealer::new(key, entropy)),
             chain: Arc::new(audit_chain::ChainKey::new(key)),
-            looked: Arc::default(),
         })
     }
 

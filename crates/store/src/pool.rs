@@ -2,7 +2,7 @@
 
 use domain::connection::Protocol;
 use domain::id::PoolId;
-use domain::pool::{Pool, PoolCounts, PoolInput};
+use domain::pool::{Pool, PoolCounts, PoolInput, PublishedApp};
 use domain::timestamp::Timestamp;
 
 use crate::audit::AuditEntry;
@@ -11,16 +11,24 @@ use crate::error::StoreError;
 use crate::row::{Row, args, to_json};
 use crate::{PageRequest, Result, Store};
 
+/// The protocol of a pool's configs and fixed servers: all have the same.
+macro_rules! protocol {
+    () => {
+        "(SELECT MIN(protocol) FROM (
+            SELECT protocol FROM autoscale_configs WHERE pool_id = p.id
+            UNION ALL SELECT protocol FROM servers WHERE pool_id = p.id AND config_id IS NULL AND state <> 'deleted'
+        ) kinds) AS protocol"
+    };
+}
+
 /// Pools with their counts. Free seats are those of running servers, the lower of the two limits; an untouched
 /// single-use server has one, a used one none (the rule is `scaling`'s; this is its figure for lists).
 macro_rules! select {
     ($tail:literal) => {
         concat!(
-            "SELECT p.*,
-                (SELECT MIN(protocol) FROM (
-                    SELECT protocol FROM autoscale_configs WHERE pool_id = p.id
-                    UNION ALL SELECT protocol FROM servers WHERE pool_id = p.id AND config_id IS NULL AND state <> 'deleted'
-                ) kinds) AS protocol,
+            "SELECT p.*, ",
+            protocol!(),
+            ",
                 (SELECT MAX(enabled) FROM autoscale_configs WHERE pool_id = p.id) AS any_enabled,
                 (SELECT COUNT(*) FROM servers s WHERE s.pool_id = p.id AND s.state <> 'deleted') AS server_count,
                 (SELECT COUNT(*) FROM servers s WHERE s.pool_id = p.id
@@ -51,6 +59,17 @@ macro_rules! select {
             $tail
         )
     };
+}
+
+/// What somebody who asks for a session must know of a pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolOffer {
+    /// Its name.
+    pub name: String,
+    /// The apps that it publishes.
+    pub apps: Vec<PublishedApp>,
+    /// How its servers are reached; none where it has neither a config nor a server.
+    pub protocol: Option<Protocol>,
 }
 
 impl Store {
@@ -103,6 +122,24 @@ impl Store {
             .one("pools", select!("WHERE p.id = $1"), args![id])
             .await?;
         row.as_ref().map(read).transpose()
+    }
+
+    /// What a pool offers. Nothing is counted for it, however many servers there are.
+    pub async fn pool_offer(&self, id: PoolId) -> Result<Option<PoolOffer>> {
+        let sql = concat!(
+            "SELECT p.id, p.name, p.apps, ",
+            protocol!(),
+            " FROM pools p WHERE p.id = $1"
+        );
+        let row = self.db.one("pools", sql, args![id]).await?;
+        let read = |row: Row| {
+            Ok(PoolOffer {
+                name: row.get("name")?,
+                apps: row.json("apps")?,
+                protocol: row.get("protocol")?,
+            })
+        };
+        row.map(read).transpose()
     }
 
     /// Pools, ordered by id.

@@ -1,6 +1,8 @@
 //! Values on their way into a statement ([`Arg`]) and out of a row ([`Row`]). What cannot be read names its table, row
 //! and column.
 
+use std::sync::Arc;
+
 use domain::actor::Role;
 use domain::connection::Protocol;
 use domain::id::{
@@ -19,7 +21,7 @@ use sqlx::sqlite::SqliteRow;
 use crate::error::StoreError;
 
 /// An argument of a statement: the only two types that a column has.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Arg {
     Text(Option<String>),
     Int(Option<i64>),
@@ -30,6 +32,21 @@ macro_rules! args {
     ($($value:expr),* $(,)?) => { vec![$($crate::row::Arg::from($value)),*] };
 }
 pub(crate) use args;
+
+/// The statement with its arguments bound, each with its type, so that a NULL has one too.
+macro_rules! bound {
+    ($database:ty, $sql:expr, $args:expr) => {{
+        let mut query = sqlx::query::<$database>($sql);
+        for arg in $args {
+            query = match arg {
+                $crate::row::Arg::Text(text) => query.bind(text),
+                $crate::row::Arg::Int(int) => query.bind(int),
+            };
+        }
+        query
+    }};
+}
+pub(crate) use bound;
 
 /// What `LIKE ... ESCAPE '!'` finds in every text that contains this one.
 pub(crate) fn containing(text: &str) -> String {
@@ -44,10 +61,11 @@ pub(crate) fn containing(text: &str) -> String {
     pattern
 }
 
-/// A row of either database.
+/// A row of either database. Cheap to clone.
+#[derive(Clone)]
 pub(crate) struct Row {
     table: &'static str,
-    cells: Cells,
+    cells: Arc<Cells>,
 }
 
 pub(crate) enum Cells {
@@ -69,6 +87,7 @@ impl From<PgRow> for Cells {
 
 impl Row {
     pub(crate) fn new(table: &'static str, cells: Cells) -> Self {
+        let cells = Arc::new(cells);
         Self { table, cells }
     }
 
@@ -105,7 +124,7 @@ pub(crate) trait Column: Sized {
 
 /// A text where it lies in the row.
 fn text<'r>(row: &'r Row, column: &'static str) -> Result<Option<&'r str>, String> {
-    match &row.cells {
+    match &*row.cells {
         Cells::Sqlite(row) => row.try_get(column),
         Cells::Postgres(row) => row.try_get(column),
     }
@@ -113,7 +132,7 @@ fn text<'r>(row: &'r Row, column: &'static str) -> Result<Option<&'r str>, Strin
 }
 
 fn int(row: &Row, column: &'static str) -> Result<Option<i64>, String> {
-    match &row.cells {
+    match &*row.cells {
         Cells::Sqlite(row) => row.try_get(column),
         Cells::Postgres(row) => row.try_get(column),
     }

@@ -1,7 +1,6 @@
 //! What the planner is told of the store: a few statements in one read transaction.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
 
 use domain::id::{ConfigId, PoolId, ProviderId};
 use domain::provider::ProviderKind;
@@ -55,10 +54,6 @@ pub struct StoredProvider {
     pub paused: bool,
 }
 
-/// The pools as they were last read, with the count of writes at that moment: as long as it is the same, they are not read
-/// again. Only where nobody else can write ([`Tx::writes`]): in memory, where a simulated day looks thousands of times.
-pub(crate) type Looked = Mutex<Option<(u64, Vec<PoolSnapshot>)>>;
-
 /// A statement about all pools, or about the one that `$1` names: texts of their own, so that each finds its index.
 macro_rules! scoped {
     ($scope:ident, $all:literal, $one:literal, $order:literal) => {
@@ -73,6 +68,11 @@ impl Store {
     /// One pool, or all of them, and all provider configs, as of one moment.
     pub async fn snapshot(&self, scope: Option<PoolId>, now: Timestamp) -> Result<StoredSnapshot> {
         let mut tx = self.db.read().await?;
+        if let (None, Some(held)) = (scope, tx.memory())
+            && let Some(known) = held.looked(now)
+        {
+            return Ok(known);
+        }
         let providers = tx
             .all(
                 "providers",
@@ -87,27 +87,14 @@ impl Store {
                 args![now.plus_millis(-Timestamp::HOUR_MILLIS)],
             )
             .await?;
-        let pools = match (scope, tx.writes()) {
-            (None, Some(writes)) => self.pools_since(&mut tx, writes).await?,
-            _ => tx.pools(scope).await?,
-        };
-        Ok(StoredSnapshot {
+        let seen = StoredSnapshot {
             providers: providers.iter().map(provider).collect::<Result<_>>()?,
-            pools,
-        })
-    }
-
-    /// All pools, read only if something was written since they were last.
-    async fn pools_since(&self, tx: &mut Tx, writes: u64) -> Result<Vec<PoolSnapshot>> {
-        let looked = || self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, pools)) = &*looked()
-            && *known == writes
-        {
-            return Ok(pools.clone());
+            pools: tx.pools(scope).await?,
+        };
+        if let (None, Some(held)) = (scope, tx.memory()) {
+            held.keep(now, &seen);
         }
-        let pools = tx.pools(None).await?;
-        *looked() = Some((writes, pools.clone()));
-        Ok(pools)
+        Ok(seen)
     }
 
     /// Those of the pools named that there are, as of one moment.
@@ -118,6 +105,15 @@ impl Store {
             pools.extend(tx.pools(Some(*id)).await?);
         }
         Ok(pools)
+    }
+}
+
+impl StoredSnapshot {
+    /// Whether it is the same at a later moment, if nothing is written until then.
+    pub(crate) fn lasts_until(&self, later: Timestamp) -> bool {
+        let hour_ago = later.plus_millis(-Timestamp::HOUR_MILLIS);
+        let mut oldest = self.providers.iter().filter_map(|one| one.oldest_create_at);
+        oldest.all(|at| at > hour_ago)
     }
 }
 

@@ -53,7 +53,7 @@ const PARTS: &[Part] = &[
     },
     Part {
         name: "simulation",
-        what: "300 days of people and faults, each of its own seed",
+        what: "1,000 days of people and faults, each of its own seed",
         run: simulation,
     },
     Part {
@@ -218,7 +218,7 @@ fn release(workspace: &Workspace) -> Result<Tally> {
 
 fn simulation(workspace: &Workspace) -> Result<Tally> {
     let mut sim = programs::simulation(workspace);
-    sim.args(["--seeds", "300", "--from", "0"]);
+    sim.args(["--seeds", "1000", "--from", "0"]);
     let (status, output) = console::watch(&mut sim)?;
     Ok(tally::of_simulation(&output).judged(status.success()))
 }

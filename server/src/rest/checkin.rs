@@ -295,7 +295,7 @@ mod tests {
         fn servers(&self) -> Vec<(String, String)> {
             let provider = self.made.provider.parse().expect("an id");
             let machines = self.app.registry.cloud(provider).machines();
-            let server = |machine: &providers::fake::FakeMachine| {
+            let server = |machine: &Arc<FakeMachine>| {
                 let script = machine.request.script.expose();
                 let token = script.strip_prefix("token=").expect("the app's script");
                 (

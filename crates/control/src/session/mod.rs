@@ -36,13 +36,17 @@ pub async fn request(
     request: SessionRequest,
 ) -> Result<Session> {
     let user = for_whom(plane, actor, request.user_id).await?;
-    let pool = plane.store().pool(request.pool_id).await?.ok_or_else(|| {
-        invalid(
-            "pool_id",
-            "not_found",
-            "There is no such pool. Choose another one.",
-        )
-    })?;
+    let pool = plane
+        .store()
+        .pool_offer(request.pool_id)
+        .await?
+        .ok_or_else(|| {
+            invalid(
+                "pool_id",
+                "not_found",
+                "There is no such pool. Choose another one.",
+            )
+        })?;
     let Some(protocol) = pool.protocol else {
         return Err(Problem::new(
             ProblemCode::NoCapacityComing,
@@ -73,7 +77,7 @@ pub async fn request(
     let expires_at = now.plus_secs(plane.settings().queue_secs);
     let session = NewSession {
         id,
-        pool: pool.id,
+        pool: request.pool_id,
         user,
         kind,
         protocol,
@@ -84,13 +88,13 @@ pub async fn request(
         actor,
         "session.request",
         id,
-        json!({ "pool_id": pool.id, "pool_name": pool.name, "user_id": user }),
+        json!({ "pool_id": request.pool_id, "pool_name": pool.name, "user_id": user }),
     );
     let admission = gate::enter(plane, session, audit).await?;
     if let Some(problem) = refusal(plane, admission, &pool.name) {
         return Err(problem.into());
     }
-    changed(plane, id, pool.id, user);
+    changed(plane, id, request.pool_id, user);
     let row = plane
         .store()
         .session(id)

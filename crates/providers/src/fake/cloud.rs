@@ -56,7 +56,7 @@ pub struct FakeCloud {
 #[derive(Default)]
 struct State {
     /// All machines that ever were, in the order of their making.
-    machines: Vec<FakeMachine>,
+    machines: Vec<Arc<FakeMachine>>,
     /// Indexes of those that are there.
     present: Vec<usize>,
     /// The first machine of each server.
@@ -142,12 +142,12 @@ impl FakeCloud {
     }
 
     /// All machines that ever were, in the order of their making.
-    pub fn machines(&self) -> Vec<FakeMachine> {
+    pub fn machines(&self) -> Vec<Arc<FakeMachine>> {
         self.lock().machines.clone()
     }
 
     /// The machines that are there now and so cost money, in whatever state.
-    pub fn alive(&self) -> Vec<FakeMachine> {
+    pub fn alive(&self) -> Vec<Arc<FakeMachine>> {
         let (state, now) = (self.lock(), self.clock.now());
         let present = state.present.iter().map(|index| &state.machines[*index]);
         present
@@ -247,7 +247,7 @@ impl FakeCloud {
             state.due.insert(key, (index, token, report));
         }
         let answer = shown(&machine, now);
-        state.machines.push(machine);
+        state.machines.push(Arc::new(machine));
         state.present.push(index);
         state.by_server.entry(server).or_insert(index);
         if fault == Some(Fault::AnswerLost) {
@@ -355,7 +355,7 @@ impl FakeCloud {
             .copied()
             .find(|index| machines[*index].id == *id && machines[*index].exists(now));
         if let Some(index) = index {
-            change(&mut machines[index], now);
+            change(Arc::make_mut(&mut machines[index]), now);
         }
     }
 

@@ -43,7 +43,7 @@ fn wanted(arguments: &[String]) -> Option<Wanted> {
         return Some(Wanted::One(seed));
     }
     let mut many = Many {
-        seeds: 300,
+        seeds: 1000,
         from: 0,
         until_violation: false,
     };
@@ -87,15 +87,13 @@ fn swarm(many: &Many) -> ExitCode {
             let (next, stop, runs) = (&next, &stop, &runs);
             scope.spawn(move || {
                 stay_on_core(thread);
-                let next = || {
-                    let is_over = stop.load(Ordering::SeqCst);
-                    let number = (!is_over).then(|| next.fetch_add(1, Ordering::SeqCst));
-                    number
-                        .filter(|number| *number < many.seeds)
-                        .map(|number| many.from + number)
-                };
-                sim::run_all(next, |seed, run| {
-                    let run = run.map(|mut run| {
+                while !stop.load(Ordering::SeqCst) {
+                    let number = next.fetch_add(1, Ordering::SeqCst);
+                    if number >= many.seeds {
+                        break;
+                    }
+                    let seed = many.from + number;
+                    let run = sim::run(seed).map(|mut run| {
                         if run.violations.is_empty() {
                             run.timeline.forget();
                         }
@@ -108,7 +106,7 @@ fn swarm(many: &Many) -> ExitCode {
                     runs.lock()
                         .unwrap_or_else(PoisonError::into_inner)
                         .insert(seed, run);
-                });
+                }
             });
         }
     });
@@ -138,8 +136,7 @@ fn swarm(many: &Many) -> ExitCode {
     code(violations == 0 && broken == 0 && !runs.is_empty())
 }
 
-/// A seed and its database are two threads that hand each statement over: on one core that costs half. Other seeds fill the
-/// time in which one waits.
+/// A seed and its database are two threads that hand each statement over: on one core that costs half.
 fn stay_on_core(thread: usize) {
     let Ok(allowed) = sched_getaffinity(None) else {
         return;

@@ -15,6 +15,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use domain::id::{ProviderId, ServerId, SessionId, UserId};
 use domain::server::{MachineId, ServerState};
@@ -139,7 +140,7 @@ pub struct Look {
     /// What the store says.
     pub stored: StoredSnapshot,
     /// The machines that are really there.
-    pub alive: BTreeMap<ProviderId, Vec<FakeMachine>>,
+    pub alive: BTreeMap<ProviderId, Vec<Arc<FakeMachine>>>,
     /// A tick has just ended and has asked for no other.
     pub is_settled: bool,
     /// A tick has just ended.
@@ -163,7 +164,7 @@ impl Look {
     }
 
     pub(crate) fn machines(&self) -> impl Iterator<Item = &FakeMachine> {
-        self.alive.values().flatten()
+        self.alive.values().flatten().map(AsRef::as_ref)
     }
 
     /// The machines of a server that are there and work.
@@ -214,10 +215,11 @@ impl Watch {
 
     /// What the store must be asked for before this look is judged.
     pub fn missing(&self, look: &Look) -> (Vec<SessionId>, Vec<ServerId>) {
-        let there = rows::places(look);
-        let sessions = self.sessions.keys().filter(|id| !there.contains_key(id));
-        let alive: BTreeSet<ServerId> = look.servers().map(|(_, server)| server.id).collect();
-        let servers = self.servers.keys().filter(|id| !alive.contains(id));
+        let (there, alive) = (rows::sessions(look), rows::servers(look));
+        let sessions = self.sessions.keys();
+        let sessions = sessions.filter(|id| there.binary_search(id).is_err());
+        let servers = self.servers.keys();
+        let servers = servers.filter(|id| alive.binary_search(id).is_err());
         (sessions.copied().collect(), servers.copied().collect())
     }
 }

@@ -1,6 +1,6 @@
 //! Invariants of rows and machines, from look to look.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use domain::connection::Protocol;
 use domain::id::{ServerId, SessionId, UserId};
@@ -11,17 +11,26 @@ use domain::snapshot::{OpenSession, PoolSnapshot, ServerSnapshot, Waiter};
 use super::{Gone, Invariant, Look, Violation, Watch};
 
 /// Where each session is: on a server, or in the queue.
-pub(super) fn places(look: &Look) -> BTreeMap<SessionId, Option<ServerId>> {
-    let mut places = BTreeMap::new();
-    for pool in &look.stored.pools {
-        places.extend(pool.queue.iter().map(|waiter| (waiter.id, None)));
-        places.extend(
-            pool.sessions
-                .iter()
-                .map(|session| (session.id, Some(session.server))),
-        );
-    }
-    places
+pub(super) fn places(look: &Look) -> impl Iterator<Item = (SessionId, Option<ServerId>)> {
+    look.stored.pools.iter().flat_map(|pool| {
+        let waiting = pool.queue.iter().map(|waiter| (waiter.id, None));
+        let open = pool.sessions.iter();
+        waiting.chain(open.map(|session| (session.id, Some(session.server))))
+    })
+}
+
+/// All sessions that are there, in order.
+pub(super) fn sessions(look: &Look) -> Vec<SessionId> {
+    let mut ids: Vec<SessionId> = places(look).map(|(id, _)| id).collect();
+    ids.sort_unstable();
+    ids
+}
+
+/// All servers that are there, in order.
+pub(super) fn servers(look: &Look) -> Vec<ServerId> {
+    let mut ids: Vec<ServerId> = look.servers().map(|(_, server)| server.id).collect();
+    ids.sort_unstable();
+    ids
 }
 
 impl Watch {
@@ -51,10 +60,13 @@ impl Watch {
         self.sessions
             .retain(|id, _| !gone.sessions.contains_key(id));
         self.sessions.extend(places(look));
-        self.servers = look
-            .servers()
-            .map(|(_, server)| (server.id, server.state.clone()))
-            .collect();
+        let alive = servers(look);
+        self.servers.retain(|id, _| alive.binary_search(id).is_ok());
+        for (_, server) in look.servers() {
+            if self.servers.get(&server.id) != Some(&server.state) {
+                self.servers.insert(server.id, server.state.clone());
+            }
+        }
         found
     }
 
@@ -81,15 +93,14 @@ impl Watch {
                 other => violated(Invariant::NoSessionLost, format!("{id} is {other:?}")),
             }
         }
-        let mut seen = BTreeSet::new();
-        for pool in &look.stored.pools {
-            let waiting = pool.queue.iter().map(|waiter| waiter.id);
-            let open = pool.sessions.iter().map(|session| session.id);
-            for id in waiting.chain(open) {
-                if !seen.insert(id) {
-                    violated(Invariant::SeatedOnce, format!("{id} has two places"));
-                }
+        for ids in sessions(look).windows(2) {
+            if let [id, same] = ids
+                && id == same
+            {
+                violated(Invariant::SeatedOnce, format!("{id} has two places"));
             }
+        }
+        for pool in &look.stored.pools {
             for session in &pool.sessions {
                 let before = self.sessions.get(&session.id).copied().flatten();
                 if before.is_some_and(|server| server != session.server) {
@@ -163,15 +174,14 @@ impl Watch {
             }
             self.bounds.insert(provider.id, (bound, used));
         }
-        let mut by_server: BTreeMap<ServerId, u32> = BTreeMap::new();
-        for machine in look.machines() {
-            *by_server.entry(machine.request.tags.server).or_default() += 1;
-        }
-        for (server, count) in by_server.into_iter().filter(|(_, count)| *count > 1) {
-            violated(
-                Invariant::OneMachine,
-                format!("{server} has {count} machines"),
-            );
+        let machines = look.machines().map(|machine| machine.request.tags.server);
+        let mut machines: Vec<ServerId> = machines.collect();
+        machines.sort_unstable();
+        for same in machines.chunk_by(|one, next| one == next) {
+            if let [server, _, ..] = same {
+                let what = format!("{server} has {} machines", same.len());
+                violated(Invariant::OneMachine, what);
+            }
         }
     }
 

@@ -94,8 +94,8 @@ fn request(server: ServerId, script: &str) -> CreateRequest {
     }
 }
 
-fn machine(server: ServerId) -> FakeMachine {
-    FakeMachine {
+fn machine(server: ServerId) -> Arc<FakeMachine> {
+    Arc::new(FakeMachine {
         id: id_of(server),
         request: request(server, ""),
         address: address(),
@@ -106,7 +106,7 @@ fn machine(server: ServerId) -> FakeMachine {
         delete_at: None,
         gone_at: None,
         keys: Vec::new(),
-    }
+    })
 }
 
 fn session(number: u128, user: UserId, server: ServerId) -> OpenSession {

@@ -10,8 +10,8 @@ use crate::faults;
 const REQUESTS: u32 = 200;
 
 impl World {
-    /// What is settled before anything happens.
-    pub(super) fn plan_the_day(&mut self) {
+    /// When people ask.
+    pub(super) fn plan_requests(&mut self) {
         for (name, (pool, _)) in ["shells", "desktops", "kiosks", "screens"]
             .iter()
             .zip(&self.made.pools)
@@ -31,9 +31,11 @@ impl World {
                 asked += 1;
             }
         }
-        if self.only.is_some() {
-            return;
-        }
+    }
+
+    /// What is settled before anything happens.
+    pub(super) fn plan_the_day(&mut self) {
+        self.plan_requests();
         let make: [fn() -> Event; 8] = [
             || Event::Admin,
             || Event::Harm,

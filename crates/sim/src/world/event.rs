@@ -8,6 +8,7 @@ use domain::secret::Secret;
 use super::call::Flight;
 use super::{Done, MINUTE, Rows, World};
 use crate::Result;
+use crate::script::Step;
 use crate::workload::Act;
 
 pub(super) enum Event {
@@ -56,6 +57,8 @@ pub(super) enum Event {
     Calm,
     /// The last requests.
     LastRequests,
+    /// What a script says.
+    Step(Step),
 }
 
 impl World {
@@ -125,6 +128,7 @@ impl World {
                 self.note("from now on nothing fails");
             }
             Event::LastRequests => self.ask_for_the_last_time(),
+            Event::Step(step) => return self.step(step).await,
         }
         Ok(done)
     }

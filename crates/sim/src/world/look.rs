@@ -35,6 +35,8 @@ impl World {
                 .as_ref()
                 .map(|_| self.risen_at.max(self.lease_free_at)),
         };
+        let machines = look.machines().count() as u64;
+        self.totals.most_at_once = self.totals.most_at_once.max(machines);
         let gone = self.gone(&look).await?;
         self.write_down(&look, &gone);
         for violation in self.watch.look(&look, &gone) {

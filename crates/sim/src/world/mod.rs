@@ -11,6 +11,7 @@ mod look;
 mod machine;
 mod person;
 mod replica;
+mod scripted;
 mod weir;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,13 +30,14 @@ use crate::cloud::Clouds;
 use crate::faults::{self, Happened};
 use crate::invariants::{Look, Violation, Watch, at_rest, full_day};
 use crate::run::{Run, Totals};
+use crate::script::Script;
 use crate::timeline::Timeline;
 use crate::workload::{self, Deployment};
 
 use event::Event;
 use replica::Deposed;
 
-const START: Timestamp = Timestamp::from_millis(1_796_000_000_000);
+pub(crate) const START: Timestamp = Timestamp::from_millis(1_796_000_000_000);
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 /// People ask and things fail for this long.
@@ -83,8 +85,17 @@ pub(crate) struct World {
     totals: Totals,
     happened: Happened,
     violations: Vec<Violation>,
-    /// This fault happens whenever it can, and nothing else is wrong with the clouds.
-    only: Option<Fault>,
+    day: Day,
+}
+
+/// What a day is like.
+pub(crate) enum Day {
+    /// The seed decides everything.
+    OfSeed,
+    /// People ask, this fault happens whenever it can, nothing else is wrong with the clouds, and no admin helps.
+    Only(Fault),
+    /// A script tells it.
+    Scripted(Script),
 }
 
 /// What an event did, for the look after it.
@@ -111,8 +122,8 @@ enum Rows {
 }
 
 impl World {
-    /// The world of a seed; with `only`, one in which this fault happens whenever it can, and no other.
-    pub(crate) async fn new(seed: u64, only: Option<Fault>) -> Result<Self> {
+    /// The world of a seed.
+    pub(crate) async fn new(seed: u64, day: Day) -> Result<Self> {
         let clock = Arc::new(HandClock::at(START));
         let entropy = Arc::new(SeededEntropy::new(seed, Stream::Weir));
         let deployment = DeploymentId::new(&*clock, &*entropy);
@@ -126,9 +137,15 @@ impl World {
         .await
         .map_err(|error| format!("no database: {error}"))?;
         let clouds = Arc::new(Clouds::new(seed, clock.clone(), store.clone(), deployment));
-        let mut dice = Dice::new(seed, Stream::World);
         let plane = weir::plane(&clock, &entropy, &store, &clouds, deployment, 0);
-        let made = workload::deploy(&plane, &clouds, &mut dice, seed).await?;
+        let (dice, made) = match &day {
+            Day::Scripted(script) => (Dice::LEAST, scripted::deploy(&plane, script).await?),
+            Day::OfSeed | Day::Only(_) => {
+                let mut dice = Dice::new(seed, Stream::World);
+                let made = workload::deploy(&plane, &clouds, &mut dice, seed).await?;
+                (dice, made)
+            }
+        };
         let mut world = Self {
             clock,
             entropy,
@@ -157,16 +174,26 @@ impl World {
             totals: Totals::default(),
             happened: Happened::default(),
             violations: Vec::new(),
-            only,
+            day: Day::OfSeed,
         };
-        if let Some(fault) = only {
-            for (_, cloud) in world.clouds.clouds() {
-                cloud.set_plan(Some(faults::only(&world.made.chance, fault)));
+        match &day {
+            Day::OfSeed => world.plan_the_day(),
+            Day::Only(fault) => {
+                for (_, cloud) in world.clouds.clouds() {
+                    cloud.set_plan(Some(faults::only(&world.made.chance, *fault)));
+                }
+                world.ends_at = START.plus_millis(DAY);
+                world.plan_requests();
             }
-            world.ends_at = START.plus_millis(DAY);
+            Day::Scripted(script) => world.follow(script),
         }
-        world.plan_the_day();
+        world.day = day;
         Ok(world)
+    }
+
+    /// Whether the seed alone decides what happens.
+    const fn is_of_seed(&self) -> bool {
+        matches!(self.day, Day::OfSeed)
     }
 
     fn now(&self) -> Timestamp {
@@ -260,7 +287,7 @@ impl World {
         }
         found.extend(full_day(self.now(), &self.totals));
         // The first violation has ended the day: what comes after it says nothing. Nor does a day without rest.
-        if self.violations.is_empty() && self.only.is_none() {
+        if self.violations.is_empty() && self.is_of_seed() {
             for violation in found {
                 self.violated(violation);
             }

@@ -25,7 +25,7 @@ impl World {
 
     /// Who acts while the loop ticks.
     pub(super) fn companion(&mut self) -> Option<Act> {
-        if self.is_calm || self.only.is_some() {
+        if self.is_calm || !self.is_of_seed() {
             return None;
         }
         match self.dice.below(10) {
@@ -127,7 +127,7 @@ impl World {
                 let name = self.timeline.name("session", session.id.uuid());
                 self.note(&format!("{what}: {name}, {}", session.status.word()));
                 self.watch.accepted(session.id);
-                if self.is_calm {
+                if self.is_calm && self.is_of_seed() {
                     self.last.insert(session.id);
                 }
                 if matches!(session.status, SessionState::Queued) && self.dice.percent(15) {
