@@ -1,17 +1,22 @@
 //! The frame around every page: brand, the switch between portal and admin, who is signed in, and the admin's menu.
 
+use domain::deployment::DeploymentPause;
+use domain::event::EventNoun;
 use leptos::either::Either;
 use leptos::html;
 use leptos::prelude::*;
 use leptos_router::components::{A, Outlet, Redirect};
 use leptos_router::hooks::use_location;
 
+use crate::api::deployment::deployment_get;
 use crate::api::me::{Me, me_get};
 use crate::components::data::{Data, data};
 use crate::components::live::{Live, LiveStatus};
+use crate::components::load::address;
 use crate::components::palette::palette;
 use crate::components::saved::LastSaved;
 use crate::components::theme::ThemePicker;
+use crate::components::time::{Age, AgeAs};
 use crate::text::{common, frame as text};
 
 /// Who is signed in, asked for once a page load.
@@ -156,10 +161,59 @@ pub fn AdminFrame() -> impl IntoView {
         <div class="admin">
             {menu()}
             <div class="admin-page">
+                {paused()}
                 <Outlet />
             </div>
         </div>
     }
+}
+
+/// The page that pauses everything. It says by itself that it has, beside the button that has done it.
+pub const PAUSES: &str = "/admin/providers";
+
+/// That everything is paused, while it is. The button is a plain form, which needs no script.
+fn paused() -> AnyView {
+    let live = expect_context::<Live>();
+    let deployment = data(move || {
+        live.follow(&[EventNoun::Deployment]);
+        deployment_get()
+    });
+    let location = use_location();
+    let here = move || address(&location.pathname.read(), &location.search.read());
+    let banner = move || {
+        let pause = deployment.get()?.ok()?.pause?;
+        (*location.pathname.read() != *PAUSES).then(|| pause_banner(&pause, here))
+    };
+    view! { <Transition fallback=|| ()>{banner}</Transition> }.into_any()
+}
+
+/// The banner of a pause; `here` is the page that it stands on.
+pub fn pause_banner(
+    pause: &DeploymentPause,
+    here: impl Fn() -> String + Send + 'static,
+) -> AnyView {
+    view! {
+        <form class="banner hold starting" method="post" action="/ui/resume">
+            <input type="hidden" name="next" value=here />
+            <button type="submit" class="button">
+                {text::RESUME}
+            </button>
+            <p role="status">{pause_sentence(pause)}</p>
+        </form>
+    }
+    .into_any()
+}
+
+/// Since when everything is paused, by whom, and what that means.
+pub fn pause_sentence(pause: &DeploymentPause) -> AnyView {
+    view! {
+        <strong>{text::PAUSED}</strong>
+        " "
+        <Age since=pause.since part_of=AgeAs::Lasting />
+        {pause.by_name.as_deref().map(text::by)}
+        {text::PAUSED_MEANS}
+    }
+    .into_any()
 }
 
 /// The way to the admin's pages.

@@ -83,6 +83,26 @@ pub async fn sign_out(
     response
 }
 
+/// The field of the banner that says that everything is paused.
+#[derive(Deserialize)]
+pub struct Resume {
+    /// The page that it stands on, a path of ours.
+    next: String,
+}
+
+/// `POST /ui/resume`: lets everything go on, and shows the same page.
+pub async fn resume(
+    State(state): State<AppState>,
+    SignedIn(actor): SignedIn,
+    Form(form): Form<Resume>,
+) -> Response {
+    match control::deployment::resume(&state.plane, &actor).await {
+        Ok(_) if is_own_path(&form.next) => redirect(&form.next),
+        Ok(_) => redirect("/admin"),
+        Err(error) => ApiError::from(error).into_response(),
+    }
+}
+
 /// The fields of the set-up page.
 #[derive(Deserialize)]
 pub struct SetUp {

@@ -253,6 +253,7 @@ mod tests {
             "/ui/login",
             "/ui/logout",
             "/ui/setup",
+            "/ui/resume",
             "/ui/launch",
             "/ui/end",
             "/ui/keep",
@@ -361,6 +362,35 @@ mod tests {
                 .expect("an answer")
                 .is_none()
         );
+    }
+
+    #[tokio::test]
+    async fn an_admin_lets_everything_go_on_from_any_page() {
+        let app = TestApp::new().await;
+        let pause = async || app.admin("GET", "/deployment", None).await.json()["pause"].clone();
+        app.admin("POST", "/deployment/pause", None)
+            .await
+            .expect(200);
+        assert_eq!(pause().await["by_name"], app.admin.name.as_str());
+        let resume = async |cookie: &str, next: &str| {
+            let fields = format!("next={next}");
+            app.form("/ui/resume", cookie, &fields).await
+        };
+        let person = app.sign_in("ben").await;
+        resume(&person, "/admin")
+            .await
+            .expect_problem(403, "forbidden");
+        let answer = resume("", "/admin").await.expect(303);
+        assert_eq!(answer.header("location"), "/login?error=unauthenticated");
+        assert!(pause().await.is_object());
+        let admin = app.sign_in(&app.admin.name).await;
+        let answer = resume(&admin, "/admin/pools%3Fsort%3Dname")
+            .await
+            .expect(303);
+        assert_eq!(answer.header("location"), "/admin/pools?sort=name");
+        assert!(pause().await.is_null());
+        let answer = resume(&admin, "//elsewhere").await.expect(303);
+        assert_eq!(answer.header("location"), "/admin");
     }
 
     #[tokio::test]
