@@ -15,11 +15,17 @@ use crate::components::load::loaded;
 use crate::components::table::{link, paged, use_cursor};
 use crate::components::time::{Time, TimeAs};
 use crate::fold::{Fold, fold};
-use crate::pages::pool::config_report;
+use crate::pages::pool::{PARTS, config_report};
+use crate::pages::pool_demo::WHY;
 use crate::text::{common, pool_decisions as text, words};
 
 /// So far apart, two times of a day can be taken for each other.
 const HALF_A_DAY_MILLIS: i64 = 12 * 60 * 60 * 1000;
+
+/// The address of what has been decided about a pool, with the list in sight.
+pub fn decisions_address(pool: PoolId) -> String {
+    format!("/admin/pools/{pool}?tab={WHY}#{PARTS}")
+}
 
 /// A page of the decisions, newest first.
 pub fn decisions(id: Signal<ApiResult<PoolId>>) -> AnyView {
