@@ -98,7 +98,11 @@ parts! {
 async fn without_part() -> AnyView {
     if expect_context::<Hydrated>().get_untracked() {
         let to = leptos_router::hooks::use_url().get_untracked();
-        let address = crate::components::load::address(to.path(), to.search());
+        let mut address = to.path().to_owned();
+        if !to.search().is_empty() {
+            address.push('?');
+            address.push_str(to.search().trim_start_matches('?'));
+        }
         // If the browser refuses, the page that is shown stays.
         let _ = window().location().set_href(&address);
     }

@@ -2,17 +2,14 @@
 
 use domain::deployment::DeploymentPause;
 use domain::event::EventNoun;
-use leptos::either::Either;
 use leptos::html;
 use leptos::prelude::*;
 use leptos_router::components::{A, Outlet, Redirect};
 use leptos_router::hooks::use_location;
 
-use crate::api::deployment::deployment_get;
 use crate::api::me::{Me, me_get};
 use crate::components::data::{Data, data};
 use crate::components::live::{Live, LiveStatus};
-use crate::components::load::address;
 use crate::components::palette::palette;
 use crate::components::saved::LastSaved;
 use crate::components::theme::ThemePicker;
@@ -39,10 +36,13 @@ impl SignedIn {
 }
 
 /// Shows something that depends on who is signed in; nothing where that cannot be told.
-fn signed_in<V: IntoView + 'static>(
-    view: impl Fn(Option<Me>) -> V + Send + Sync + 'static,
-) -> AnyView {
+fn signed_in(view: impl Fn(Option<Me>) -> AnyView + Send + Sync + 'static) -> AnyView {
     let SignedIn(me) = expect_context();
+    shown(me, Box::new(view))
+}
+
+/// One for all views.
+fn shown(me: Data<Option<Me>>, view: Box<dyn Fn(Option<Me>) -> AnyView + Send + Sync>) -> AnyView {
     view! {
         <Suspense>
             {move || me.get().and_then(Result::ok).map(&view)}
@@ -106,6 +106,7 @@ pub fn Header() -> impl IntoView {
                 <ThemePicker />
             </div>
         }
+        .into_any()
     };
     view! {
         <header class="site-header">
@@ -113,14 +114,13 @@ pub fn Header() -> impl IntoView {
                 {text::WEIR}
             </a>
             {signed_in(move |me| match me {
-                Some(me) => Either::Left(face(me)),
+                Some(me) => face(me),
                 None => {
-                    Either::Right(
-                        view! {
-                            <span class="spacer"></span>
-                            <ThemePicker />
-                        },
-                    )
+                    view! {
+                        <span class="spacer"></span>
+                        <ThemePicker />
+                    }
+                        .into_any()
                 }
             })}
         </header>
@@ -143,7 +143,7 @@ fn go_live() {
 pub fn PortalFrame() -> impl IntoView {
     go_live();
     view! {
-        {signed_in(|me| me.is_none().then(|| view! { <Redirect path="/login" /> }))}
+        {signed_in(|me| me.is_none().then(|| to("/login")).into_any())}
         <Outlet />
     }
 }
@@ -155,8 +155,8 @@ pub fn AdminFrame() -> impl IntoView {
     expect_context::<LastSaved>().forget_on_leaving(use_location().pathname);
     view! {
         {signed_in(|me| match me {
-            None => Some(view! { <Redirect path="/login" /> }),
-            Some(me) => (!me.is_admin).then(|| view! { <Redirect path="/portal" /> }),
+            None => to("/login"),
+            Some(me) => (!me.is_admin).then(|| to("/portal")).into_any(),
         })}
         <div class="admin">
             {menu()}
@@ -174,31 +174,30 @@ pub const PAUSES: &str = "/admin/providers";
 /// That everything is paused, while it is. The button is a plain form, which needs no script.
 fn paused() -> AnyView {
     let live = expect_context::<Live>();
-    let deployment = data(move || {
+    // Not what the head of the page knows: that is asked for once, and the head would be made anew with each answer.
+    let me = data(move || {
         live.follow(&[EventNoun::Deployment]);
-        deployment_get()
+        me_get()
     });
-    let location = use_location();
-    let here = move || address(&location.pathname.read(), &location.search.read());
-    let banner = move || {
-        let pause = deployment.get()?.ok()?.pause?;
-        (*location.pathname.read() != *PAUSES).then(|| pause_banner(&pause, here))
+    let path = use_location().pathname;
+    let banner = move |me: Option<Me>| {
+        let pause = me.and_then(|me| me.pause);
+        pause
+            .filter(|_| *path.read() != *PAUSES)
+            .map(|pause| pause_banner(&pause))
+            .into_any()
     };
-    view! { <Transition fallback=|| ()>{banner}</Transition> }.into_any()
+    shown(me, Box::new(banner))
 }
 
-/// The banner of a pause; `here` is the page that it stands on.
-pub fn pause_banner(
-    pause: &DeploymentPause,
-    here: impl Fn() -> String + Send + 'static,
-) -> AnyView {
+/// The banner of a pause. The server leads back to the page that it stands on.
+pub fn pause_banner(pause: &DeploymentPause) -> AnyView {
     view! {
         <form class="banner hold starting" method="post" action="/ui/resume">
-            <input type="hidden" name="next" value=here />
+            <p role="status">{pause_sentence(pause)}</p>
             <button type="submit" class="button">
                 {text::RESUME}
             </button>
-            <p role="status">{pause_sentence(pause)}</p>
         </form>
     }
     .into_any()
@@ -259,6 +258,10 @@ pub fn Home() -> impl IntoView {
             Some(me) if me.is_admin => "/admin",
             Some(_) => "/portal",
         };
-        view! { <Redirect path=path /> }
+        to(path)
     })
+}
+
+fn to(path: &'static str) -> AnyView {
+    view! { <Redirect path=path /> }.into_any()
 }

@@ -175,14 +175,6 @@ pub fn use_go() -> Go {
     expect_context()
 }
 
-/// An address of ours, of its two parts.
-pub fn address(path: &str, search: &str) -> String {
-    match search.trim_start_matches('?') {
-        "" => path.to_owned(),
-        search => format!("{path}?{search}"),
-    }
-}
-
 /// The address of this page with another value for one key of its query, or without it. What else stands in it stays.
 pub fn use_address_with()
 -> impl Fn(&'static str, Option<String>) -> String + Copy + Send + Sync + 'static {

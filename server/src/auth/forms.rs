@@ -83,24 +83,21 @@ pub async fn sign_out(
     response
 }
 
-/// The field of the banner that says that everything is paused.
-#[derive(Deserialize)]
-pub struct Resume {
-    /// The page that it stands on, a path of ours.
-    next: String,
-}
-
-/// `POST /ui/resume`: lets everything go on, and shows the same page.
+/// `POST /ui/resume`: lets everything go on, and shows the page again that has asked for it.
 pub async fn resume(
     State(state): State<AppState>,
     SignedIn(actor): SignedIn,
-    Form(form): Form<Resume>,
+    headers: HeaderMap,
 ) -> Response {
-    match control::deployment::resume(&state.plane, &actor).await {
-        Ok(_) if is_own_path(&form.next) => redirect(&form.next),
-        Ok(_) => redirect("/admin"),
-        Err(error) => ApiError::from(error).into_response(),
+    if let Err(error) = control::deployment::resume(&state.plane, &actor).await {
+        return ApiError::from(error).into_response();
     }
+    let from = headers.get(header::REFERER);
+    let page = from
+        .and_then(|from| from.to_str().ok())
+        .and_then(|from| from.strip_prefix(state.web.origin.as_str()))
+        .filter(|page| is_own_path(page));
+    redirect(page.unwrap_or("/admin"))
 }
 
 /// The fields of the set-up page.

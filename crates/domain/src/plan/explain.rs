@@ -217,6 +217,7 @@ fn paused(finding: &Finding, config: Option<&ConfigReport>) -> String {
             "Everything is paused: {} would be drained as surplus",
             counted(finding.count, "server", "servers")
         ),
+        None if finding.count == 0 => "Everything is paused".into(),
         None => format!(
             "Everything is paused; {} held back",
             counted(finding.count, "call", "calls")
