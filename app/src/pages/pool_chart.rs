@@ -128,7 +128,7 @@ const fn sign(kind: MarkKind) -> (&'static str, &'static str, &'static str) {
 
 /// Marks that are closer than this part of the chart would lie on each other: on a wide screen, and on one that is narrow, where
 /// each needs room for a finger.
-const APART: [(&str, i64); 2] = [("marks wide", 40), ("marks narrow", 12)];
+const APART: [(&str, i64); 2] = [("wide", 40), ("narrow", 12)];
 
 /// Marks that stand together, at the time of the first of them.
 #[derive(Debug, PartialEq)]
@@ -201,7 +201,7 @@ fn mark_row(pool: PoolId, class: &'static str, places: Vec<Place>, capacity: &Ca
         }
     };
     view! {
-        <ol class=class aria-label=text::MARKS>
+        <ol class=format!("marks {class}") aria-label=text::MARKS>
             {places.into_iter().map(item).collect_view()}
         </ol>
     }
