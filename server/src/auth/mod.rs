@@ -371,7 +371,8 @@ mod tests {
         app.admin("POST", "/deployment/pause", None)
             .await
             .expect(200);
-        assert_eq!(pause().await["by_name"], app.admin.name.as_str());
+        // A program has, by the key of the admin.
+        assert_eq!(pause().await["by_name"], "key of ada");
         let resume = async |cookie: &str, from: &str| {
             let request = Request::post("/ui/resume")
                 .header("cookie", cookie)
