@@ -87,7 +87,7 @@ pub async fn serve(axum::Extension(text): axum::Extension<Description>) -> Respo
 #[derive(Clone, Copy)]
 pub struct Description(pub &'static str);
 
-/// `GET /docs/api`: the page lives in a folder, as its own links are relative.
+/// `GET /docs` and `/docs/api`: the page lives in a folder, as its own links are relative.
 pub async fn page_folder() -> Redirect {
     Redirect::permanent("/docs/api/")
 }

@@ -1,6 +1,6 @@
 //! The UI has no private powers: every server function of the pages has a twin in REST that does the same, refuses the
-//! same, and for the same reason. Set-up, sign-in, launch and cancel are plain form posts, which work without WASM, and no
-//! server functions.
+//! same, and for the same reason. Set-up, sign-in, launch, cancel and the end of a pause are plain form posts, which work
+//! without WASM, and no server functions.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;

@@ -1,5 +1,6 @@
 //! Who is signed in.
 
+use domain::deployment::DeploymentPause;
 use domain::id::UserId;
 use leptos::prelude::*;
 
@@ -19,6 +20,8 @@ pub struct Me {
     pub name: String,
     /// Whether they see the admin pages.
     pub is_admin: bool,
+    /// Set while everything is paused, for admins.
+    pub pause: Option<DeploymentPause>,
 }
 
 /// The signed-in person; nobody where nobody is.
@@ -30,10 +33,17 @@ pub async fn me_get() -> ApiResult<Option<Me>> {
     let Some(id) = actor.user() else {
         return Ok(None);
     };
-    let user = answer(control::user::get(&plane()?, &actor, id).await)?;
+    let plane = plane()?;
+    let user = answer(control::user::get(&plane, &actor, id).await)?;
+    let pause = if actor.is_admin() {
+        answer(control::deployment::get(&plane, &actor).await)?.pause
+    } else {
+        None
+    };
     Ok(Some(Me {
         id,
         name: user.name,
         is_admin: actor.is_admin(),
+        pause,
     }))
 }

@@ -1,5 +1,6 @@
 //! A button that acts at once.
 
+use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
 use crate::components::confirm::use_ready;
@@ -21,8 +22,8 @@ pub fn Act(
 ) -> impl IntoView {
     let ready = use_ready();
     let name = about.map(|about| text::about(label, &about));
-    let press = move |_| {
-        if !busy.get_untracked() {
+    let press = move |event: MouseEvent| {
+        if !is_again(&event) && !busy.get_untracked() {
             on_press.run(());
         }
     };
@@ -38,4 +39,10 @@ pub fn Act(
             {label}
         </button>
     }
+}
+
+/// Whether a click is the second of a double click. What it would do was not on the button when the hand set out: the first may
+/// have put the opposite there.
+pub fn is_again(event: &MouseEvent) -> bool {
+    event.detail() > 1
 }

@@ -3,7 +3,7 @@
 use leptos::html;
 use leptos::prelude::*;
 
-use crate::components::act::Act;
+use crate::components::act::{Act, is_again};
 use crate::text::{common, confirm as text};
 
 /// A button, and the dialog that it opens. It is disabled until the browser has taken the page over.
@@ -59,9 +59,11 @@ pub fn Confirm(
                 <button
                     type="button"
                     class="button danger"
-                    on:click=move |_| {
-                        close();
-                        on_confirm.run(());
+                    on:click=move |event| {
+                        if !is_again(&event) {
+                            close();
+                            on_confirm.run(());
+                        }
                     }
                 >
                     {action}

@@ -24,10 +24,12 @@ pub fn Copyable(
             .clipboard()
             .write_text(&text.get_untracked());
         spawn_local(async move {
-            said.set(Some(match JsFuture::from(writing).await {
+            let answer = match JsFuture::from(writing).await {
                 Ok(_) => text::COPIED,
                 Err(_) => text::NOT_ALLOWED,
-            }));
+            };
+            // The text may be gone meanwhile.
+            let _ = said.try_set(Some(answer));
         });
     };
     view! {

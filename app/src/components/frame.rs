@@ -1,6 +1,7 @@
 //! The frame around every page: brand, the switch between portal and admin, who is signed in, and the admin's menu.
 
-use leptos::either::Either;
+use domain::deployment::DeploymentPause;
+use domain::event::EventNoun;
 use leptos::html;
 use leptos::prelude::*;
 use leptos_router::components::{A, Outlet, Redirect};
@@ -12,6 +13,7 @@ use crate::components::live::{Live, LiveStatus};
 use crate::components::palette::palette;
 use crate::components::saved::LastSaved;
 use crate::components::theme::ThemePicker;
+use crate::components::time::{Age, AgeAs};
 use crate::text::{common, frame as text};
 
 /// Who is signed in, asked for once a page load.
@@ -34,10 +36,13 @@ impl SignedIn {
 }
 
 /// Shows something that depends on who is signed in; nothing where that cannot be told.
-fn signed_in<V: IntoView + 'static>(
-    view: impl Fn(Option<Me>) -> V + Send + Sync + 'static,
-) -> AnyView {
+fn signed_in(view: impl Fn(Option<Me>) -> AnyView + Send + Sync + 'static) -> AnyView {
     let SignedIn(me) = expect_context();
+    shown(me, Box::new(view))
+}
+
+/// One for all views.
+fn shown(me: Data<Option<Me>>, view: Box<dyn Fn(Option<Me>) -> AnyView + Send + Sync>) -> AnyView {
     view! {
         <Suspense>
             {move || me.get().and_then(Result::ok).map(&view)}
@@ -101,6 +106,7 @@ pub fn Header() -> impl IntoView {
                 <ThemePicker />
             </div>
         }
+        .into_any()
     };
     view! {
         <header class="site-header">
@@ -108,14 +114,13 @@ pub fn Header() -> impl IntoView {
                 {text::WEIR}
             </a>
             {signed_in(move |me| match me {
-                Some(me) => Either::Left(face(me)),
+                Some(me) => face(me),
                 None => {
-                    Either::Right(
-                        view! {
-                            <span class="spacer"></span>
-                            <ThemePicker />
-                        },
-                    )
+                    view! {
+                        <span class="spacer"></span>
+                        <ThemePicker />
+                    }
+                        .into_any()
                 }
             })}
         </header>
@@ -138,7 +143,7 @@ fn go_live() {
 pub fn PortalFrame() -> impl IntoView {
     go_live();
     view! {
-        {signed_in(|me| me.is_none().then(|| view! { <Redirect path="/login" /> }))}
+        {signed_in(|me| me.is_none().then(|| to("/login")).into_any())}
         <Outlet />
     }
 }
@@ -150,16 +155,64 @@ pub fn AdminFrame() -> impl IntoView {
     expect_context::<LastSaved>().forget_on_leaving(use_location().pathname);
     view! {
         {signed_in(|me| match me {
-            None => Some(view! { <Redirect path="/login" /> }),
-            Some(me) => (!me.is_admin).then(|| view! { <Redirect path="/portal" /> }),
+            None => to("/login"),
+            Some(me) => (!me.is_admin).then(|| to("/portal")).into_any(),
         })}
         <div class="admin">
             {menu()}
             <div class="admin-page">
+                {paused()}
                 <Outlet />
             </div>
         </div>
     }
+}
+
+/// The page that pauses everything. It says by itself that it has, beside the button that has done it.
+pub const PAUSES: &str = "/admin/providers";
+
+/// That everything is paused, while it is. The button is a plain form, which needs no script.
+fn paused() -> AnyView {
+    let live = expect_context::<Live>();
+    // Not what the head of the page knows: that is asked for once, and the head would be made anew with each answer.
+    let me = data(move || {
+        live.follow(&[EventNoun::Deployment]);
+        me_get()
+    });
+    let path = use_location().pathname;
+    let banner = move |me: Option<Me>| {
+        let pause = me.and_then(|me| me.pause);
+        pause
+            .filter(|_| *path.read() != *PAUSES)
+            .map(|pause| pause_banner(&pause))
+            .into_any()
+    };
+    shown(me, Box::new(banner))
+}
+
+/// The banner of a pause. The server leads back to the page that it stands on.
+pub fn pause_banner(pause: &DeploymentPause) -> AnyView {
+    view! {
+        <form class="banner hold starting" method="post" action="/ui/resume">
+            <p role="status">{pause_sentence(pause)}</p>
+            <button type="submit" class="button">
+                {text::RESUME}
+            </button>
+        </form>
+    }
+    .into_any()
+}
+
+/// Since when everything is paused, by whom, and what that means.
+pub fn pause_sentence(pause: &DeploymentPause) -> AnyView {
+    view! {
+        <strong>{text::PAUSED}</strong>
+        " "
+        <Age since=pause.since part_of=AgeAs::Lasting />
+        {pause.by_name.as_deref().map(text::by)}
+        {text::PAUSED_MEANS}
+    }
+    .into_any()
 }
 
 /// The way to the admin's pages.
@@ -205,6 +258,10 @@ pub fn Home() -> impl IntoView {
             Some(me) if me.is_admin => "/admin",
             Some(_) => "/portal",
         };
-        view! { <Redirect path=path /> }
+        to(path)
     })
+}
+
+fn to(path: &'static str) -> AnyView {
+    view! { <Redirect path=path /> }.into_any()
 }

@@ -222,21 +222,33 @@ pub fn submit<T: 'static>(
     call: impl Future<Output = ApiResult<T>> + 'static,
     done: impl FnOnce(T) + 'static,
 ) {
-    run(busy, problem, Box::pin(async move { call.await.map(done) }));
+    let then = |value| -> Then { Box::new(move || done(value)) };
+    run(busy, problem, Box::pin(async move { call.await.map(then) }));
 }
+
+/// What follows a call that was not refused.
+type Then = Box<dyn FnOnce()>;
 
 /// One for all calls.
 fn run(
     busy: RwSignal<bool>,
     problem: RwSignal<Option<ApiError>>,
-    call: Pin<Box<dyn Future<Output = ApiResult<()>>>>,
+    call: Pin<Box<dyn Future<Output = ApiResult<Then>>>>,
 ) {
     busy.set(true);
     problem.set(None);
     spawn_local(async move {
-        let refused = call.await.err();
+        let answer = call.await;
         // The page may be gone meanwhile.
         let _ = busy.try_set(false);
+        let (then, refused) = match answer {
+            Ok(then) => (Some(then), None),
+            Err(refused) => (None, Some(refused)),
+        };
         let _ = problem.try_set(refused);
+        // The last: it may take away the view that has made both signals, and what shows them would look for them once more.
+        if let Some(then) = then {
+            then();
+        }
     });
 }

@@ -135,8 +135,10 @@ pub fn who(entry: &AuditRecord) -> String {
 
 /// What was done, with a link to what it was done to, if that has a page.
 pub fn what(entry: &AuditRecord) -> AnyView {
-    let what = words::deed(&entry.action, name_in(&entry.detail).as_deref());
-    let what = match page_of(&entry.action, &entry.target) {
+    // With a grace period: a server that is there still, which may have been taken back since.
+    let is_asked = entry.detail.get("grace") == Some(&Value::Bool(true));
+    let what = words::deed(&entry.action, name_in(&entry.detail).as_deref(), is_asked);
+    let what = match page_of(&entry.action, &entry.target, is_asked) {
         Some(path) => link(path, &what),
         None => what.into_any(),
     };
@@ -217,10 +219,10 @@ fn undo(
 }
 
 /// The page of what an entry is about, if it has one. What was deleted since has none, which the page says.
-fn page_of(action: &str, target: &str) -> Option<String> {
+fn page_of(action: &str, target: &str, is_asked: bool) -> Option<String> {
     let (noun, verb) = action.split_once('.')?;
     let path = match (noun, verb) {
-        (_, "delete") => return None,
+        (_, "delete") if !is_asked => return None,
         ("pool" | "demo", _) => format!("/admin/pools/{target}"),
         ("autoscale_config", _) => format!("/admin/autoscale/{target}/edit"),
         ("provider", _) => format!("/admin/providers/{target}/edit"),
@@ -332,9 +334,14 @@ mod tests {
 
     #[test]
     fn what_was_deleted_has_no_page() {
-        assert_eq!(page_of("zone.delete", "zone_1"), None);
+        assert_eq!(page_of("zone.delete", "zone_1", false), None);
+        assert_eq!(page_of("server.delete", "srv_1", false), None);
         assert_eq!(
-            page_of("zone.create", "zone_1").as_deref(),
+            page_of("server.delete", "srv_1", true).as_deref(),
+            Some("/admin/servers/srv_1")
+        );
+        assert_eq!(
+            page_of("zone.create", "zone_1", false).as_deref(),
             Some("/admin/zones/zone_1/edit")
         );
     }

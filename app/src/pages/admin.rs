@@ -30,6 +30,7 @@ use crate::components::time::{Age, AgeAs};
 use crate::pages::activity;
 use crate::pages::autoscale::pool_of;
 use crate::pages::drafts::{draft_address, draft_name, drafts_for};
+use crate::pages::pool_decisions::decisions_address;
 use crate::pages::pools::{last_hours, pool_table, show_pools};
 use crate::text::{admin as text, common, words};
 
@@ -145,7 +146,7 @@ fn need_item(need: &Need, on_its_page: bool, drafts: &[SavedDraft]) -> AnyView {
                     <p>{name} {waiting} {what}</p>
                     <p>
                         {link(format!("/admin/providers/{provider}/edit"), text::TO_PROVIDER)} " "
-                        {link(format!("{pool}?tab=decisions"), common::WHY)}
+                        {link(decisions_address(need.pool_id), common::WHY)}
                     </p>
                 </li>
             }
@@ -162,7 +163,7 @@ fn need_item(need: &Need, on_its_page: bool, drafts: &[SavedDraft]) -> AnyView {
                 <li class="banner failed">
                     <p>{name} {waiting} {explain::sentence(finding, Some(config))}</p>
                     <p class="muted">{text::DECIDED} <Age since=*decided_at part_of=AgeAs::Ago /></p>
-                    <p>{way} {link(format!("{pool}?tab=decisions"), common::WHY)}</p>
+                    <p>{way} {link(decisions_address(need.pool_id), common::WHY)}</p>
                 </li>
             }
             .into_any()

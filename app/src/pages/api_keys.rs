@@ -1,5 +1,6 @@
 //! API keys: the list, and a new one.
 
+use domain::actor::Role;
 use domain::page::Page;
 use domain::user::{ApiKey, ApiKeyInput, NewApiKey, User};
 use futures::try_join;
@@ -70,6 +71,7 @@ pub fn ApiKeysPage() -> impl IntoView {
             </A>
         </div>
         <LastProblem problem=problem />
+        {to_manual()}
         {loaded(
             keys,
             move |keys| {
@@ -108,7 +110,10 @@ pub fn ApiKeyNewPage() -> impl IntoView {
                         <p>
                             <strong>{text::shown_once(&new.key.name)}</strong>
                         </p>
-                        <Copyable text=new.token what=text::API_KEY />
+                        <Copyable text=new.token.clone() what=text::API_KEY />
+                        <p>{text::EXAMPLE}</p>
+                        <Copyable text=example(&new) what=text::EXAMPLE_CALL />
+                        {to_manual()}
                         <p>
                             <A href="/admin/api-keys">{text::BACK}</A>
                         </p>
@@ -116,9 +121,38 @@ pub fn ApiKeyNewPage() -> impl IntoView {
                 }
                     .into_any()
             }
-            None => loaded(people, move |page| editor(page.items, made)),
+            None => {
+                view! {
+                    {to_manual()}
+                    {loaded(people, move |page| editor(page.items, made))}
+                }
+                    .into_any()
+            }
         }}
     }
+}
+
+/// The way to what programs can ask for.
+fn to_manual() -> AnyView {
+    // Not one of the pages that are gone to without loading: the server alone has it.
+    view! {
+        <p>
+            <a href="/docs/api/" rel="external">
+                {text::TO_MANUAL}
+            </a>
+        </p>
+    }
+    .into_any()
+}
+
+/// A call that the key may make. A key is made in the browser alone, which knows how Weir is reached.
+fn example(new: &NewApiKey) -> String {
+    let origin = window().location().origin().unwrap_or_default();
+    let list = match new.key.role {
+        Role::Admin => "servers",
+        Role::User => "sessions",
+    };
+    text::example_call(&new.token, &origin, list)
 }
 
 fn editor(people: Vec<User>, made: RwSignal<Option<NewApiKey>>) -> AnyView {

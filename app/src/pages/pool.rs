@@ -58,6 +58,9 @@ const TABS: [(&str, &str); 7] = [
     ("history", text::HISTORY),
 ];
 
+/// The id of the tabs: addresses that name it have what they lead to in sight, wherever the page begins.
+pub const PARTS: &str = "parts";
+
 /// A pool, the demo where there is one, and the newest decision about the pool.
 pub type PoolData = (Pool, Option<Demo>, Option<Decision>);
 
@@ -103,7 +106,7 @@ pub fn PoolPage() -> impl IntoView {
         {drafts_of_pool(id)}
         <LastProblem problem=tried.problem />
         {expect_context::<LastSaved>().notice(id, tried)}
-        <nav class="tabs" aria-label=text::PARTS>
+        <nav class="tabs" id=PARTS aria-label=text::PARTS>
             {TABS
                 .iter()
                 .map(|(key, word)| {

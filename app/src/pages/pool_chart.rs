@@ -18,6 +18,7 @@ use crate::components::load::{loaded, use_address_with};
 use crate::components::step_line;
 use crate::components::table::{link, table};
 use crate::components::time::{Time, TimeAs, use_passed};
+use crate::pages::pool::PARTS;
 use crate::text::{common, pool_chart as text, words};
 
 /// Stretches of time that can be looked at, in hours, with their words.
@@ -125,55 +126,86 @@ const fn sign(kind: MarkKind) -> (&'static str, &'static str, &'static str) {
     }
 }
 
-/// Marks stand in so many places below the chart, which leaves each room for a finger on a small screen.
-const PLACES: i64 = 12;
+/// Marks that are closer than this part of the chart would lie on each other: on a wide screen, and on one that is narrow, where
+/// each needs room for a finger.
+const APART: [(&str, i64); 2] = [("wide", 40), ("narrow", 12)];
 
-/// The marks of each place, the kind that matters most first.
-fn places(capacity: &Capacity) -> Vec<Vec<CapacityMark>> {
-    let length = capacity.until.since(capacity.from).max(1);
-    let mut places = vec![Vec::new(); usize::try_from(PLACES).unwrap_or_default()];
+/// Marks that stand together, at the time of the first of them.
+#[derive(Debug, PartialEq)]
+struct Place {
+    /// When, in milliseconds since the chart begins.
+    since: i64,
+    /// The newest of each kind, the kind that matters most first.
+    marks: Vec<CapacityMark>,
+}
+
+/// The marks of a chart, oldest first, each at its own time; those that are closer than a `part` of the chart stand together.
+fn places(capacity: &Capacity, part: i64) -> Vec<Place> {
+    let length = capacity.until.since(capacity.from);
+    let mut places: Vec<Place> = Vec::new();
     for mark in &capacity.marks {
-        let at = mark.at.since(capacity.from) * PLACES / length;
-        let place = usize::try_from(at).ok().and_then(|at| places.get_mut(at));
-        if let Some(place) = place {
-            place.push(*mark);
+        let since = mark.at.since(capacity.from);
+        if !(0..=length).contains(&since) {
+            continue;
+        }
+        match places.last_mut() {
+            Some(place) if (since - place.since) * part < length => place.marks.push(*mark),
+            _ => places.push(Place {
+                since,
+                marks: vec![*mark],
+            }),
         }
     }
-    for place in &mut places {
-        place.sort_by_key(|mark| (mark.kind, std::cmp::Reverse(mark.at)));
-        place.dedup_by_key(|mark| mark.kind);
+    for Place { marks, .. } in &mut places {
+        marks.sort_by_key(|mark| (mark.kind, std::cmp::Reverse(mark.at)));
+        marks.dedup_by_key(|mark| mark.kind);
     }
     places
 }
 
 fn decision_address(pool: PoolId, mark: CapacityMark) -> String {
     format!(
-        "/admin/pools/{pool}?tab=decisions&up_to={}",
+        "/admin/pools/{pool}?tab=decisions&up_to={}#{PARTS}",
         mark.decision_id
     )
 }
 
-/// The marks below the chart, each a link to its decision: of each place one of a kind, the one that matters most on top.
-fn mark_row(pool: Option<PoolId>, capacity: &Capacity) -> Option<AnyView> {
+/// The marks below the chart, each a link to its decision, where it was made: of those that stand together one of a kind, the one
+/// that matters most on top. Once for a wide screen and once for a narrow one, of which the style sheet shows one.
+fn mark_rows(pool: Option<PoolId>, capacity: &Capacity) -> Option<AnyView> {
     let pool = pool.filter(|_| !capacity.marks.is_empty())?;
-    let item = |place: Vec<CapacityMark>| {
-        let link = |mark: CapacityMark| {
-            let (shown, word, class) = sign(mark.kind);
-            view! {
-                <a class=format!("mark {class}") href=decision_address(pool, mark)>
-                    <span aria-hidden="true">{shown}</span>
-                    <span class="visually-hidden">{word} " " <Time at=mark.at shown=TimeAs::OfDay /></span>
-                </a>
-            }
-        };
-        view! { <li>{place.into_iter().map(link).collect_view()}</li> }
+    let rows = APART.map(|(class, part)| mark_row(pool, class, places(capacity, part), capacity));
+    Some(rows.collect_view().into_any())
+}
+
+fn mark_row(pool: PoolId, class: &'static str, places: Vec<Place>, capacity: &Capacity) -> AnyView {
+    let length = capacity.until.since(capacity.from).max(1);
+    let link = move |mark: CapacityMark| {
+        let (shown, word, class) = sign(mark.kind);
+        view! {
+            <a class=format!("mark {class}") href=decision_address(pool, mark)>
+                <span aria-hidden="true">{shown}</span>
+                <span class="visually-hidden">{word} " " <Time at=mark.at shown=TimeAs::OfDay /></span>
+            </a>
+        }
     };
-    let row = view! {
-        <ol class="marks" aria-label=text::MARKS>
-            {places(capacity).into_iter().map(item).collect_view()}
+    let item = |Place { since, marks }: Place| {
+        // In tenths of a percent. The drawing takes its width as an attribute, where a style would be refused.
+        let tenths = since * 1000 / length;
+        let width = format!("{}.{}%", tenths / 10, tenths % 10);
+        view! {
+            <li>
+                <svg width=width height="1" aria-hidden="true"></svg>
+                <span>{marks.into_iter().map(link).collect_view()}</span>
+            </li>
+        }
+    };
+    view! {
+        <ol class=format!("marks {class}") aria-label=text::MARKS>
+            {places.into_iter().map(item).collect_view()}
         </ol>
-    };
-    Some(row.into_any())
+    }
+    .into_any()
 }
 
 /// What the signs mean, of those that are there.
@@ -239,7 +271,7 @@ fn drawn(pool: Option<PoolId>, capacity: Capacity, as_table: RwSignal<bool>) -> 
                     <path class="area ready" d=area />
                     {lines.collect_view()}
                 </svg>
-                {mark_row(pool, &capacity)}
+                {mark_rows(pool, &capacity)}
             </div>
             <div class="chart-ends muted">
                 <Time at=capacity.from />
@@ -321,30 +353,50 @@ mod tests {
     const BARE: &str = "01980000-0000-7000-8000-000000000001";
 
     #[test]
-    fn a_place_shows_what_matters_most_and_the_newest_of_it() {
-        let now = Timestamp::from_millis(1_000_000);
-        let mark = |kind, millis| CapacityMark {
+    fn a_mark_stands_at_its_time_and_with_those_alone_that_it_would_lie_on() {
+        let now = Timestamp::from_millis(10_000_000);
+        let mark = |kind, secs: i64| CapacityMark {
             kind,
-            at: now.plus_millis(millis),
+            at: now.plus_millis(secs * 1000),
             decision_id: DecisionId::from_bare(BARE).expect("an id"),
         };
-        let mut capacity = Capacity::of(&[], now, 1200, 120);
+        let mut capacity = Capacity::of(&[], now, 3_600_000, 120);
         capacity.marks = vec![
-            mark(MarkKind::Grew, -1150),
-            mark(MarkKind::CouldNotGrow, -1140),
-            mark(MarkKind::CouldNotGrow, -1130),
-            mark(MarkKind::Shrank, -1),
+            mark(MarkKind::Grew, -3599),
+            mark(MarkKind::CouldNotGrow, -3590),
+            mark(MarkKind::CouldNotGrow, -3580),
+            // Four minutes apart.
+            mark(MarkKind::Edited, -600),
+            mark(MarkKind::Edited, -360),
+            mark(MarkKind::Shrank, 0),
             // As if the clock had gone on.
-            mark(MarkKind::Shrank, 500),
+            mark(MarkKind::Shrank, 1),
         ];
-        let places = places(&capacity);
-        assert_eq!(places.len(), 12);
-        let first = [
-            mark(MarkKind::CouldNotGrow, -1130),
-            mark(MarkKind::Grew, -1150),
-        ];
-        assert_eq!(places[0], first);
-        assert_eq!(places[11], [mark(MarkKind::Shrank, -1)]);
-        assert!(places[1..11].iter().all(Vec::is_empty));
+        let at = |secs: i64, marks| Place {
+            since: (3600 + secs) * 1000,
+            marks,
+        };
+        let first = at(
+            -3599,
+            vec![
+                mark(MarkKind::CouldNotGrow, -3580),
+                mark(MarkKind::Grew, -3599),
+            ],
+        );
+        let edited = |secs| mark(MarkKind::Edited, secs);
+        let last = || at(0, vec![mark(MarkKind::Shrank, 0)]);
+        let [(_, wide), (_, narrow)] = APART;
+        assert_eq!(
+            places(&capacity, wide)[1..],
+            [
+                at(-600, vec![edited(-600)]),
+                at(-360, vec![edited(-360)]),
+                last()
+            ]
+        );
+        assert_eq!(
+            places(&capacity, narrow),
+            [first, at(-600, vec![edited(-360)]), last()]
+        );
     }
 }

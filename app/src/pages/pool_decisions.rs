@@ -4,7 +4,9 @@ use domain::event::EventNoun;
 use domain::id::{DecisionId, PoolId};
 use domain::plan::{Decision, Reason};
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 
+use crate::Hydrated;
 use crate::api::ApiResult;
 use crate::api::decision::decision_list;
 use crate::components::data::data;
@@ -15,11 +17,17 @@ use crate::components::load::loaded;
 use crate::components::table::{link, paged, use_cursor};
 use crate::components::time::{Time, TimeAs};
 use crate::fold::{Fold, fold};
-use crate::pages::pool::config_report;
+use crate::pages::pool::{PARTS, config_report};
+use crate::pages::pool_demo::WHY;
 use crate::text::{common, pool_decisions as text, words};
 
 /// So far apart, two times of a day can be taken for each other.
 const HALF_A_DAY_MILLIS: i64 = 12 * 60 * 60 * 1000;
+
+/// The address of what has been decided about a pool, with the list in sight.
+pub fn decisions_address(pool: PoolId) -> String {
+    format!("/admin/pools/{pool}?tab={WHY}#{PARTS}")
+}
 
 /// A page of the decisions, newest first.
 pub fn decisions(id: Signal<ApiResult<PoolId>>) -> AnyView {
@@ -51,6 +59,7 @@ pub fn decisions(id: Signal<ApiResult<PoolId>>) -> AnyView {
         }
         seen.get_value()
     };
+    bring_into_sight(move || decisions.get().is_some());
     view! {
         {filter_bar(text::FILTERED, false, vec![reasons])}
         <p>{link("/docs/reasons".to_owned(), text::HELP_OF_REASONS)}</p>
@@ -60,6 +69,27 @@ pub fn decisions(id: Signal<ApiResult<PoolId>>) -> AnyView {
         {loaded(decisions, |page| paged(common::DECISIONS, text::UNDECIDED, page, |_| ().into_any()))}
     }
     .into_any()
+}
+
+/// Scrolls to the tabs once the list is there, where the address names them: on the way here from another page the browser has
+/// looked for them before the page was long enough. A page that comes as a whole it scrolls by itself.
+fn bring_into_sight(is_there: impl Fn() -> bool + 'static) {
+    let hash = use_location().hash.get_untracked();
+    if hash.trim_start_matches('#') != PARTS || !expect_context::<Hydrated>().get_untracked() {
+        return;
+    }
+    Effect::new(move |before: Option<bool>| {
+        let was_there = before == Some(true);
+        let is_there = was_there || is_there();
+        if is_there && !was_there {
+            request_animation_frame(|| {
+                if let Some(tabs) = document().get_element_by_id(PARTS) {
+                    tabs.scroll_into_view();
+                }
+            });
+        }
+        is_there
+    });
 }
 
 fn reason_of(code: &str) -> Option<Reason> {

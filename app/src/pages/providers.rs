@@ -26,14 +26,14 @@ use crate::components::finding::finding_list;
 use crate::components::form::offers::Offers;
 use crate::components::form::page::{Beside, Cancel, FormPage, fields};
 use crate::components::form::{FormState, Start};
+use crate::components::frame::pause_sentence;
 use crate::components::live::Live;
 use crate::components::load::{heading_of, loaded, submit, use_go, use_id};
 use crate::components::problem::LastProblem;
 use crate::components::saved::LastSaved;
 use crate::components::table::{Table, link};
-use crate::components::time::{Age, AgeAs};
 use crate::forms;
-use crate::text::{common, providers as text};
+use crate::text::{common, frame, providers as text};
 
 /// All provider configs.
 #[component]
@@ -159,25 +159,19 @@ fn hold(deployment: &Deployment) -> AnyView {
             submit(busy, problem, deployment_pause(), done);
         }
     });
-    let since = deployment.pause.as_ref().map(|pause| pause.since);
-    let label = if is_paused { text::RESUME } else { text::PAUSE };
+    let label = if is_paused {
+        frame::RESUME
+    } else {
+        text::PAUSE
+    };
     view! {
         <LastProblem problem=problem />
-        <div class:banner=is_paused class:starting=is_paused>
+        // The button comes first, and stays in its place when something is said beside it.
+        <div class="banner hold" class:starting=is_paused>
+            <Act label busy on_press=turn />
             // There before it says something: only then is it heard.
             <p role="status">
-                {since
-                    .map(|since| {
-                        view! {
-                            <strong>{text::PAUSED}</strong>
-                            " "
-                            <Age since=since part_of=AgeAs::Lasting />
-                            {text::PAUSED_MEANS}
-                        }
-                    })}
-            </p>
-            <p>
-                <Act label busy on_press=turn />
+                {deployment.pause.as_ref().map(pause_sentence)}
             </p>
         </div>
     }

@@ -150,13 +150,16 @@ pub fn actions(server: &Server, tried: Tried) -> AnyView {
         view! { <Act label about=Some(server.name.clone()) busy on_press=act /> }
     });
     let due = server.deletion_due();
+    // Each button has a place of its own, which it keeps whatever the others do: none comes to lie under the pointer.
     view! {
-        <div class="actions">
-            {drain} {delete(server, tried)}
+        <div class="actions in-place">
+            <span>{drain}</span>
+            <span>{delete(server, tried)}</span>
             // There before it says something: only then is it heard.
             <span class="visually-hidden" role="status">
                 {due.map(|_| text::deleted_soon())}
-            </span> {due.map(|at| view! { <DeletedIn at=at /> })}
+            </span>
+            {due.map(|at| view! { <DeletedIn at=at /> })}
         </div>
     }
     .into_any()

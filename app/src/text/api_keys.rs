@@ -18,6 +18,19 @@ pub fn shown_once(name: &str) -> String {
 }
 
 pub const API_KEY: &str = "API key";
+
+/// Behind it stands the call.
+pub const EXAMPLE: &str = "A program sends it with each call, for one:";
+/// What is copied.
+pub const EXAMPLE_CALL: &str = "example call";
+
+pub fn example_call(key: &str, origin: &str, list: &str) -> String {
+    format!("curl -H \"Authorization: Bearer {key}\" {origin}/api/v1/{list}")
+}
+
+/// Leads to the description of the API.
+pub const TO_MANUAL: &str = "What the API can do";
+
 pub const BACK: &str = "Back to the keys";
 
 pub const CREATE: &str = "Create key";

@@ -17,6 +17,9 @@ pub const CHANGE_THIS: &str = "Change this pool";
 pub const SCALE_THIS: &str = "Add scaling to this pool";
 pub const DECISIONS_ABOUT_THIS: &str = "Decisions about this pool";
 
+/// Leads to where that is done: found by "pause" as well as by "stop".
+pub const PAUSE: &str = "Pause everything: stop all scaling";
+
 pub fn theme(name: &str) -> String {
     format!("Theme: {name}")
 }

@@ -42,8 +42,3 @@ pub const FAILED: &str = "Failed: ";
 pub const END: &str = ". ";
 
 pub const PAUSE: &str = "Pause everything";
-pub const RESUME: &str = "Resume";
-// "Everything is paused [for 1:04]: …".
-pub const PAUSED: &str = "Everything is paused";
-pub const PAUSED_MEANS: &str =
-    ": nothing is made and nothing deleted. People still get free seats.";

@@ -379,8 +379,8 @@ pub fn usual(usual: &StartTimes) -> String {
     }
 }
 
-/// What somebody has done, by the words of the audit log (`pool.create`), and to what.
-pub fn deed(action: &str, name: Option<&str>) -> String {
+/// What somebody has done, by the words of the audit log (`pool.create`), and to what. `is_asked`: it can still be taken back.
+pub fn deed(action: &str, name: Option<&str>, is_asked: bool) -> String {
     let (noun, verb) = action.split_once('.').unwrap_or(("", action));
     let (article, noun) = match noun {
         "api_key" => ("an", "API key"),
@@ -398,6 +398,7 @@ pub fn deed(action: &str, name: Option<&str>) -> String {
         "create_fixed" => "Registered",
         "replace" => "Changed",
         "restore" => "Restored",
+        "delete" if is_asked => "Asked to delete",
         "delete" => "Deleted",
         "drain" => "Drained",
         "undrain" => "Took back into use",

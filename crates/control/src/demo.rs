@@ -37,7 +37,7 @@ const ACCOUNT: &str = "weir";
 const SCRIPT: &str = r#"#!/bin/sh
 # Runs once on each new server. Tags in brackets are filled in; brackets of the script itself are doubled.
 report() {{
-    curl --silent --show-error --insecure --max-time 10 --request POST \
+    curl --silent --show-error --fail --output /dev/null --insecure --max-time 10 --request POST \
         --header 'Content-Type: application/json' --header 'Authorization: Bearer {checkin_jwt}' \
         --data "{{\"status\": \"$1\", \"status_message\": \"$2\", \"status_progress\": $3}}" \
         "SCHEME://{upstream_auth_address}/api/v1/checkin"

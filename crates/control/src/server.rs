@@ -320,6 +320,13 @@ async fn delete_as_it_is(
         )
         .into());
     }
+    // Only what works has something to be taken back.
+    let grace = grace
+        && row.server.origin != Origin::Fixed
+        && matches!(
+            row.server.status,
+            ServerState::Running { .. } | ServerState::Draining { .. }
+        );
     let audit = plane.audit(
         actor,
         "server.delete",
@@ -344,12 +351,7 @@ async fn delete_as_it_is(
         // Its time runs already.
         return Ok(());
     }
-    if grace
-        && matches!(
-            row.server.status,
-            ServerState::Running { .. } | ServerState::Draining { .. }
-        )
-    {
+    if grace {
         let (version, why) = (row.server.version, DrainReason::Removal);
         let store = plane.store();
         let is_drained = store

@@ -26,4 +26,6 @@ pub struct DeploymentPause {
     pub since: Timestamp,
     /// By whom: `usr_…`, `key_…` or `system`.
     pub by: String,
+    /// The name of the person or API key, while there is one.
+    pub by_name: Option<String>,
 }

@@ -31,19 +31,25 @@ impl Store {
             .db
             .one(
                 "deployment",
-                "SELECT id, created_at, setup_done, paused_at, paused_by FROM deployment",
+                // Who has paused it is an id with its prefix, three letters and `_`; rows hold ids without.
+                "SELECT d.id, d.created_at, d.setup_done, d.paused_at, d.paused_by,
+                        COALESCE(u.name, k.name) AS paused_by_name
+                 FROM deployment d
+                 LEFT JOIN users u ON u.id = SUBSTR(d.paused_by, 5)
+                 LEFT JOIN api_keys k ON k.id = SUBSTR(d.paused_by, 5)",
                 Vec::new(),
             )
             .await?
             .ok_or(StoreError::NotFound)?;
-        let pause: Option<Timestamp> = row.get("paused_at")?;
+        let since: Option<Timestamp> = row.get("paused_at")?;
+        let by_name = row.get("paused_by_name")?;
         Ok(Deployment {
             id: row.get("id")?,
             created_at: row.get("created_at")?,
             setup_done: row.get("setup_done")?,
-            pause: pause
+            pause: since
                 .zip(row.get("paused_by")?)
-                .map(|(since, by)| DeploymentPause { since, by }),
+                .map(|(since, by)| DeploymentPause { since, by, by_name }),
         })
     }
 

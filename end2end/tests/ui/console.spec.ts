@@ -323,7 +323,7 @@ test("the chart leads to the decisions that stand out, and draws the minimum", a
   await expect(page.getByText("Minimum free: 1 now, 1 at most")).toBeVisible();
   await expectAccessible(page);
   await page.getByRole("list", { name: "Decisions that stand out" }).getByRole("link", { name: /Grew/ }).click();
-  await expect(page).toHaveURL(/tab=decisions&up_to=dec_/);
+  await expect(page).toHaveURL(/tab=decisions&up_to=dec_.*#parts$/);
   await expect(page.getByRole("article").first()).toContainText("grew.below_minimum");
   await page.getByRole("combobox", { name: "Reason" }).selectOption("held.enough");
   await expect(page).toHaveURL(/tab=decisions&reason=held.enough$/);

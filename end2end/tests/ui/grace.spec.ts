@@ -29,6 +29,10 @@ test("a server that is drained or deleted by hand can be taken back for a while"
   await expect(button("Delete")).toBeFocused();
   await expect(page.getByRole("status").filter({ hasText: "Deleted in 10 seconds, unless it is taken back" })).toHaveCount(1);
   await takeBack();
+  // It is there still: nobody has deleted it.
+  const deeds = page.getByRole("table").getByRole("link", { name: `server ${server.name}` });
+  await page.goto("/admin/activity");
+  await expect(deeds).toHaveText([`Took back into use server ${server.name}`, `Asked to delete server ${server.name}`, `Took back into use server ${server.name}`, `Drained server ${server.name}`]);
 
   // Somebody is: it is said what ends, and even then it can be taken back.
   const session = await api(page, "POST", "/sessions", { data: { pool_id: id } });

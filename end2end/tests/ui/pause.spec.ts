@@ -22,6 +22,29 @@ test("an admin pauses everything, and nothing is made until it is resumed", asyn
   await expect(page.getByText("1 more server is held back: everything is paused").first()).toBeVisible({ timeout: 30_000 });
   expect(await servers()).toHaveLength(1);
 
+  // Every page of the admins says so, and leads back to what it was.
+  const told = page.getByRole("status").filter({ hasText: /^Everything is paused for .* by ana: nothing is made and nothing deleted\./ });
+  await open(page, "/admin");
+  await expect(told).toHaveCount(1);
+  await page.keyboard.press("ControlOrMeta+k");
+  await page.getByRole("combobox", { name: "Search pages, pools and actions" }).fill("stop");
+  await expect(page.getByRole("option", { name: "Pause everything: stop all scaling" })).toBeVisible();
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/\/admin\/providers$/);
+  // Here the button that has paused it says so, and nothing else beside it.
+  await expect(told).toHaveCount(1);
+  await open(page, "/admin/pools?sort=-name");
+  await expect(told).toHaveCount(1);
+  await expectAccessible(page);
+  await expectFits(page);
+  await page.getByRole("button", { name: "Resume" }).click();
+  await expect(page).toHaveURL(/\/admin\/pools\?sort=-name$/);
+  await expect(page.getByRole("heading", { name: "Pools", level: 1 })).toBeVisible();
+  await expect(told).toHaveCount(0);
+  // It is live: another admin pauses, and the page that stands open says so.
+  await api(page, "POST", "/deployment/pause");
+  await expect(told).toHaveCount(1);
+
   await open(page, "/admin/activity");
   await expect(page.getByText("Paused all scaling").first()).toBeVisible();
   await open(page, "/admin/providers");
@@ -29,4 +52,18 @@ test("an admin pauses everything, and nothing is made until it is resumed", asyn
   await expect(banner).toHaveCount(0);
   await expect(page.getByRole("button", { name: "Pause everything" })).toBeFocused();
   await expect.poll(async () => (await servers()).length, { timeout: 30_000 }).toBe(2);
+});
+
+test.describe("without scripts", () => {
+  test.use({ javaScriptEnabled: false });
+
+  test("a page says that everything is paused, and lets it go on", async ({ page }) => {
+    await page.goto("/admin/servers");
+    await api(page, "POST", "/deployment/pause");
+    await page.goto("/admin/servers?q=none");
+    await expect(page.getByText(/^Everything is paused since .* UTC by ana: nothing is made and nothing deleted\./)).toBeVisible();
+    await page.getByRole("button", { name: "Resume" }).click();
+    await expect(page).toHaveURL(/\/admin\/servers\?q=none$/);
+    await expect(page.getByText("Everything is paused")).toHaveCount(0);
+  });
 });

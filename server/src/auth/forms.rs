@@ -83,6 +83,23 @@ pub async fn sign_out(
     response
 }
 
+/// `POST /ui/resume`: lets everything go on, and shows the page again that has asked for it.
+pub async fn resume(
+    State(state): State<AppState>,
+    SignedIn(actor): SignedIn,
+    headers: HeaderMap,
+) -> Response {
+    if let Err(error) = control::deployment::resume(&state.plane, &actor).await {
+        return ApiError::from(error).into_response();
+    }
+    let from = headers.get(header::REFERER);
+    let page = from
+        .and_then(|from| from.to_str().ok())
+        .and_then(|from| from.strip_prefix(state.web.origin.as_str()))
+        .filter(|page| is_own_path(page));
+    redirect(page.unwrap_or("/admin"))
+}
+
 /// The fields of the set-up page.
 #[derive(Deserialize)]
 pub struct SetUp {

@@ -253,6 +253,7 @@ mod tests {
             "/ui/login",
             "/ui/logout",
             "/ui/setup",
+            "/ui/resume",
             "/ui/launch",
             "/ui/end",
             "/ui/keep",
@@ -361,6 +362,39 @@ mod tests {
                 .expect("an answer")
                 .is_none()
         );
+    }
+
+    #[tokio::test]
+    async fn an_admin_lets_everything_go_on_from_any_page() {
+        let app = TestApp::new().await;
+        let pause = async || app.admin("GET", "/deployment", None).await.json()["pause"].clone();
+        app.admin("POST", "/deployment/pause", None)
+            .await
+            .expect(200);
+        // A program has, by the key of the admin.
+        assert_eq!(pause().await["by_name"], "key of ada");
+        let resume = async |cookie: &str, from: &str| {
+            let request = Request::post("/ui/resume")
+                .header("cookie", cookie)
+                .header("referer", from)
+                .header("sec-fetch-site", "same-origin")
+                .body(Body::empty());
+            app.send(request.expect("a request")).await
+        };
+        let person = app.sign_in("ben").await;
+        resume(&person, "").await.expect_problem(403, "forbidden");
+        let answer = resume("", "").await.expect(303);
+        assert_eq!(answer.header("location"), "/login?error=unauthenticated");
+        assert!(pause().await.is_object());
+        let admin = app.sign_in(&app.admin.name).await;
+        let page = format!("{}/admin/pools?sort=name", crate::testing::ORIGIN);
+        let answer = resume(&admin, &page).await.expect(303);
+        assert_eq!(answer.header("location"), "/admin/pools?sort=name");
+        assert!(pause().await.is_null());
+        let answer = resume(&admin, "https://elsewhere.example/admin/pools")
+            .await
+            .expect(303);
+        assert_eq!(answer.header("location"), "/admin");
     }
 
     #[tokio::test]

@@ -14,12 +14,13 @@ use web_sys::{KeyboardEvent, ScrollIntoViewOptions, ScrollLogicalPosition};
 use crate::components::confirm::use_ready;
 use crate::components::dialog::is_shown;
 use crate::components::filter::contains;
-use crate::components::frame::MENU;
+use crate::components::frame::{MENU, PAUSES};
 use crate::components::live::Live;
 use crate::components::load::{Tried, submit, use_go};
 use crate::components::pause::Pause;
 use crate::components::problem::LastProblem;
 use crate::components::theme::{ChosenTheme, Theme};
+use crate::pages::pool_decisions::decisions_address;
 use crate::text::{common, frame, manual, palette as text};
 
 /// So many are shown: who looks for more types another letter.
@@ -82,7 +83,11 @@ fn known(is_admin: bool, pool: Option<PoolId>) -> Vec<Entry> {
         [
             here(text::CHANGE_THIS, "/edit"),
             here(text::SCALE_THIS, "/scaling/new"),
-            here(text::DECISIONS_ABOUT_THIS, "?tab=decisions"),
+            entry(
+                text::DECISIONS_ABOUT_THIS,
+                text::THIS_POOL,
+                Does::Go(decisions_address(id)),
+            ),
         ]
     });
     let page = |kind| {
@@ -94,6 +99,7 @@ fn known(is_admin: bool, pool: Option<PoolId>) -> Vec<Entry> {
         .iter()
         .map(page(text::PAGE))
         .chain(NEW.iter().map(page(common::ACTION)));
+    let pause = entry(text::PAUSE, common::ACTION, Does::Go(PAUSES.to_owned()));
     let themes = Theme::ALL.into_iter().map(|theme| {
         entry(
             text::theme(theme.label()),
@@ -103,6 +109,7 @@ fn known(is_admin: bool, pool: Option<PoolId>) -> Vec<Entry> {
     });
     of_pool
         .chain(admins)
+        .chain([pause])
         .filter(|_| is_admin)
         .chain(EVERYONES.iter().map(page(text::PAGE)))
         .chain(themes)

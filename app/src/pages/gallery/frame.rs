@@ -1,10 +1,12 @@
 //! What stands around every page.
 
+use domain::deployment::DeploymentPause;
+use domain::id::UserId;
 use leptos::prelude::*;
 
-use super::{id, row, state, within};
+use super::{NOW, id, row, state, within};
 use crate::api::me::Me;
-use crate::components::frame::{Header, SignedIn, menu};
+use crate::components::frame::{Header, SignedIn, menu, pause_banner};
 use crate::components::live::{Link, link_status};
 
 /// The head of the page for each who may see it, and the admin's menu. Of the choices of a theme the last one is marked alone: on one
@@ -14,6 +16,7 @@ pub fn frame() -> AnyView {
         id: id("usr", 1),
         name: name.to_owned(),
         is_admin,
+        pause: None,
     };
     let stream = |words, link| state(words, link_status(Signal::stored(link)));
     view! {
@@ -21,6 +24,16 @@ pub fn frame() -> AnyView {
         {header("A person is signed in", Some(person("ben", false)))}
         {header("An admin is signed in", Some(person("ana", true)))}
         {state("The admin's menu", menu())}
+        {state(
+            "Everything is paused",
+            pause_banner(
+                &DeploymentPause {
+                    since: NOW.plus_millis(-90_000),
+                    by: id::<UserId>("usr", 1).to_string(),
+                    by_name: Some("ana".to_owned()),
+                },
+            ),
+        )}
         {row([
             stream("Events arrive", Link::Live),
             stream("The stream broke", Link::Reconnecting),

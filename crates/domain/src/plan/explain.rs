@@ -138,10 +138,10 @@ fn growth(reason: Reason, count: u32, up: Option<&Upscale>) -> String {
         Reason::HeldEnoughStarting => "Seats on their way cover what is missing".into(),
         Reason::HeldAtLimit => match up {
             Some(up) => format!(
-                "{} held back: the limit of {} of the provider config is reached with {}",
+                "{} held back: the limit of {} of the provider config {}",
                 wanted(count),
                 counted(up.max_instances, "instance", "instances"),
-                up.existing
+                at_limit(up)
             ),
             None => format!(
                 "{} held back: max instances of the provider config is reached",
@@ -168,6 +168,15 @@ fn growth(reason: Reason, count: u32, up: Option<&Upscale>) -> String {
     match up {
         Some(up) => format!("{text}: {}", arithmetic(up)),
         None => text,
+    }
+}
+
+/// How a limit holds, counting what is made now; where something else keeps it from being reached, how much it leaves.
+fn at_limit(up: &Upscale) -> String {
+    let existing = up.existing.saturating_add(up.create);
+    match up.max_instances.saturating_sub(existing) {
+        0 => format!("is reached with {existing}"),
+        room => format!("leaves room for {room} beside {existing}"),
     }
 }
 
@@ -208,6 +217,7 @@ fn paused(finding: &Finding, config: Option<&ConfigReport>) -> String {
             "Everything is paused: {} would be drained as surplus",
             counted(finding.count, "server", "servers")
         ),
+        None if finding.count == 0 => "Everything is paused".into(),
         None => format!(
             "Everything is paused; {} held back",
             counted(finding.count, "call", "calls")
@@ -345,6 +355,22 @@ mod tests {
             sentence(&finding, Some(&report())),
             "3 more servers are held back: the limit of 8 instances of the provider config is reached with 8: \
              10 minimum, 2 waiting, 0 free, 0 on their way, 4 per server."
+        );
+        // Two are made, and the limit is reached with these.
+        let mut growing = report();
+        growing.up.existing = 6;
+        growing.up.create = 2;
+        assert!(
+            sentence(&Finding::new(Reason::HeldAtLimit, 1), Some(&growing))
+                .contains("the limit of 8 instances of the provider config is reached with 8")
+        );
+        // Something else holds more back, such as the pause of everything: the limit is not reached.
+        let mut paused = report();
+        paused.up.existing = 6;
+        assert!(
+            sentence(&Finding::new(Reason::HeldAtLimit, 1), Some(&paused)).contains(
+                "the limit of 8 instances of the provider config leaves room for 2 beside 6"
+            )
         );
         let broken = ConfigReport {
             problem: Some("The script is too long.".to_owned()),

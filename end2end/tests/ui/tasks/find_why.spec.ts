@@ -32,6 +32,8 @@ byEachHand(test, () => {
     await hand.press(need.getByRole("link", { name: "Why" }));
     const decision = page.getByRole("article").first();
     await expect(decision).toContainText("held.at_limit");
+    // Below the fold nothing would seem to have happened.
+    await expect(decision.getByText("held.at_limit")).toBeInViewport();
     await hand.press(decision.getByRole("link", { name: "Max Instances" }));
     const limit = page.getByLabel("Max Instances");
     await expect(limit).toBeFocused();
