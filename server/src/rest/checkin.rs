@@ -90,6 +90,7 @@ mod tests {
     use domain::clock::Clock;
     use domain::timestamp::Timestamp;
     use domain::user::ApiKeyInput;
+    use providers::fake::FakeMachine;
     use providers::registry::{Context, Registry};
     use serde_json::{Value, json};
     use tempfile::TempDir;
