@@ -176,6 +176,7 @@ pub fn wrong_powers(lines: &[Dependency]) -> Vec<String> {
                 ("domain" | "scaling" | "control", "uuid") if has("v4") || has("v7") => {
                     "ids are arguments, so no `v4` and no `v7`"
                 }
+                ("harness", "fault-proxy") => return None,
                 (_, "fault-proxy") => "it injects faults, so only tests may",
                 ("scaling", name) if name != "domain" => "the decision needs the words alone",
                 ("domain", "tokio" | "getrandom" | "rand") => "the words have no effects",

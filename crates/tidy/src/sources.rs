@@ -13,8 +13,12 @@ struct Home {
 const HOMES: &[Home] = &[
     Home {
         text: concat!("time::", "sleep"),
-        paths: &["server/src/", "crates/fault-proxy/src/"],
-        why: "nothing below the process sleeps; a test double plays a slow cloud",
+        paths: &[
+            "server/src/",
+            "crates/fault-proxy/src/",
+            "crates/harness/src/",
+        ],
+        why: "nothing below the process sleeps; a test double plays a slow cloud, the harness real people and machines",
     },
     Home {
         text: concat!("thread::", "sleep"),
