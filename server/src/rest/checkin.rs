@@ -304,7 +304,7 @@ mod tests {
                     token.to_owned(),
                 )
             };
-            machines.iter().map(server).collect()
+            machines.iter().map(|machine| server(machine)).collect()
         }
 
         /// What an admin sees of a server.

@@ -5,6 +5,7 @@ use domain::id::PoolId;
 use domain::pool::{PoolCounts, PoolInput, PublishedApp};
 use domain::server::{DeleteReason, DrainReason, FailReason, ServerState};
 use domain::timestamp::Timestamp;
+use store::PoolOffer;
 
 use crate::database::{Db, NOW};
 use crate::given::{ALL, address, machine, pool_input, seats};
@@ -54,6 +55,15 @@ async fn a_pool_comes_back_as_it_was_saved(db: Db) {
         (&fewer.apps, later, 2)
     );
     assert_eq!(db.store.pool(id).await.unwrap(), Some(changed));
+
+    let offer = PoolOffer {
+        name: "Desks".to_owned(),
+        apps: fewer.apps,
+        protocol: None,
+    };
+    assert_eq!(db.store.pool_offer(id).await.unwrap(), Some(offer));
+    let missing = db.id(PoolId::from_uuid);
+    assert_eq!(db.store.pool_offer(missing).await.unwrap(), None);
 }
 
 async fn a_stale_or_missing_pool_is_refused(db: Db) {
@@ -143,6 +153,8 @@ async fn a_pool_counts_what_it_holds(db: Db) {
     db.requested(&scaled, "requested").await;
     let pool = db.store.pool(scaled.pool).await.unwrap().unwrap();
     assert_eq!(pool.protocol, Some(Protocol::Ssh));
+    let offer = db.store.pool_offer(pool.id).await.unwrap().unwrap();
+    assert_eq!(offer.protocol, pool.protocol);
     assert_eq!(
         pool.counts,
         PoolCounts {
