@@ -127,9 +127,9 @@ impl Background {
         due.map_or(most, |due| due.min(most))
     }
 
-    /// A tick renews the lease in its second half: no later than that one is due.
+    /// A tick renews the lease in its second half. Resting a quarter of it, one comes there however early the last one was.
     fn renewal(&self) -> Duration {
-        millis(self.plane.settings().lease_millis / 2)
+        millis(self.plane.settings().lease_millis / 4)
     }
 
     /// Rests until something is to be done, and lets the machines of fake clouds act meanwhile.

@@ -20,7 +20,8 @@ pub struct Me {
     pub name: String,
     /// Whether they see the admin pages.
     pub is_admin: bool,
-    /// Set while everything is paused, for admins.
+    /// Set while everything is paused, for admins: the banner on their pages asks for it here, since what a page knows of its
+    /// reader is in every page's bundle already.
     pub pause: Option<DeploymentPause>,
 }
 

@@ -6,8 +6,8 @@ use store::StoreError;
 
 use crate::error::{Error, Result};
 
-/// How often a change is tried. The loop and a server's reports change a row a few times in its life, so that more than
-/// two in a row that come between reading and writing are no accident.
+/// How often a change is tried. The loop and a server's reports change a row a few times within a second at most: who meets
+/// somebody else each time would go on meeting them, and is told so.
 const TRIES: usize = 8;
 
 /// Makes a change that reads a row and writes it at the version that it read, and begins anew if it has changed in

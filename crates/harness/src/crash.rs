@@ -79,6 +79,7 @@ pub async fn run(program: Program, cloud: &dyn Cloud, plan: Plan) -> Result<Repo
         end(&site, cloud, &mut report).await?;
     }
     report.sessions = site.ledger.open().totals();
+    report.violations.extend(site.idleness());
     report.figures = cloud.figures();
     Ok(report)
 }
@@ -149,5 +150,6 @@ async fn end(site: &Site, cloud: &dyn Cloud, report: &mut Report) -> Result<()> 
     site.close(&client).await?;
     let left = judge::emptied(site, &client, cloud).await?;
     report.violations.extend(left);
+    report.violations.extend(cloud.complaints());
     weir.kill().await
 }

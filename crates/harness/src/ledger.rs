@@ -16,23 +16,21 @@ pub struct Ledger {
     perhaps_ended: BTreeSet<String>,
     /// Requests for sessions that nobody has answered.
     perhaps_asked: usize,
+    /// Promises that were broken.
+    broken: Vec<String>,
 }
 
 impl Ledger {
     /// A request for a session was answered with this id, or not at all.
-    ///
-    /// # Errors
-    /// The id was given out before.
-    pub fn asked(&mut self, id: Option<String>) -> Result<(), String> {
+    pub fn asked(&mut self, id: Option<String>) {
         let Some(id) = id else {
             self.perhaps_asked += 1;
-            return Ok(());
+            return;
         };
         if self.accepted.contains(&id) {
-            return Err(format!("the id {id} is given out twice"));
+            self.broken.push(format!("the id {id} is given out twice"));
         }
         self.accepted.insert(id);
-        Ok(())
     }
 
     /// Somebody asks for the end of a session. Until there is an answer it may go either way.
@@ -40,33 +38,43 @@ impl Ledger {
         self.perhaps_ended.insert(id.to_owned());
     }
 
-    /// The end of a session was answered.
-    pub fn ended(&mut self, id: &str) {
+    /// Sessions whose end nobody has answered.
+    pub fn unanswered_ends(&self) -> Vec<String> {
+        self.perhaps_ended.iter().cloned().collect()
+    }
+
+    /// A session has ended, and this is what Weir shows of it: nobody but whoever has asked for it may have ended it.
+    pub fn ended(&mut self, id: &str, session: &Value) {
+        if session["state"] != "ended" || session["how"] != "admin" {
+            self.broken.push(format!(
+                "session {id} was ended by an admin, and is {} by {}",
+                session["state"], session["how"]
+            ));
+        }
         self.perhaps_ended.remove(id);
         self.ended.insert(id.to_owned());
     }
 
     /// What became of requests without an answer, by the sessions that have not ended now: either way is right, but then it
-    /// stays so.
-    ///
-    /// # Errors
-    /// There are more sessions than anybody has asked for.
-    pub fn learn(&mut self, alive: &BTreeMap<String, Value>) -> Result<(), String> {
-        for id in std::mem::take(&mut self.perhaps_ended) {
-            if !alive.contains_key(&id) {
-                self.ended.insert(id);
-            }
-        }
+    /// stays so. Whoever is seated now is seated rightly.
+    pub fn learn(&mut self, alive: &BTreeMap<String, Value>, seats: usize) {
+        self.perhaps_ended.clear();
         let known = self.accepted.len();
         self.accepted.extend(alive.keys().cloned());
         let learned = self.accepted.len() - known;
         let asked = std::mem::take(&mut self.perhaps_asked);
         if learned > asked {
-            return Err(format!(
+            self.broken.push(format!(
                 "there are {learned} sessions more, and {asked} requests without an answer"
             ));
         }
-        Ok(())
+        let wrong = self.complaints(alive, seats);
+        self.broken.extend(wrong);
+    }
+
+    /// Promises that were broken at any moment so far, in sentences.
+    pub fn broken(&self) -> &[String] {
+        &self.broken
     }
 
     /// Accepted sessions that nobody has wanted to end.
@@ -140,36 +148,63 @@ mod tests {
             .collect()
     }
 
+    /// As Weir shows a session that was ended.
+    fn over(how: &str) -> Value {
+        json!({ "state": "ended", "how": how })
+    }
+
+    fn with(ids: &[&str]) -> Ledger {
+        let mut ledger = Ledger::default();
+        for id in ids {
+            ledger.asked(Some((*id).to_owned()));
+        }
+        ledger
+    }
+
     #[test]
     fn a_session_that_is_missing_is_lost() {
-        let mut ledger = Ledger::default();
-        ledger.asked(Some("a".to_owned())).expect("it is new");
+        let mut ledger = with(&["a"]);
         assert_eq!(ledger.complaints(&alive(&[]), 1), ["session a is lost"]);
         assert!(ledger.complaints(&alive(&[("a", "s")]), 1).is_empty());
-        // One id for two people.
-        ledger
-            .asked(Some("a".to_owned()))
-            .expect_err("it was given out");
+        ledger.learn(&alive(&[]), 1);
+        assert_eq!(ledger.broken(), ["session a is lost"]);
+    }
+
+    #[test]
+    fn one_id_is_for_one_person() {
+        assert_eq!(with(&["a", "a"]).broken().len(), 1);
+        assert!(with(&["a", "b"]).broken().is_empty());
     }
 
     #[test]
     fn an_ended_session_stays_ended() {
-        let mut ledger = Ledger::default();
-        ledger.asked(Some("a".to_owned())).expect("it is new");
+        let mut ledger = with(&["a"]);
         ledger.ending("a");
-        ledger.ended("a");
+        ledger.ended("a", &over("admin"));
+        assert!(ledger.broken().is_empty());
         let back = alive(&[("a", "s")]);
         assert_eq!(ledger.complaints(&back, 1), ["session a lives again"]);
     }
 
     #[test]
-    fn an_end_without_an_answer_may_go_either_way_once() {
-        let mut ledger = Ledger::default();
-        for id in ["a", "b"] {
-            ledger.asked(Some(id.to_owned())).expect("it is new");
-            ledger.ending(id);
+    fn a_session_that_had_ended_by_itself_was_lost() {
+        for what in [over("server_lost"), json!({ "state": "assigned" })] {
+            let mut ledger = with(&["a"]);
+            ledger.ending("a");
+            ledger.ended("a", &what);
+            assert_eq!(ledger.broken().len(), 1, "{what}");
         }
-        ledger.learn(&alive(&[("b", "s")])).expect("both may be");
+    }
+
+    #[test]
+    fn an_end_without_an_answer_may_go_either_way_once() {
+        let mut ledger = with(&["a", "b"]);
+        ledger.ending("a");
+        ledger.ending("b");
+        assert_eq!(ledger.unanswered_ends(), ["a", "b"]);
+        ledger.ended("a", &over("admin"));
+        ledger.learn(&alive(&[("b", "s")]), 1);
+        assert!(ledger.broken().is_empty());
         assert_eq!(ledger.open(), ["b"]);
         let other = alive(&[("a", "s")]);
         let complaints = ledger.complaints(&other, 1);
@@ -178,24 +213,21 @@ mod tests {
 
     #[test]
     fn what_nobody_asked_for_is_seen() {
-        let mut ledger = Ledger::default();
-        ledger.asked(None).expect("no id, no clash");
         let two = alive(&[("a", "s"), ("b", "t")]);
-        ledger.learn(&two).expect_err("one too many");
         let mut ledger = Ledger::default();
-        ledger.asked(None).expect("no id, no clash");
-        ledger
-            .learn(&alive(&[("a", "s")]))
-            .expect("it was asked for");
+        ledger.asked(None);
+        ledger.learn(&two, 1);
+        assert_eq!(ledger.broken().len(), 1, "one too many");
+        let mut ledger = Ledger::default();
+        ledger.asked(None);
+        ledger.learn(&alive(&[("a", "s")]), 1);
+        assert!(ledger.broken().is_empty());
         assert_eq!(ledger.complaints(&two, 1), ["nobody asked for session b"]);
     }
 
     #[test]
     fn more_people_than_seats_are_seen() {
-        let mut ledger = Ledger::default();
-        for id in ["a", "b"] {
-            ledger.asked(Some(id.to_owned())).expect("it is new");
-        }
+        let ledger = with(&["a", "b"]);
         let both = alive(&[("a", "s"), ("b", "s")]);
         assert!(ledger.complaints(&both, 2).is_empty());
         assert_eq!(ledger.complaints(&both, 1).len(), 1);

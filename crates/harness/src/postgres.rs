@@ -8,8 +8,9 @@ use tokio::process::Command;
 use crate::Result;
 
 /// What is set up in the database beside Weir's own tables. Each process comes as a role of its own, so that triggers
-/// see who writes: every epoch belongs to the role that has taken it, and a new server (which costs money) or a decision
-/// of any other role is written down.
+/// see who writes: every epoch belongs to the role that has taken it, and what the loop alone writes (new servers, decisions,
+/// surpluses, consoles, the chain of the audit log) is written down where another role does. Rows that people change too are
+/// guarded by their versions, and tell nothing here.
 const WATCH: &str = "
 CREATE TABLE harness_epochs (epoch BIGINT PRIMARY KEY, role TEXT NOT NULL);
 CREATE TABLE harness_stale (role TEXT NOT NULL, leader TEXT, what TEXT NOT NULL);
@@ -30,6 +31,9 @@ BEGIN
 END $$;
 CREATE TRIGGER harness_write BEFORE INSERT ON servers FOR EACH ROW EXECUTE FUNCTION harness_write();
 CREATE TRIGGER harness_write BEFORE INSERT ON decisions FOR EACH ROW EXECUTE FUNCTION harness_write();
+CREATE TRIGGER harness_write BEFORE UPDATE ON autoscale_loop FOR EACH ROW EXECUTE FUNCTION harness_write();
+CREATE TRIGGER harness_write BEFORE INSERT OR UPDATE ON server_consoles FOR EACH ROW EXECUTE FUNCTION harness_write();
+CREATE TRIGGER harness_write BEFORE UPDATE OF number ON audit FOR EACH ROW EXECUTE FUNCTION harness_write();
 ";
 
 /// A database, reached as an admin of it.

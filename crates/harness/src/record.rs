@@ -26,6 +26,17 @@ pub fn tell(line: &str, violations: &[String], ends: &str, file: Option<&Path>) 
     }
 }
 
+/// Tells that a run could not go on, here and in the file.
+pub fn broke_off(why: &str, file: Option<&Path>) -> ExitCode {
+    eprintln!("{why}");
+    if let Some(path) = file
+        && let Err(source) = add(path, &format!("broke off: {why}"))
+    {
+        eprintln!("can not write {}: {source}", path.display());
+    }
+    ExitCode::FAILURE
+}
+
 /// Sessions accepted and ended, and what the provider tells.
 pub fn figures((accepted, ended): (usize, usize), of_cloud: &[(&str, usize)]) -> String {
     let of_cloud = of_cloud

@@ -75,7 +75,7 @@ pub struct Report {
     pub deposed: u32,
     /// How often it was looked at rest.
     pub looks: u32,
-    /// The longest time without a holder of the lease that lives, in milliseconds.
+    /// The longest time from such an event to a new holder of the lease, in milliseconds.
     pub slowest_millis: u64,
     /// How often that was longer than twice the lease.
     pub late: u32,
@@ -91,7 +91,9 @@ pub struct Report {
 pub(crate) struct Replicas {
     programs: Vec<Program>,
     wires: Vec<Relay>,
-    running: Vec<Weir>,
+    /// By number; none while it is killed.
+    running: Vec<Option<Weir>>,
+    addresses: Vec<String>,
 }
 
 impl Replicas {
@@ -130,28 +132,47 @@ impl Replicas {
         let replicas = Self {
             programs,
             wires,
-            running,
+            addresses: running
+                .iter()
+                .map(|weir| weir.authority().to_owned())
+                .collect(),
+            running: running.into_iter().map(Some).collect(),
         };
         Ok((replicas, site))
     }
 
     /// A client of each process. Their addresses stay.
     pub(crate) fn clients(&self, site: &Site) -> Result<Vec<Client>> {
-        self.running.iter().map(|weir| site.client(weir)).collect()
+        let patience = crate::site::PATIENCE;
+        (0..COUNT)
+            .map(|number| self.client(number, site, patience))
+            .collect()
     }
 
     /// One more client, of one process or another by its number.
     pub(crate) fn client(&self, number: usize, site: &Site, patience: Duration) -> Result<Client> {
-        site.patient_client(&self.running[number % COUNT], patience)
+        let address = format!("http://{}", self.addresses[number % COUNT]);
+        site.client_at(&address, patience)
     }
 
-    /// Kills a process and starts it again at its address.
-    async fn replace(&mut self, number: usize, site: &Site) -> Result<()> {
-        let old = self.running.remove(number);
-        let listen = old.authority().to_owned();
-        old.kill().await?;
-        let new = site.start_at(&self.programs[number], &listen).await?;
-        self.running.insert(number, new);
+    async fn signal(&self, number: usize, name: &str) -> Result<()> {
+        match &self.running[number] {
+            Some(weir) => weir.signal(name).await,
+            None => Err("it does not run".to_owned()),
+        }
+    }
+
+    async fn kill(&mut self, number: usize) -> Result<()> {
+        match self.running[number].take() {
+            Some(weir) => weir.kill().await,
+            None => Err("it does not run".to_owned()),
+        }
+    }
+
+    /// Starts a process again at its address.
+    async fn start_again(&mut self, number: usize, site: &Site) -> Result<()> {
+        let (program, address) = (&self.programs[number], &self.addresses[number]);
+        self.running[number] = Some(site.start_at(program, address).await?);
         Ok(())
     }
 }
@@ -216,8 +237,11 @@ pub async fn run(
         site.close(&clients[0]).await?;
         let left = judge::emptied(&site, &clients[0], cloud).await?;
         report.violations.extend(left);
+        report.violations.extend(cloud.complaints());
+        report.violations.extend(postgres.stale().await?);
     }
     report.sessions = site.ledger.open().totals();
+    report.violations.extend(site.idleness());
     report.figures = cloud.figures();
     Ok(report)
 }
@@ -242,17 +266,12 @@ async fn happen(
     let begun = Instant::now();
     match event {
         Event::ConnectionsEnd => postgres.end_connections(&before.role).await?,
-        Event::StandsStill => replicas.running[leader].signal("STOP").await?,
+        Event::StandsStill => replicas.signal(leader, "STOP").await?,
         Event::CutOff => replicas.wires[leader].cut(),
-        Event::Killed => replicas.replace(leader, site).await?,
+        Event::Killed => replicas.kill(leader).await?,
         Event::DatabaseStops => postgres.restart().await?,
     }
-    let is_next = |lease: &Lease| match event {
-        Event::ConnectionsEnd | Event::DatabaseStops => true,
-        Event::StandsStill | Event::CutOff => lease.role != before.role,
-        // The new process may be the quickest; its epoch is another one in any case.
-        Event::Killed => lease.epoch > before.epoch,
-    };
+    let is_next = |lease: &Lease| !event.deposes() || lease.role != before.role;
     held(postgres, is_next).await?;
     let took = begun.elapsed();
     // It comes back while another one is at work.
@@ -260,19 +279,22 @@ async fn happen(
     match event {
         Event::StandsStill => {
             tokio::time::sleep(longer).await;
-            replicas.running[leader].signal("CONT").await?;
+            replicas.signal(leader, "CONT").await?;
         }
         Event::CutOff => {
             tokio::time::sleep(longer).await;
             replicas.wires[leader].mend();
         }
-        Event::ConnectionsEnd | Event::Killed | Event::DatabaseStops => {}
+        Event::Killed => replicas.start_again(leader, site).await?,
+        Event::ConnectionsEnd | Event::DatabaseStops => {}
     }
     report.events += 1;
-    report.deposed += u32::from(event.deposes());
-    report.late += u32::from(took > LEASE * 2);
-    let took = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    report.slowest_millis = report.slowest_millis.max(took);
+    if event.deposes() {
+        report.deposed += 1;
+        report.late += u32::from(took > LEASE * 2);
+        let took = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        report.slowest_millis = report.slowest_millis.max(took);
+    }
     Ok(())
 }
 

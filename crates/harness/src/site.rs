@@ -20,6 +20,8 @@ use crate::{Result, bare};
 pub const SEATS: usize = 2;
 /// More sessions than these would only wait.
 const MOST_OPEN: usize = 7;
+/// With no more sessions than these a run has shown nothing.
+const FEW: usize = 10;
 /// The lease of the loop, as [`FLAGS`] have it.
 pub const LEASE: Duration = Duration::from_secs(2);
 /// What opens the figures.
@@ -48,7 +50,7 @@ const FLAGS: [&str; 20] = [
     METRICS,
 ];
 /// Whoever has no answer by then has none: long for a start on a busy machine, short for a process that stands still.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 /// What an API document tells beside what a client sends.
 const TOLD: [&str; 8] = [
     "id",
@@ -135,12 +137,12 @@ impl Site {
 
     /// An admin's client of this process.
     pub fn client(&self, weir: &Weir) -> Result<Client> {
-        self.patient_client(weir, PATIENCE)
+        self.client_at(&weir.address, PATIENCE)
     }
 
-    /// The same, which waits this long for an answer.
-    pub fn patient_client(&self, weir: &Weir, patience: Duration) -> Result<Client> {
-        Client::new(&weir.address, &self.key, patience)
+    /// An admin's client of the process at this address, which waits this long for an answer.
+    pub fn client_at(&self, address: &str, patience: Duration) -> Result<Client> {
+        Client::new(address, &self.key, patience)
     }
 
     /// The pool's id.
@@ -148,10 +150,17 @@ impl Site {
         &self.pool
     }
 
-    /// Asks what became of the requests that had no answer.
+    /// Asks what became of the requests that had no answer, and whether everybody still has what they were promised.
     pub async fn learn(&self, client: &Client) -> Result<()> {
         let alive = self.sessions(client).await?;
-        self.ledger.open().learn(&alive)
+        let unanswered = self.ledger.open().unanswered_ends();
+        for id in unanswered.iter().filter(|id| !alive.contains_key(*id)) {
+            let path = format!("/sessions/{id}");
+            let session = client.call(Method::GET, &path, None).await?;
+            self.ledger.open().ended(id, &session);
+        }
+        self.ledger.open().learn(&alive, SEATS);
+        Ok(())
     }
 
     /// Ends what there is no room for: sessions whose end nobody has heard of while others were asked for.
@@ -165,8 +174,8 @@ impl Site {
 
     async fn end_for_sure(&self, client: &Client, id: &str) -> Result<()> {
         let path = format!("/sessions/{id}");
-        client.call(Method::DELETE, &path, None).await?;
-        self.ledger.open().ended(id);
+        let session = client.call(Method::DELETE, &path, None).await?;
+        self.ledger.open().ended(id, &session);
         Ok(())
     }
 
@@ -210,11 +219,17 @@ impl Site {
             .attempt(Method::POST, "/sessions", Some(&body), None)
             .await;
         match answer {
-            None => self.ledger.open().asked(None),
+            None => {
+                self.ledger.open().asked(None);
+                Ok(())
+            }
             Some(Answer {
                 status: 201 | 202,
                 body,
-            }) => self.ledger.open().asked(Some(id_of(&body)?)),
+            }) => {
+                self.ledger.open().asked(Some(id_of(&body)?));
+                Ok(())
+            }
             Some(Answer { body, .. }) if body["code"] == "no_capacity_coming" => Ok(()),
             Some(answer) => Err(format!("a session was answered by {answer:?}")),
         }
@@ -232,8 +247,8 @@ impl Site {
         let path = format!("/sessions/{id}");
         match client.attempt(Method::DELETE, &path, None, None).await {
             None => Ok(()),
-            Some(Answer { status: 200, .. }) => {
-                self.ledger.open().ended(&id);
+            Some(Answer { status: 200, body }) => {
+                self.ledger.open().ended(&id, &body);
                 Ok(())
             }
             Some(answer) => Err(format!("the end of a session was answered by {answer:?}")),
@@ -284,11 +299,20 @@ impl Site {
 
     /// Ends all sessions and wants no free seats any more.
     pub async fn close(&self, client: &Client) -> Result<()> {
-        self.set_standby(client, 0).await?;
+        if !self.set_standby(client, 0).await? {
+            return Err("the config can not be changed at the end".to_owned());
+        }
         for id in self.sessions(client).await?.into_keys() {
             self.end_for_sure(client, &id).await?;
         }
         Ok(())
+    }
+
+    /// A run says something only if people came and went.
+    pub fn idleness(&self) -> Option<String> {
+        let (accepted, ended) = self.ledger.open().totals();
+        let is_idle = accepted <= FEW || ended <= FEW;
+        is_idle.then(|| format!("only {accepted} sessions were accepted, and {ended} ended"))
     }
 
     /// Sessions that have not ended, by id.

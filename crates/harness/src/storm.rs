@@ -79,6 +79,9 @@ pub async fn run(first: &Program, postgres: &Postgres, aws: &Aws, plan: Plan) ->
         .extend(odd.map(|status| format!("requests were answered by {status}")));
     report.answers = answers;
     report.took_millis = took.as_millis();
+    if aws.most_at_a_time() == 0 {
+        report.violations.push("no machine was made".to_owned());
+    }
     report.violations.extend(aws.complaints());
     report.violations.extend(postgres.stale().await?);
     report.figures = aws.figures();

@@ -57,11 +57,12 @@ impl DatabaseUrl {
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// No transaction waits for anything but the database. One that has sent nothing for this long belongs to a process that stands
 /// still or is cut off: Postgres ends it, since its locks, above all that on the lease, would hold up all other processes.
-const IDLE_IN_TRANSACTION: &str = "3s";
+const IDLE_IN_TRANSACTION: &str = "SET idle_in_transaction_session_timeout = '3s'";
 /// How long a method waits for a free connection. Those who write to SQLite wait for each other, in the order of their coming.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 20;
+
 /// The pools of connections.
 #[derive(Clone)]
 pub(crate) enum Db {
@@ -135,7 +136,14 @@ impl Db {
                 Ok(options) => PgPoolOptions::new()
                     .max_connections(POSTGRES_CONNECTIONS)
                     .acquire_timeout(ACQUIRE_TIMEOUT)
-                    .connect_with(postgres_options(options))
+                    // Not as an option of the connection, which poolers refuse.
+                    .after_connect(|connection, _| {
+                        Box::pin(async move {
+                            sqlx::query(IDLE_IN_TRANSACTION).execute(connection).await?;
+                            Ok(())
+                        })
+                    })
+                    .connect_with(options.application_name("weir"))
                     .await
                     .map(Self::Postgres),
                 Err(error) => Err(error),
@@ -412,12 +420,6 @@ pub(crate) async fn is_new(url: &DatabaseUrl) -> Result<bool, OpenError> {
         .await?;
     db.close().await;
     Ok(row.is_none())
-}
-
-fn postgres_options(options: PgConnectOptions) -> PgConnectOptions {
-    options
-        .application_name("weir")
-        .options([("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION)])
 }
 
 fn sqlite_options(options: SqliteConnectOptions) -> SqliteConnectOptions {

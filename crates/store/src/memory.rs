@@ -111,6 +111,7 @@ impl Memory {
         });
         held.0.looked_at = named(&tables, LOOKED_AT);
         held.0.tables = tables;
+        held.0.forget();
         Ok(())
     }
 

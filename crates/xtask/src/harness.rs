@@ -23,11 +23,13 @@ pub fn command(workspace: &Workspace, program: &str) -> Result<Command> {
     let folder = workspace.target("harness");
     fs::create_dir_all(&folder)
         .map_err(|source| format!("can not make {}: {source}", folder.display()))?;
-    let commit = console::output(
-        workspace
-            .command("git")
-            .args(["rev-parse", "--short", "HEAD"]),
-    )?;
+    let commit = console::output(workspace.command("git").args([
+        "describe",
+        "--always",
+        "--dirty",
+        "--exclude",
+        "*",
+    ]))?;
     let record = folder.join(format!("{}.record", commit.trim()));
     let program = workspace.target("debug").join(program);
     let mut command = workspace.command(&program.to_string_lossy());

@@ -53,10 +53,7 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let report = match run(&arguments).await {
         Ok(report) => report,
-        Err(why) => {
-            eprintln!("{why}");
-            return ExitCode::FAILURE;
-        }
+        Err(why) => return record::broke_off(&why, arguments.record.as_deref()),
     };
     let ends = format!("{} events, {} looks", report.events, report.looks);
     record::tell(

@@ -50,10 +50,7 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let (report, most) = match run(&arguments).await {
         Ok(report) => report,
-        Err(why) => {
-            eprintln!("{why}");
-            return ExitCode::FAILURE;
-        }
+        Err(why) => return record::broke_off(&why, arguments.record.as_deref()),
     };
     let figures = report
         .figures

@@ -55,6 +55,10 @@ impl Cloud for Local {
         json!({ "kind": "local", "max_instances": self.most, "startup_script": SCRIPT, "settings": {} })
     }
 
+    fn has_host_keys(&self) -> bool {
+        true
+    }
+
     async fn machines(&self) -> Result<BTreeMap<String, usize>> {
         // One that is not up yet has no sshd, and is there.
         Ok(self

@@ -44,6 +44,11 @@ pub trait Cloud: Send + Sync {
         Ok(true)
     }
 
+    /// Whether Weir learns the host keys of machines.
+    fn has_host_keys(&self) -> bool {
+        false
+    }
+
     /// Plays what machines do by themselves, once.
     async fn play(&self) {}
 

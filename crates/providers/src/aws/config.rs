@@ -352,7 +352,7 @@ mod tests {
             .with("address", "public")
             .with("spot", true)
             .with("tags", json!(["cost centre=a=b", "empty="]))
-            .with("list_lag_seconds", 0)
+            .with("list_lag_seconds", 1)
             .with("config_override", json!({"EbsOptimized": true}));
         let role = draft().with("credentials", "instance_role");
         let role = role.only_shown(&FORM);

@@ -284,7 +284,7 @@ const FIELDS: &[Field] = &[
         step: "more",
         label: "Lists lag by",
         help: "For this long EC2's lists may leave a new server out. One that is missing for longer counts as gone, and another is made.",
-        kind: Kind::Int { min: 0, max: 600 },
+        kind: Kind::Int { min: 1, max: 600 },
         unit: "s",
         default: Preset::Int(30),
         advanced: true,
