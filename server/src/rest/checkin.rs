@@ -304,7 +304,7 @@ mod tests {
                     token.to_owned(),
                 )
             };
-            machines.iter().map(|machine| server(machine)).collect()
+            machines.iter().map(server).collect()
         }
 
         /// What an admin sees of a server.
