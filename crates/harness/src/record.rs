@@ -5,12 +5,33 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Prints what was wrong, the run in one line and, last, its counts; adds the line to the file, if there is one.
-pub fn tell(line: &str, violations: &[String], ends: &str, file: Option<&Path>) -> ExitCode {
-    for violation in violations {
-        println!("{violation}");
-    }
-    let line = format!("{line}, {} violations", violations.len());
+use crate::Result;
+
+/// What a run has come to.
+pub struct Told {
+    /// In one line, with its figures.
+    pub line: String,
+    /// What was wrong, in sentences.
+    pub violations: Vec<String>,
+    /// What it counts by, for the last line printed.
+    pub counts: String,
+}
+
+/// Prints what was wrong, the run in one line and, last, its counts; adds the line to the file, if there is one. A run that could
+/// not go on says why, in both places.
+pub fn tell(run: Result<Told>, file: Option<&Path>) -> ExitCode {
+    let (line, counts, is_good) = match run {
+        Ok(told) => {
+            for violation in &told.violations {
+                println!("{violation}");
+            }
+            let found = format!("{} violations", told.violations.len());
+            let line = format!("{}, {found}", told.line);
+            let counts = format!("{}, {found}", told.counts);
+            (line, Some(counts), told.violations.is_empty())
+        }
+        Err(why) => (format!("broke off: {why}"), None, false),
+    };
     println!("{line}");
     if let Some(path) = file
         && let Err(source) = add(path, &line)
@@ -18,34 +39,22 @@ pub fn tell(line: &str, violations: &[String], ends: &str, file: Option<&Path>) 
         eprintln!("can not write {}: {source}", path.display());
         return ExitCode::FAILURE;
     }
-    println!("{ends}, {} violations", violations.len());
-    if violations.is_empty() {
+    if let Some(counts) = counts {
+        println!("{counts}");
+    }
+    if is_good {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     }
 }
 
-/// Tells that a run could not go on, here and in the file.
-pub fn broke_off(why: &str, file: Option<&Path>) -> ExitCode {
-    eprintln!("{why}");
-    if let Some(path) = file
-        && let Err(source) = add(path, &format!("broke off: {why}"))
-    {
-        eprintln!("can not write {}: {source}", path.display());
-    }
-    ExitCode::FAILURE
-}
-
-/// Sessions accepted and ended, and what the provider tells.
-pub fn figures((accepted, ended): (usize, usize), of_cloud: &[(&str, usize)]) -> String {
-    let of_cloud = of_cloud
+/// Figures with their names, each behind a comma.
+pub fn figures(figures: &[(&str, usize)]) -> String {
+    let told = figures
         .iter()
         .map(|(name, figure)| format!(", {figure} {name}"));
-    format!(
-        "{accepted} sessions accepted, {ended} ended{}",
-        of_cloud.collect::<String>()
-    )
+    told.collect()
 }
 
 fn add(path: &Path, line: &str) -> std::io::Result<()> {

@@ -10,7 +10,7 @@ use harness::cloud::aws::Aws;
 use harness::cloud::local::Local;
 use harness::cloud::lxd::Lxd;
 use harness::crash::{self, Plan, Report};
-use harness::record;
+use harness::record::{self, Told};
 use harness::weir::Program;
 
 /// Servers that Weir may have at the provider.
@@ -61,17 +61,8 @@ enum Kind {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let report = match run(&arguments).await {
-        Ok(report) => report,
-        Err(why) => return record::broke_off(&why, arguments.record.as_deref()),
-    };
-    let ends = format!("{} kills, {} looks", report.kills, report.looks);
-    record::tell(
-        &told(&arguments, &report),
-        &report.violations,
-        &ends,
-        arguments.record.as_deref(),
-    )
+    let told = run(&arguments).await.map(|report| told(&arguments, report));
+    record::tell(told, arguments.record.as_deref())
 }
 
 async fn run(arguments: &Arguments) -> Result<Report> {
@@ -105,8 +96,8 @@ async fn run(arguments: &Arguments) -> Result<Report> {
     crash::run(program, &*cloud, plan).await
 }
 
-/// The run in one line.
-fn told(arguments: &Arguments, report: &Report) -> String {
+fn told(arguments: &Arguments, report: Report) -> Told {
+    let (accepted, ended) = report.sessions;
     let provider = arguments
         .provider
         .to_possible_value()
@@ -116,12 +107,17 @@ fn told(arguments: &Arguments, report: &Report) -> String {
     } else {
         "sqlite"
     };
-    format!(
-        "{provider} {database} seed {}: {} kills ({} at calls), {} looks, {}",
+    let line = format!(
+        "{provider} {database} seed {}: {} kills ({} at calls), {} looks, {accepted} sessions accepted, {ended} ended{}",
         arguments.seed,
         report.kills,
         report.at_calls,
         report.looks,
-        record::figures(report.sessions, &report.figures),
-    )
+        record::figures(&report.figures),
+    );
+    Told {
+        line,
+        counts: format!("{} kills, {} looks", report.kills, report.looks),
+        violations: report.violations,
+    }
 }

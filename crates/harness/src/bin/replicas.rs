@@ -9,7 +9,7 @@ use clap::Parser;
 use harness::Result;
 use harness::cloud::aws::Aws;
 use harness::postgres::Postgres;
-use harness::record;
+use harness::record::{self, Told};
 use harness::replicas::{self, Plan, Report};
 use harness::weir::Program;
 
@@ -51,17 +51,8 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let report = match run(&arguments).await {
-        Ok(report) => report,
-        Err(why) => return record::broke_off(&why, arguments.record.as_deref()),
-    };
-    let ends = format!("{} events, {} looks", report.events, report.looks);
-    record::tell(
-        &told(&arguments, &report),
-        &report.violations,
-        &ends,
-        arguments.record.as_deref(),
-    )
+    let told = run(&arguments).await.map(|report| told(&arguments, report));
+    record::tell(told, arguments.record.as_deref())
 }
 
 async fn run(arguments: &Arguments) -> Result<Report> {
@@ -86,16 +77,21 @@ async fn run(arguments: &Arguments) -> Result<Report> {
     replicas::run(&program, &postgres, &cloud, plan).await
 }
 
-/// The run in one line.
-fn told(arguments: &Arguments, report: &Report) -> String {
-    format!(
-        "3 replicas seed {}: {} events ({} deposed a leader), {} looks, slowest new holder {} ms ({} later than twice the lease), {}",
+fn told(arguments: &Arguments, report: Report) -> Told {
+    let (accepted, ended) = report.sessions;
+    let line = format!(
+        "3 replicas seed {}: {} events ({} deposed a leader), {} looks, slowest new holder {} ms ({} later than twice the lease), {accepted} sessions accepted, {ended} ended{}",
         arguments.seed,
         report.events,
         report.deposed,
         report.looks,
         report.slowest_millis,
         report.late,
-        record::figures(report.sessions, &report.figures),
-    )
+        record::figures(&report.figures),
+    );
+    Told {
+        line,
+        counts: format!("{} events, {} looks", report.events, report.looks),
+        violations: report.violations,
+    }
 }

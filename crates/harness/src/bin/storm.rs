@@ -9,7 +9,7 @@ use clap::Parser;
 use harness::Result;
 use harness::cloud::aws::Aws;
 use harness::postgres::Postgres;
-use harness::record;
+use harness::record::{self, Told};
 use harness::storm::{self, Plan, Report};
 use harness::weir::Program;
 
@@ -48,30 +48,8 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let (report, most) = match run(&arguments).await {
-        Ok(report) => report,
-        Err(why) => return record::broke_off(&why, arguments.record.as_deref()),
-    };
-    let figures = report
-        .figures
-        .iter()
-        .map(|(name, figure)| format!(", {figure} {name}"));
-    let line = format!(
-        "storm: {} people, {} requests over {} connections in {} ms, answers by status {:?}{}",
-        arguments.people,
-        arguments.requests,
-        arguments.connections,
-        report.took_millis,
-        report.answers,
-        figures.collect::<String>()
-    );
-    let ends = format!("{} requests, {most} machines at a time", arguments.requests);
-    record::tell(
-        &line,
-        &report.violations,
-        &ends,
-        arguments.record.as_deref(),
-    )
+    let told = run(&arguments).await.map(|report| told(&arguments, report));
+    record::tell(told, arguments.record.as_deref())
 }
 
 async fn run(arguments: &Arguments) -> Result<(Report, usize)> {
@@ -92,4 +70,21 @@ async fn run(arguments: &Arguments) -> Result<(Report, usize)> {
     let report = storm::run(&program, &postgres, &aws, plan).await?;
     let most = aws.most_at_a_time();
     Ok((report, most))
+}
+
+fn told(arguments: &Arguments, (report, most): (Report, usize)) -> Told {
+    let line = format!(
+        "storm: {} people, {} requests over {} connections in {} ms, answers by status {:?}{}",
+        arguments.people,
+        arguments.requests,
+        arguments.connections,
+        report.took_millis,
+        report.answers,
+        record::figures(&report.figures),
+    );
+    Told {
+        line,
+        counts: format!("{} requests, {most} machines at a time", arguments.requests),
+        violations: report.violations,
+    }
 }
