@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::db::Tx;
 use crate::lease::Fence;
 use crate::row::{Arg, args, to_json};
+use crate::set::{Item, item, of_set};
 use crate::{Result, Store};
 
 /// An entry to be written in the transaction that does what it says.
@@ -107,23 +108,28 @@ impl Store {
 impl Tx {
     /// Writes an entry.
     pub(crate) async fn audit(&mut self, entry: AuditEntry) -> Result<()> {
-        let kind = entry.actor.split_once('_').map(|(prefix, _)| prefix);
-        let is_by_people =
-            kind.is_some_and(|kind| [UserId::PREFIX, ApiKeyId::PREFIX].contains(&kind));
-        self.run(
+        self.audit_all(vec![entry]).await
+    }
+
+    /// Writes entries, at once.
+    pub(crate) async fn audit_all(&mut self, entries: Vec<AuditEntry>) -> Result<()> {
+        let item = |entry: AuditEntry| {
+            let kind = entry.actor.split_once('_').map(|(prefix, _)| prefix);
+            let is_by_people =
+                kind.is_some_and(|kind| [UserId::PREFIX, ApiKeyId::PREFIX].contains(&kind));
+            item! {
+                "id": entry.id, "at": entry.at, "actor": entry.actor, "action": entry.action, "target": entry.target,
+                "detail": to_json(&entry.detail), "by_people": is_by_people,
+            }
+        };
+        let sql = of_set!(
             "INSERT INTO audit (id, at, actor, action, target, detail, by_people)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            args![
-                entry.id,
-                entry.at,
-                entry.actor,
-                entry.action,
-                entry.target,
-                to_json(&entry.detail),
-                i64::from(is_by_people)
-            ],
-        )
-        .await
-        .map(|_| ())
+             SELECT item.value ->> 'id', CAST(item.value ->> 'at' AS BIGINT), item.value ->> 'actor',
+                item.value ->> 'action', item.value ->> 'target', item.value ->> 'detail',
+                CAST(item.value ->> 'by_people' AS BIGINT)
+             FROM " SET
+        );
+        let entries: Vec<Item> = entries.into_iter().map(item).collect();
+        self.run_of(sql, &entries).await.map(|_| ())
     }
 }

@@ -15,6 +15,7 @@ use crate::group::{Member, Writer};
 use crate::memory::{Held, Memory};
 use crate::migrations;
 use crate::row::{Arg, Cells, Row, bound};
+use crate::set::SetSql;
 
 /// Which database to open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -293,6 +294,14 @@ impl Tx {
             Self::Postgres(tx) => tx.commit().await?,
         }
         Ok(())
+    }
+
+    /// The statement as this database reads it.
+    pub(crate) const fn text_of(&self, sql: SetSql) -> &'static str {
+        match self {
+            Self::SqliteRead(_) | Self::SqliteWrite(_) | Self::Memory(_) => sql.sqlite,
+            Self::Postgres(_) => sql.postgres,
+        }
     }
 
     /// What is remembered, where nobody else can write.

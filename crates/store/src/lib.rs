@@ -43,6 +43,7 @@ mod server_state;
 mod server_step;
 mod session;
 mod session_seat;
+mod set;
 mod snapshot;
 mod ssh_key;
 mod user;

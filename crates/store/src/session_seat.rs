@@ -1,7 +1,7 @@
 //! Seating: who gets a seat or a place in the queue, guarded in SQL. The rule of placement is `scaling`'s; what is
 //! here holds whatever was decided meanwhile.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::connection::Protocol;
 use domain::id::{PoolId, ServerId, SessionId, UserId};
@@ -12,8 +12,9 @@ use crate::audit::AuditEntry;
 use crate::db::Tx;
 use crate::error::StoreError;
 use crate::lease::Fence;
-use crate::row::args;
+use crate::row::{Row, args};
 use crate::session::{kind, kind_columns};
+use crate::set::{Item, item, of_set, set_of};
 use crate::{Result, Store};
 
 /// A session that is asked for.
@@ -82,7 +83,8 @@ impl Store {
     /// `audit` has an entry for each; those of refused ones are not written.
     ///
     /// # Errors
-    /// [`StoreError::StaleVersion`] where two decisions meet in a rule of the database: nothing is written, plan again.
+    /// [`StoreError::StaleVersion`] where two decisions meet in a rule of the database or a request is cancelled this very
+    /// moment: nothing is written, plan again.
     pub async fn seat(
         &self,
         fence: Option<Fence>,
@@ -93,58 +95,398 @@ impl Store {
     ) -> Result<Vec<SeatOutcome>> {
         let mut tx = self.db.write().await?;
         tx.hold_fence(fence).await?;
-        // All that is counted against is held first, in one order, so that two batches cannot wait for each other.
-        let mut users: BTreeSet<UserId> = writes.iter().filter_map(new_user).collect();
-        for session in writes.iter().filter_map(queued) {
-            let sql = "SELECT id, user_id FROM sessions WHERE id = $1";
-            if let Some(row) = tx.one("sessions", sql, args![session]).await? {
-                users.insert(row.get("user_id")?);
-            }
-        }
-        let mut gone = BTreeSet::new();
-        for user in users {
-            let held = tx
-                .run(
-                    "UPDATE users SET guard = guard + 1 WHERE id = $1",
-                    args![user],
-                )
-                .await?;
-            if held == 0 {
-                gone.insert(user);
-            }
-        }
-        let servers: BTreeSet<ServerId> = writes.iter().filter_map(server_of).collect();
-        for server in servers {
-            tx.run(
-                "UPDATE servers SET guard = guard + 1 WHERE id = $1",
-                args![server],
-            )
-            .await?;
-        }
+        let mut book = tx.open_book(&writes, limits, now).await?;
         let mut outcomes = Vec::with_capacity(writes.len());
+        let mut entries = Vec::with_capacity(writes.len());
         for (write, entry) in writes.into_iter().zip(audit) {
             let outcome = match write {
-                write if new_user(&write).is_some_and(|user| gone.contains(&user)) => {
-                    SeatOutcome::Stale
-                }
-                SeatWrite::Queue(session) => tx.queue(&session, limits, now).await?,
+                SeatWrite::Queue(session) => tx.queue(&mut book, &session).await?,
                 SeatWrite::SeatNew(session, server) => {
-                    tx.seat_new(&session, server, limits, now).await?
+                    tx.seat_new(&mut book, &session, server).await?
                 }
                 SeatWrite::SeatQueued {
                     session,
                     server,
                     expires_at,
-                } => tx.seat_queued(session, server, expires_at, now).await?,
+                } => book.seat_queued(session, server, expires_at),
             };
             if outcome == SeatOutcome::Done {
-                tx.audit(entry).await?;
+                entries.push(entry);
             }
             outcomes.push(outcome);
         }
+        tx.close_book(book).await?;
+        tx.audit_all(entries).await?;
         tx.commit().await?;
         Ok(outcomes)
     }
+}
+
+/// What decisions are counted against, read at once after it was held, and what they come to, to be written at once: however
+/// many are decided together, the database is asked a fixed number of times.
+struct Book {
+    limits: PersonLimits,
+    now: Timestamp,
+    /// By request that waits.
+    queued: BTreeMap<SessionId, Queued>,
+    people: BTreeMap<UserId, Person>,
+    /// Those that run.
+    rooms: BTreeMap<ServerId, Room>,
+    new: Vec<Item>,
+    seated: Vec<Item>,
+}
+
+/// A request that waits.
+struct Queued {
+    pool: PoolId,
+    user: UserId,
+    kind: SessionKind,
+}
+
+/// Somebody who asks.
+#[derive(Default)]
+struct Person {
+    /// Sessions that wait or are open.
+    sessions: i64,
+    /// Requests of the last minute.
+    lately: i64,
+    /// When those were asked for that are written now.
+    asked: Vec<Timestamp>,
+}
+
+/// A server with what is on it.
+struct Room {
+    pool: PoolId,
+    protocol: Protocol,
+    reusable: bool,
+    max_sessions: i64,
+    max_users: Option<i64>,
+    /// The changes of who has an open session, those that are written now included.
+    access_wanted: i64,
+    /// How many of them each new session is.
+    personal_keys: i64,
+    first_user: Option<UserId>,
+    sessions: i64,
+    users: i64,
+    /// Who of those that ask is on it, and whether with a desktop.
+    here: BTreeMap<UserId, bool>,
+    is_changed: bool,
+}
+
+impl Room {
+    /// Takes a seat, if there is one for this person. Gives the server's new count of access changes.
+    fn take(&mut self, pool: PoolId, user: UserId, kind: &SessionKind) -> Option<i64> {
+        let here = self.here.get(&user).copied();
+        let others = self.users - i64::from(here.is_some());
+        let is_desktop = *kind == SessionKind::Desktop;
+        let is_second_desktop = is_desktop && self.protocol == Protocol::Rdp && here == Some(true);
+        let has_seat = self.pool == pool
+            && self.sessions < self.max_sessions
+            && self.max_users.is_none_or(|max| others < max)
+            && (self.reusable || self.first_user.is_none_or(|first| first == user));
+        if !has_seat || is_second_desktop {
+            return None;
+        }
+        self.sessions += 1;
+        self.users = others + 1;
+        *self.here.entry(user).or_default() |= is_desktop;
+        self.first_user.get_or_insert(user);
+        self.access_wanted += self.personal_keys;
+        self.is_changed = true;
+        Some(self.access_wanted)
+    }
+}
+
+impl Book {
+    fn seat_queued(
+        &mut self,
+        session: SessionId,
+        server: ServerId,
+        expires_at: Timestamp,
+    ) -> SeatOutcome {
+        let Some(queued) = self.queued.get(&session) else {
+            return SeatOutcome::Stale;
+        };
+        let room = self.rooms.get_mut(&server);
+        let Some(access_seq) =
+            room.and_then(|room| room.take(queued.pool, queued.user, &queued.kind))
+        else {
+            return SeatOutcome::Stale;
+        };
+        self.queued.remove(&session);
+        self.seated.push(item! {
+            "id": session, "server_id": server, "assigned_at": self.now, "expires_at": expires_at,
+            "access_seq": access_seq,
+        });
+        SeatOutcome::Done
+    }
+
+    /// Adds a session that is there from now on.
+    fn add(&mut self, session: &NewSession, seat: Option<(ServerId, i64)>) {
+        if let Some(person) = self.people.get_mut(&session.user) {
+            person.asked.push(session.requested_at);
+        }
+        let (kind, app) = kind_columns(&session.kind);
+        let state = if seat.is_some() { "assigned" } else { "queued" };
+        self.new.push(item! {
+            "id": session.id, "pool_id": session.pool, "user_id": session.user, "server_id": seat.map(|(server, _)| server),
+            "kind": kind, "app": app, "protocol": session.protocol, "state": state,
+            "requested_at": session.requested_at, "expires_at": session.expires_at,
+            "assigned_at": seat.map(|_| self.now), "access_seq": seat.map_or(0, |(_, access_seq)| access_seq),
+        });
+    }
+}
+
+impl Tx {
+    /// Holds and reads all that these decisions are counted against. People first, then servers, each in the order of their
+    /// ids, so that two batches cannot wait for each other.
+    async fn open_book(
+        &mut self,
+        writes: &[SeatWrite],
+        limits: PersonLimits,
+        now: Timestamp,
+    ) -> Result<Book> {
+        let queued = self.queued(writes).await?;
+        let users: BTreeSet<UserId> = writes.iter().filter_map(new_user).collect();
+        let users = users
+            .into_iter()
+            .chain(queued.values().map(|queued| queued.user))
+            .collect::<BTreeSet<_>>();
+        let people = self.people(&users, now).await?;
+        let servers: BTreeSet<ServerId> = writes.iter().filter_map(server_of).collect();
+        let rooms = self.rooms(&servers, &users).await?;
+        Ok(Book {
+            limits,
+            now,
+            queued,
+            people,
+            rooms,
+            new: Vec::new(),
+            seated: Vec::new(),
+        })
+    }
+
+    async fn queued(&mut self, writes: &[SeatWrite]) -> Result<BTreeMap<SessionId, Queued>> {
+        let ids: BTreeSet<SessionId> = writes.iter().filter_map(queued).collect();
+        if ids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let sql = of_set!(
+            "SELECT s.id, s.pool_id, s.user_id, s.kind, s.app FROM " SET
+            " JOIN sessions s ON s.id = item.value ->> 'id' WHERE s.state = 'queued'"
+        );
+        let rows = self.all_of("sessions", sql, &set_of(ids), vec![]).await?;
+        rows.iter()
+            .map(|row| {
+                let queued = Queued {
+                    pool: row.get("pool_id")?,
+                    user: row.get("user_id")?,
+                    kind: kind(row)?,
+                };
+                Ok((row.get("id")?, queued))
+            })
+            .collect()
+    }
+
+    /// Holds people, and reads what they have.
+    async fn people(
+        &mut self,
+        users: &BTreeSet<UserId>,
+        now: Timestamp,
+    ) -> Result<BTreeMap<UserId, Person>> {
+        let users = set_of(users.iter().copied());
+        let hold = of_set!(
+            "SELECT u.id FROM users u WHERE u.id IN (SELECT item.value ->> 'id' FROM " SET ") ORDER BY u.id"
+            HOLD "u"
+        );
+        let held = self.all_of("users", hold, &users, vec![]).await?;
+        // Only what is read from here on is certain.
+        let count = of_set!(
+            "SELECT item.value ->> 'id' AS id,
+                (SELECT COUNT(*) FROM sessions s WHERE s.user_id = item.value ->> 'id' AND s.state <> 'ended') AS sessions,
+                (SELECT COUNT(*) FROM sessions s WHERE s.user_id = item.value ->> 'id' AND s.requested_at > $2) AS lately
+             FROM " SET
+        );
+        let minute_ago = now.plus_millis(-MINUTE_MILLIS);
+        let counts = self
+            .all_of("sessions", count, &users, args![minute_ago])
+            .await?;
+        let held = held.iter().map(|row| row.get("id"));
+        let mut people = held
+            .map(|id| Ok((id?, Person::default())))
+            .collect::<Result<BTreeMap<UserId, Person>>>()?;
+        for row in &counts {
+            if let Some(person) = people.get_mut(&row.get("id")?) {
+                person.sessions = row.get("sessions")?;
+                person.lately = row.get("lately")?;
+            }
+        }
+        Ok(people)
+    }
+
+    /// Holds servers, and reads those that run with what is on them.
+    async fn rooms(
+        &mut self,
+        servers: &BTreeSet<ServerId>,
+        users: &BTreeSet<UserId>,
+    ) -> Result<BTreeMap<ServerId, Room>> {
+        if servers.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let servers = set_of(servers.iter().copied());
+        let hold = of_set!(
+            "SELECT s.id FROM servers s WHERE s.id IN (SELECT item.value ->> 'id' FROM " SET ") ORDER BY s.id"
+            HOLD "s"
+        );
+        self.all_of("servers", hold, &servers, vec![]).await?;
+        let sql = of_set!(
+            "SELECT s.id, s.pool_id, s.access_wanted, s.personal_keys, s.first_user, s.protocol,
+                COALESCE(c.reusable, 1) AS reusable,
+                COALESCE(c.max_sessions, s.max_sessions) AS max_sessions,
+                CASE WHEN s.config_id IS NULL THEN s.max_users ELSE c.max_users END AS max_users,
+                (SELECT COUNT(*) FROM sessions e WHERE e.server_id = s.id AND e.state IN ('assigned', 'active'))
+                    AS sessions,
+                (SELECT COUNT(DISTINCT e.user_id) FROM sessions e WHERE e.server_id = s.id
+                    AND e.state IN ('assigned', 'active')) AS users
+             FROM " SET " JOIN servers s ON s.id = item.value ->> 'id'
+                LEFT JOIN autoscale_configs c ON c.id = s.config_id
+             WHERE s.state = 'running'"
+        );
+        let rows = self.all_of("servers", sql, &servers, vec![]).await?;
+        let mut rooms = rows
+            .iter()
+            .map(|row| Ok((row.get("id")?, room(row)?)))
+            .collect::<Result<BTreeMap<ServerId, Room>>>()?;
+        let here = of_set!(
+            "SELECT e.server_id AS id, e.user_id, CAST(MAX(CASE WHEN e.kind = 'desktop' THEN 1 ELSE 0 END) AS BIGINT) AS desktop
+             FROM " SET " JOIN sessions e ON e.user_id = item.value ->> 'id'
+             WHERE e.state IN ('assigned', 'active') GROUP BY e.server_id, e.user_id"
+        );
+        let users = set_of(users.iter().copied());
+        for row in self.all_of("sessions", here, &users, vec![]).await? {
+            if let Some(room) = rooms.get_mut(&row.get("id")?) {
+                room.here.insert(row.get("user_id")?, row.get("desktop")?);
+            }
+        }
+        Ok(rooms)
+    }
+
+    async fn queue(&mut self, book: &mut Book, session: &NewSession) -> Result<SeatOutcome> {
+        let refused = self.refused(book, session).await?;
+        Ok(refused.unwrap_or_else(|| {
+            book.add(session, None);
+            SeatOutcome::Done
+        }))
+    }
+
+    async fn seat_new(
+        &mut self,
+        book: &mut Book,
+        session: &NewSession,
+        server: ServerId,
+    ) -> Result<SeatOutcome> {
+        if let Some(refused) = self.refused(book, session).await? {
+            return Ok(refused);
+        }
+        let room = book.rooms.get_mut(&server);
+        let taken = room.and_then(|room| room.take(session.pool, session.user, &session.kind));
+        let Some(access_seq) = taken else {
+            return Ok(SeatOutcome::Stale);
+        };
+        book.add(session, Some((server, access_seq)));
+        Ok(SeatOutcome::Done)
+    }
+
+    /// Sessions that wait or are open count against the quota, and every one of the last minute against the pace. Certain
+    /// only while the person is held. Who is gone is refused too.
+    async fn refused(&mut self, book: &Book, session: &NewSession) -> Result<Option<SeatOutcome>> {
+        let Some(person) = book.people.get(&session.user) else {
+            return Ok(Some(SeatOutcome::Stale));
+        };
+        let asked = i64::try_from(person.asked.len()).unwrap_or(i64::MAX);
+        if person.sessions + asked >= i64::from(book.limits.sessions) {
+            return Ok(Some(SeatOutcome::QuotaReached));
+        }
+        let most = i64::from(book.limits.requests_per_minute);
+        if person.lately + asked < most {
+            return Ok(None);
+        }
+        // The request that makes room once it is a minute old. Those that are written now are the newest.
+        let first = if let Ok(at) = usize::try_from(asked - most) {
+            person.asked[at]
+        } else {
+            let sql = "SELECT id, requested_at FROM sessions WHERE user_id = $1
+                       ORDER BY requested_at DESC LIMIT 1 OFFSET $2";
+            let row = self
+                .one("sessions", sql, args![session.user, most - 1 - asked])
+                .await?;
+            row.ok_or(StoreError::NotFound)?.get("requested_at")?
+        };
+        let again_at = Timestamp::plus_millis(first, MINUTE_MILLIS);
+        Ok(Some(SeatOutcome::TooFast(again_at)))
+    }
+
+    /// Writes what was decided.
+    async fn close_book(&mut self, book: Book) -> Result<()> {
+        let changed = book.rooms.iter().filter(|(_, room)| room.is_changed);
+        let changed: Vec<Item> = changed
+            .map(|(id, room)| {
+                item! { "id": *id, "access_wanted": room.access_wanted, "first_user": room.first_user }
+            })
+            .collect();
+        let servers = of_set!(
+            "UPDATE servers SET access_wanted = CAST(item.value ->> 'access_wanted' AS BIGINT),
+                first_user = item.value ->> 'first_user'
+             FROM " SET " WHERE servers.id = item.value ->> 'id'"
+        );
+        self.run_of(servers, &changed).await?;
+        let new = of_set!(
+            "INSERT INTO sessions (id, pool_id, user_id, server_id, kind, app, protocol, state, requested_at, expires_at,
+                assigned_at, access_seq, version)
+             SELECT item.value ->> 'id', item.value ->> 'pool_id', item.value ->> 'user_id', item.value ->> 'server_id',
+                item.value ->> 'kind', item.value ->> 'app', item.value ->> 'protocol', item.value ->> 'state',
+                CAST(item.value ->> 'requested_at' AS BIGINT), CAST(item.value ->> 'expires_at' AS BIGINT),
+                CAST(item.value ->> 'assigned_at' AS BIGINT), CAST(item.value ->> 'access_seq' AS BIGINT), 1
+             FROM " SET
+        );
+        self.run_of(new, &book.new)
+            .await
+            .map_err(stale_if_duplicate)?;
+        let seated = of_set!(
+            "UPDATE sessions SET state = 'assigned', server_id = item.value ->> 'server_id',
+                assigned_at = CAST(item.value ->> 'assigned_at' AS BIGINT),
+                expires_at = CAST(item.value ->> 'expires_at' AS BIGINT),
+                access_seq = CAST(item.value ->> 'access_seq' AS BIGINT), version = version + 1
+             FROM " SET " WHERE sessions.id = item.value ->> 'id' AND sessions.state = 'queued'"
+        );
+        let done = self
+            .run_of(seated, &book.seated)
+            .await
+            .map_err(stale_if_duplicate)?;
+        // Cancelled this very moment: the seat that was taken for it must not stay taken.
+        if usize::try_from(done) == Ok(book.seated.len()) {
+            Ok(())
+        } else {
+            Err(StoreError::StaleVersion)
+        }
+    }
+}
+
+fn room(row: &Row) -> Result<Room> {
+    Ok(Room {
+        pool: row.get("pool_id")?,
+        protocol: row.get("protocol")?,
+        reusable: row.get("reusable")?,
+        max_sessions: row.get("max_sessions")?,
+        max_users: row.get("max_users")?,
+        access_wanted: row.get("access_wanted")?,
+        personal_keys: row.get("personal_keys")?,
+        first_user: row.get("first_user")?,
+        sessions: row.get("sessions")?,
+        users: row.get("users")?,
+        here: BTreeMap::new(),
+        is_changed: false,
+    })
 }
 
 fn new_user(write: &SeatWrite) -> Option<UserId> {
@@ -165,190 +507,6 @@ fn server_of(write: &SeatWrite) -> Option<ServerId> {
     match write {
         SeatWrite::Queue(_) => None,
         SeatWrite::SeatNew(_, server) | SeatWrite::SeatQueued { server, .. } => Some(*server),
-    }
-}
-
-impl Tx {
-    async fn queue(
-        &mut self,
-        session: &NewSession,
-        limits: PersonLimits,
-        now: Timestamp,
-    ) -> Result<SeatOutcome> {
-        if let Some(refused) = self.over_limits(session.user, limits, now).await? {
-            return Ok(refused);
-        }
-        let (kind, app) = kind_columns(&session.kind);
-        self.run(
-            "INSERT INTO sessions (id, pool_id, user_id, kind, app, protocol, state, requested_at, expires_at,
-                access_seq, version)
-             VALUES ($1, $2, $3, $4, $5, $6, 'queued', $7, $8, 0, 1)",
-            args![
-                session.id,
-                session.pool,
-                session.user,
-                kind,
-                app,
-                session.protocol,
-                session.requested_at,
-                session.expires_at
-            ],
-        )
-        .await?;
-        Ok(SeatOutcome::Done)
-    }
-
-    async fn seat_new(
-        &mut self,
-        session: &NewSession,
-        server: ServerId,
-        limits: PersonLimits,
-        now: Timestamp,
-    ) -> Result<SeatOutcome> {
-        if let Some(refused) = self.over_limits(session.user, limits, now).await? {
-            return Ok(refused);
-        }
-        let Some(access_seq) = self
-            .take_seat(session.pool, server, session.user, &session.kind)
-            .await?
-        else {
-            return Ok(SeatOutcome::Stale);
-        };
-        let (kind, app) = kind_columns(&session.kind);
-        self.run(
-            "INSERT INTO sessions (id, pool_id, user_id, server_id, kind, app, protocol, state, requested_at,
-                expires_at, assigned_at, access_seq, version)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, 'assigned', $8, $9, $10, $11, 1)",
-            args![
-                session.id,
-                session.pool,
-                session.user,
-                server,
-                kind,
-                app,
-                session.protocol,
-                session.requested_at,
-                session.expires_at,
-                now,
-                access_seq
-            ],
-        )
-        .await
-        .map_err(stale_if_duplicate)?;
-        Ok(SeatOutcome::Done)
-    }
-
-    async fn seat_queued(
-        &mut self,
-        session: SessionId,
-        server: ServerId,
-        expires_at: Timestamp,
-        now: Timestamp,
-    ) -> Result<SeatOutcome> {
-        let sql = "SELECT id, pool_id, user_id, kind, app FROM sessions WHERE id = $1 AND state = 'queued'";
-        let Some(row) = self.one("sessions", sql, args![session]).await? else {
-            return Ok(SeatOutcome::Stale);
-        };
-        let (pool, user) = (row.get("pool_id")?, row.get("user_id")?);
-        let Some(access_seq) = self.take_seat(pool, server, user, &kind(&row)?).await? else {
-            return Ok(SeatOutcome::Stale);
-        };
-        let held = self
-            .run(
-                "UPDATE sessions SET state = 'assigned', server_id = $2, assigned_at = $3, expires_at = $4,
-                    access_seq = $5, version = version + 1
-                 WHERE id = $1 AND state = 'queued'",
-                args![session, server, now, expires_at, access_seq],
-            )
-            .await
-            .map_err(stale_if_duplicate)?;
-        // Cancelled this very moment: the seat that was taken for it must not stay taken.
-        if held == 0 {
-            Err(StoreError::StaleVersion)
-        } else {
-            Ok(SeatOutcome::Done)
-        }
-    }
-
-    /// Sessions that wait or are open count against the quota, and every one of the last minute against the pace. Certain
-    /// only while the person is held.
-    async fn over_limits(
-        &mut self,
-        user: UserId,
-        limits: PersonLimits,
-        now: Timestamp,
-    ) -> Result<Option<SeatOutcome>> {
-        let sql = "SELECT $1 AS id, COUNT(*) AS sessions FROM sessions WHERE user_id = $1 AND state <> 'ended'";
-        let row = self
-            .one("sessions", sql, args![user])
-            .await?
-            .ok_or(StoreError::NotFound)?;
-        if row.get::<i64>("sessions")? >= i64::from(limits.sessions) {
-            return Ok(Some(SeatOutcome::QuotaReached));
-        }
-        let sql = "SELECT id, requested_at FROM sessions WHERE user_id = $1 AND requested_at > $2
-                   ORDER BY requested_at DESC LIMIT 1 OFFSET $3";
-        let minute_ago = now.plus_millis(-MINUTE_MILLIS);
-        let enough = i64::from(limits.requests_per_minute) - 1;
-        let first = self
-            .one("sessions", sql, args![user, minute_ago, enough])
-            .await?;
-        first
-            .map(|row| {
-                let first: Timestamp = row.get("requested_at")?;
-                Ok(SeatOutcome::TooFast(first.plus_millis(MINUTE_MILLIS)))
-            })
-            .transpose()
-    }
-
-    /// Takes a seat on a held server, if it still has one for this person. Returns the server's new count of access
-    /// changes.
-    async fn take_seat(
-        &mut self,
-        pool: PoolId,
-        server: ServerId,
-        user: UserId,
-        kind: &SessionKind,
-    ) -> Result<Option<i64>> {
-        let row = self
-            .one(
-                "servers",
-                "SELECT s.id, s.access_wanted, s.personal_keys, s.first_user, s.protocol,
-                    COALESCE(c.reusable, 1) AS reusable,
-                    COALESCE(c.max_sessions, s.max_sessions) AS max_sessions,
-                    CASE WHEN s.config_id IS NULL THEN s.max_users ELSE c.max_users END AS max_users,
-                    (SELECT COUNT(*) FROM sessions e WHERE e.server_id = s.id AND e.state IN ('assigned', 'active'))
-                        AS sessions,
-                    (SELECT COUNT(DISTINCT e.user_id) FROM sessions e WHERE e.server_id = s.id
-                        AND e.state IN ('assigned', 'active') AND e.user_id <> $3) AS others,
-                    (SELECT COUNT(*) FROM sessions e WHERE e.server_id = s.id AND e.user_id = $3
-                        AND e.state IN ('assigned', 'active') AND e.kind = 'desktop') AS desktops
-                 FROM servers s LEFT JOIN autoscale_configs c ON c.id = s.config_id
-                 WHERE s.id = $1 AND s.pool_id = $2 AND s.state = 'running'",
-                args![server, pool, user],
-            )
-            .await?;
-        let Some(row) = row else { return Ok(None) };
-        let first_user: Option<UserId> = row.get("first_user")?;
-        let max_users: Option<i64> = row.get("max_users")?;
-        let is_second_desktop = *kind == SessionKind::Desktop
-            && row.get::<Protocol>("protocol")? == Protocol::Rdp
-            && row.get::<i64>("desktops")? > 0;
-        let has_seat = row.get::<i64>("sessions")? < row.get::<i64>("max_sessions")?
-            && max_users
-                .is_none_or(|max| row.get::<i64>("others").is_ok_and(|others| others < max))
-            && (row.get::<bool>("reusable")? || first_user.is_none_or(|first| first == user));
-        if !has_seat || is_second_desktop {
-            return Ok(None);
-        }
-        self.run(
-            "UPDATE servers SET access_wanted = access_wanted + personal_keys, first_user = COALESCE(first_user, $2) WHERE id = $1",
-            args![server, user],
-        )
-        .await?;
-        Ok(Some(
-            row.get::<i64>("access_wanted")? + row.get::<i64>("personal_keys")?,
-        ))
     }
 }
 

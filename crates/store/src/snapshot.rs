@@ -12,8 +12,9 @@ use domain::timestamp::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::db::Tx;
-use crate::row::{Arg, Row, args};
+use crate::row::{Row, args};
 use crate::server::{limits, origin};
+use crate::set::{Item, SetSql, of_set, set_of};
 use crate::{Result, Store, server_state, session};
 
 /// The store's half of a snapshot. What only the process knows (calls under way, sightings) is empty.
@@ -54,13 +55,13 @@ pub struct StoredProvider {
     pub paused: bool,
 }
 
-/// A statement about all pools, or about the one that `$1` names: texts of their own, so that each finds its index.
+/// A statement about all pools, and the same about some: texts of their own, so that each finds its index.
 macro_rules! scoped {
-    ($scope:ident, $all:literal, $one:literal, $order:literal) => {
-        match $scope {
-            None => concat!($all, " ", $order),
-            Some(_) => concat!($all, " ", $one, " ", $order),
-        }
+    ($all:literal, $some:literal, $order:literal) => {
+        (
+            concat!($all, " ", $order),
+            of_set!($all " " $some " IN (SELECT item.value ->> 'id' FROM " SET ") " $order),
+        )
     };
 }
 
@@ -89,7 +90,7 @@ impl Store {
             .await?;
         let seen = StoredSnapshot {
             providers: providers.iter().map(provider).collect::<Result<_>>()?,
-            pools: tx.pools(scope).await?,
+            pools: tx.pools(scope.map(|id| set_of([id])).as_deref()).await?,
         };
         if let (None, Some(held)) = (scope, tx.memory()) {
             held.keep(now, &seen);
@@ -100,11 +101,7 @@ impl Store {
     /// Those of the pools named that there are, as of one moment.
     pub async fn pool_snapshots(&self, ids: &BTreeSet<PoolId>) -> Result<Vec<PoolSnapshot>> {
         let mut tx = self.db.read().await?;
-        let mut pools = Vec::with_capacity(ids.len());
-        for id in ids {
-            pools.extend(tx.pools(Some(*id)).await?);
-        }
-        Ok(pools)
+        tx.pools(Some(&set_of(ids.iter().copied()))).await
     }
 }
 
@@ -118,21 +115,18 @@ impl StoredSnapshot {
 }
 
 impl Tx {
-    async fn pools(&mut self, scope: Option<PoolId>) -> Result<Vec<PoolSnapshot>> {
-        let args = || scope.into_iter().map(Arg::from).collect();
+    async fn pools(&mut self, scope: Option<&[Item]>) -> Result<Vec<PoolSnapshot>> {
         // A pool without a config is a row too.
         let configs = scoped!(
-            scope,
             "SELECT p.id AS pool_id, c.id, c.version, c.created_at, c.zone_id, c.provider_id, c.enabled, c.dry_run,
                 c.aggressive, c.minimum, c.max_sessions, c.max_users, c.reusable, c.backoff_secs, l.surplus_since
              FROM pools p LEFT JOIN autoscale_configs c ON c.pool_id = p.id
                 LEFT JOIN autoscale_loop l ON l.config_id = c.id",
-            "WHERE p.id = $1",
+            "WHERE p.id",
             "ORDER BY c.created_at, c.id"
         );
-        let configs = self.all("autoscale_configs", configs, args()).await?;
+        let configs = self.of_pools("autoscale_configs", configs, scope).await?;
         let servers = scoped!(
-            scope,
             "SELECT s.id, s.pool_id, s.zone_id, s.config_id, s.provider_id, s.config_version, s.version, s.state,
                 s.state_since, s.machine, s.host, s.port, s.why, s.created_at, s.protocol, s.first_user,
                 s.retry_at, s.delete_accepted, s.access_wanted, s.access_applied,
@@ -142,18 +136,17 @@ impl Tx {
                 COALESCE(c.provision_timeout_secs, 0) AS provision_timeout_secs
              FROM servers s LEFT JOIN autoscale_configs c ON c.id = s.config_id
              WHERE s.state <> 'deleted'",
-            "AND s.pool_id = $1",
+            "AND s.pool_id",
             "ORDER BY s.id"
         );
-        let servers = self.all("servers", servers, args()).await?;
+        let servers = self.of_pools("servers", servers, scope).await?;
         let sessions = scoped!(
-            scope,
             "SELECT id, pool_id, user_id, server_id, kind, app, requested_at, expires_at FROM sessions
              WHERE state <> 'ended'",
-            "AND pool_id = $1",
+            "AND pool_id",
             "ORDER BY requested_at, id"
         );
-        let sessions = self.all("sessions", sessions, args()).await?;
+        let sessions = self.of_pools("sessions", sessions, scope).await?;
 
         let mut by_id = BTreeMap::new();
         for row in &configs {
@@ -183,6 +176,20 @@ impl Tx {
             pool.sessions.sort_by_key(|session| session.id);
         }
         Ok(by_id.into_values().collect())
+    }
+}
+
+impl Tx {
+    async fn of_pools(
+        &mut self,
+        table: &'static str,
+        (all, some): (&'static str, SetSql),
+        scope: Option<&[Item]>,
+    ) -> Result<Vec<Row>> {
+        match scope {
+            None => self.all(table, all, Vec::new()).await,
+            Some(pools) => self.all_of(table, some, pools, Vec::new()).await,
+        }
     }
 }
 
