@@ -89,7 +89,7 @@ pub async fn run(first: &Program, postgres: &Postgres, aws: &Aws, plan: Plan) ->
 }
 
 /// Makes people who only have a name.
-async fn people(client: &Client, count: usize) -> Result<Vec<String>> {
+pub(crate) async fn people(client: &Client, count: usize) -> Result<Vec<String>> {
     let mut making = JoinSet::new();
     let mut made = Vec::new();
     for number in 0..count {

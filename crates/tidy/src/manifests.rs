@@ -37,7 +37,7 @@ pub const HOMES: &[(&str, &[&str])] = &[
     ("leptos_meta", &["app"]),
     ("leptos_router", &["app"]),
     ("reqwest", &["harness", "providers"]),
-    ("sqlx", &["store"]),
+    ("sqlx", &["harness", "store"]),
     ("tower-http", &["server"]),
     ("utoipa", &["domain", "server"]),
     ("utoipa-axum", &["server"]),

@@ -18,6 +18,34 @@ pub fn build(workspace: &Workspace) -> Result<()> {
     console::run(&mut test::linted(workspace, &arguments))
 }
 
+/// Builds the measure of grants for speed: it shares the machine with what it measures.
+pub fn build_grants(workspace: &Workspace) -> Result<()> {
+    let arguments = [
+        "build",
+        "--release",
+        "--package",
+        "harness",
+        "--bin",
+        "grants",
+    ];
+    console::run(&mut workspace.cargo(&arguments))
+}
+
+/// Measures how many seats the release binary grants, on this Postgres database or on SQLite.
+pub fn grants(workspace: &Workspace, database: Option<&str>) -> Command {
+    let program = workspace.target("release/grants");
+    let mut command = workspace.command(&program.to_string_lossy());
+    command
+        .arg("--weir")
+        .arg(workspace.weir(Mode::Release))
+        .arg("--folder")
+        .arg(workspace.target(""));
+    if let Some(url) = database {
+        command.args(["--database-url", url]);
+    }
+    command
+}
+
 /// One of its programs, for the release binary. Each run of one commit adds a line to a file.
 pub fn command(workspace: &Workspace, program: &str) -> Result<Command> {
     let folder = workspace.target("harness");

@@ -41,12 +41,23 @@ impl Postgres {
     /// Makes a database cluster in the temporary folder and starts it on a free port of the loopback address. It does not
     /// care for durability: it lives as long as the test run.
     pub fn start() -> Result<Self> {
-        Self::start_with(&["-c", "synchronous_commit=off", "-c", "full_page_writes=off"])
+        Self::start_with(&[
+            "-F",
+            "-c",
+            "synchronous_commit=off",
+            "-c",
+            "full_page_writes=off",
+        ])
     }
 
     /// The same for tests that end the server hard ([`Postgres::restart_command`]): what it has said to be written is there
     /// when it comes back. A machine that loses power is not among these tests.
     pub fn start_durable() -> Result<Self> {
+        Self::start_with(&["-F"])
+    }
+
+    /// The same as people run it: what it has said to be written is on the disk.
+    pub fn start_on_disk() -> Result<Self> {
         Self::start_with(&[])
     }
 
@@ -96,7 +107,6 @@ impl Postgres {
             .map_err(|source| format!("can not share the log of Postgres: {source}"))?;
         let child = account
             .command(&programs.join("postgres").to_string_lossy())
-            .arg("-F")
             .args(settings)
             .args(["-c", "max_connections=300"])
             .args([

@@ -9,6 +9,8 @@ use serde_json::json;
 
 use crate::Result;
 use crate::console::{self, say, shown};
+use crate::harness;
+use crate::postgres::Postgres;
 use crate::setup;
 use crate::web::{self, Mode};
 use crate::workspace::Workspace;
@@ -116,7 +118,14 @@ pub fn bench(workspace: &Workspace) -> Result<()> {
         "--bench",
         "figures",
     ]);
-    let printed = console::output(cargo.stderr(Stdio::inherit()))?;
+    let mut printed = console::output(cargo.stderr(Stdio::inherit()))?;
+    build(workspace, Mode::Release)?;
+    harness::build_grants(workspace)?;
+    let postgres = Postgres::start_on_disk()?;
+    for database in [None, Some(postgres.database("grants")?)] {
+        let mut command = harness::grants(workspace, database.as_deref());
+        printed.push_str(&console::output(command.stderr(Stdio::inherit()))?);
+    }
     keep_figures(workspace, &printed, "bench.json")
 }
 

@@ -1,6 +1,8 @@
-//! How long one decision over a whole deployment takes.
+//! How long decisions take, and the memory for them: a pass over a whole deployment, as in each tick, and one event, as for each
+//! request.
 
 use std::hint::black_box;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use domain::connection::{Address, Protocol};
@@ -16,9 +18,13 @@ use uuid::Uuid;
 
 use crate::{Figure, spread};
 
-/// Servers in one pool.
-const POOL: usize = 100;
+/// Servers, over all pools.
+const SIZES: [usize; 3] = [10_000, 100_000, 1_000_000];
+const POOLS: usize = 1000;
 const ROUNDS: usize = 20;
+const EVENTS: usize = 10_000;
+/// Before the number of servers: this process measures that size alone.
+pub const ALONE: &str = "--servers";
 /// Of a server.
 const LIMITS: SeatLimits = SeatLimits {
     max_sessions: 2,
@@ -26,22 +32,73 @@ const LIMITS: SeatLimits = SeatLimits {
 };
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
+/// All sizes, each in a process of its own, whose memory is its own.
 pub fn measure() -> Vec<Figure> {
-    [10_000, 100_000]
-        .into_iter()
-        .flat_map(|servers| {
-            let snapshot = snapshot(servers);
-            let mut times: Vec<_> = (0..ROUNDS)
-                .map(|_| {
-                    let begun = Instant::now();
-                    let plan = scaling::plan(black_box(&snapshot), NOW);
-                    drop(black_box(plan));
-                    begun.elapsed()
-                })
-                .collect();
-            spread(&format!("plan_{servers}_servers"), &mut times)
+    let mut figures = Vec::new();
+    let mut passes = Vec::new();
+    for servers in SIZES {
+        let of_size = in_a_process_of_its_own(servers);
+        passes.push(of_size[0].value);
+        figures.extend(of_size);
+    }
+    // How time grows with size, from the smallest to the largest: 1 is in proportion.
+    let growth = passes[SIZES.len() - 1] / passes[0];
+    let of_size = |at: usize| f64::from(u32::try_from(SIZES[at]).expect("it fits"));
+    let exponent = growth.ln() / (of_size(SIZES.len() - 1) / of_size(0)).ln();
+    figures.push(Figure::new("plan_exponent", exponent, "1"));
+    figures
+}
+
+fn in_a_process_of_its_own(servers: usize) -> Vec<Figure> {
+    let program = std::env::current_exe().expect("a path");
+    let output = Command::new(program)
+        .args([ALONE, &servers.to_string()])
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("it starts");
+    assert!(output.status.success(), "the figures of {servers} servers");
+    let said = String::from_utf8(output.stdout).expect("text");
+    said.lines().map(Figure::read).collect()
+}
+
+/// The figures of one size: a pass over everything, one event, and the memory that both took.
+pub fn of_size(servers: usize) -> Vec<Figure> {
+    let snapshot = snapshot(servers);
+    let mut passes: Vec<_> = (0..ROUNDS)
+        .map(|_| {
+            let begun = Instant::now();
+            let plan = scaling::plan(black_box(&snapshot), NOW);
+            drop(black_box(plan));
+            begun.elapsed()
         })
-        .collect()
+        .collect();
+    let mut events: Vec<_> = (0..EVENTS)
+        .map(|number| {
+            let pool = &snapshot.pools[number % POOLS];
+            let newcomer = Waiter {
+                id: SessionId::from_uuid(Uuid::from_u128(number as u128)),
+                ..pool.queue[0].clone()
+            };
+            let begun = Instant::now();
+            let placed = scaling::place(black_box(pool), &[newcomer], NOW);
+            drop(black_box(placed));
+            begun.elapsed()
+        })
+        .collect();
+    let mut figures = Vec::from(spread(&format!("plan_{servers}_servers"), &mut passes));
+    figures.extend(spread(&format!("place_{servers}_servers"), &mut events));
+    let name = format!("plan_{servers}_servers_rss");
+    figures.push(Figure::new(name, most_memory(), "MB"));
+    figures
+}
+
+/// The most memory that this process has had, in millions of bytes.
+fn most_memory() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let most = most.and_then(|rest| rest.trim().strip_suffix(" kB"));
+    let kib: f64 = most.and_then(|kib| kib.parse().ok()).expect("a figure");
+    kib * 1024.0 / 1_000_000.0
 }
 
 /// Pools that are half in use, each with a person who waits although there is a seat: the decision has work to do.
@@ -52,8 +109,8 @@ fn snapshot(servers: usize) -> Snapshot {
     let count = u32::try_from(servers).expect("it fits");
     Snapshot {
         settings: LoopSettings::default(),
-        pools: (0..servers / POOL)
-            .map(|_| pool(provider, zone, &mut id))
+        pools: (0..POOLS)
+            .map(|_| pool(provider, zone, servers / POOLS, &mut id))
             .collect(),
         providers: vec![ProviderSnapshot {
             id: provider,
@@ -80,7 +137,12 @@ fn snapshot(servers: usize) -> Snapshot {
     }
 }
 
-fn pool(provider: ProviderId, zone: ZoneId, id: &mut impl FnMut() -> Uuid) -> PoolSnapshot {
+fn pool(
+    provider: ProviderId,
+    zone: ZoneId,
+    servers: usize,
+    id: &mut impl FnMut() -> Uuid,
+) -> PoolSnapshot {
     let config = ConfigSnapshot {
         id: ConfigId::from_uuid(id()),
         version: 1,
@@ -90,14 +152,14 @@ fn pool(provider: ProviderId, zone: ZoneId, id: &mut impl FnMut() -> Uuid) -> Po
         enabled: true,
         dry_run: false,
         aggressive: true,
-        minimum: 90,
+        minimum: u32::try_from(servers * 9 / 10).expect("it fits"),
         limits: LIMITS,
         reusable: true,
         backoff_secs: 900,
         surplus_since: None,
         unprepared: None,
     };
-    let servers: Vec<_> = (0..POOL).map(|_| server(&config, id)).collect();
+    let servers: Vec<_> = (0..servers).map(|_| server(&config, id)).collect();
     let sessions = servers
         .iter()
         .map(|server| OpenSession {
