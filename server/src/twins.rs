@@ -295,6 +295,16 @@ impl World {
                 [Ask::new(json!({}), "/deployment/resume")],
             ),
             twin(
+                "deployment_adopt",
+                "POST /deployment/adopt",
+                [Ask::new(json!({}), "/deployment/adopt")],
+            ),
+            twin(
+                "deployment_fork",
+                "POST /deployment/fork",
+                [Ask::new(json!({}), "/deployment/fork")],
+            ),
+            twin(
                 "demo_create",
                 "POST /pools/demo",
                 [Ask::new(json!({}), "/pools/demo")],

@@ -12,7 +12,7 @@ use crate::rest::error::ApiResult;
 use crate::rest::json::Json;
 use crate::state::AppState;
 
-/// This installation: its id and version, and whether everything is held.
+/// This installation: its id, generation and version, and whether everything is held.
 #[utoipa::path(get, path = "/deployment", tag = "deployment", responses((status = 200, body = Deployment)))]
 pub async fn get_deployment(
     State(state): State<AppState>,
@@ -41,6 +41,28 @@ pub async fn resume_deployment(
     Ok(Json(
         control::deployment::resume(&state.plane, &actor).await?,
     ))
+}
+
+/// This database is the deployment, although it lies elsewhere or was restored: Weir goes on from what it says. Machines with its
+/// tags that it does not know are deleted once their grace time is over. 409 unless Weir only observes.
+#[utoipa::path(post, path = "/deployment/adopt", tag = "deployment", responses((status = 200, body = Deployment)))]
+pub async fn adopt_deployment(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+) -> ApiResult<Json<Deployment>> {
+    Ok(Json(
+        control::deployment::adopt(&state.plane, &actor).await?,
+    ))
+}
+
+/// This database is a copy, and the original lives on: it gets a generation of its own and leaves all machines to the original.
+/// Servers that were made through a provider are deleted here alone, and their sessions end. 409 unless Weir only observes.
+#[utoipa::path(post, path = "/deployment/fork", tag = "deployment", responses((status = 200, body = Deployment)))]
+pub async fn fork_deployment(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+) -> ApiResult<Json<Deployment>> {
+    Ok(Json(control::deployment::fork(&state.plane, &actor).await?))
 }
 
 /// The one who asks.
@@ -133,11 +155,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_does_not_observe_has_nothing_to_adopt_or_to_fork() {
+        let app = TestApp::new().await;
+        let before = app.admin("GET", "/deployment", None).await.expect(200);
+        let before = before.json();
+        assert_eq!(before["observing"], Value::Null);
+        for path in ["/deployment/adopt", "/deployment/fork"] {
+            app.admin("POST", path, None)
+                .await
+                .expect_problem(409, "conflict");
+        }
+        let after = app.admin("GET", "/deployment", None).await.expect(200);
+        assert_eq!(after.json(), before);
+    }
+
+    #[tokio::test]
     async fn only_admins_hold_everything() {
         let app = TestApp::new().await;
         for (method, path) in [
             ("POST", "/deployment/pause"),
             ("POST", "/deployment/resume"),
+            ("POST", "/deployment/adopt"),
+            ("POST", "/deployment/fork"),
         ] {
             app.user(method, path, None)
                 .await
