@@ -127,7 +127,7 @@ impl World {
         let clock = Arc::new(HandClock::at(START));
         let entropy = Arc::new(SeededEntropy::new(seed, Stream::Weir));
         let deployment = DeploymentId::new(&*clock, &*entropy);
-        let generation = GenerationId::new(&*clock, &*entropy);
+        let generation = GenerationId::from_uuid(deployment.uuid());
         let store = Store::open(
             &DatabaseUrl::SqliteMemory,
             &MasterKey::from_bytes([7; 32]),
