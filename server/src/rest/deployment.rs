@@ -101,7 +101,8 @@ pub async fn get_me(State(state): State<AppState>, Caller(actor): Caller) -> Api
 
 #[cfg(test)]
 mod tests {
-    use control::reconciler;
+    use control::reconciler::{self, Effect, Prober};
+    use domain::connection::Address;
     use serde_json::{Value, json};
 
     use crate::testing::TestApp;
@@ -152,6 +153,44 @@ mod tests {
             .filter(|action| action.starts_with("deployment."))
             .collect();
         assert_eq!(deeds, ["deployment.resume", "deployment.pause"]);
+    }
+
+    struct NoPorts;
+
+    #[async_trait::async_trait]
+    impl Prober for NoPorts {
+        async fn answers(&self, _: &Address) -> bool {
+            false
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_that_waited_for_its_turn_is_not_made_once_everything_is_held() {
+        let app = TestApp::new().await;
+        let minimum = json!({ "minimum_available_sessions": 1 });
+        app.pool("Desks", minimum).await;
+        let create = async || -> Effect {
+            let tick = reconciler::tick(&app.plane).await.expect("a tick");
+            let mut creates = tick.effects.into_iter();
+            let create = creates.find(|effect| effect.kind() == "create");
+            create.expect("a server to make")
+        };
+        let waits = create().await;
+        app.admin("POST", "/deployment/pause", None)
+            .await
+            .expect(200);
+        let finished = waits.run(&app.plane, &NoPorts).await;
+        assert_eq!(finished.word(), "held");
+        reconciler::record(&app.plane, finished)
+            .await
+            .expect("it is noted");
+        let servers = app.admin("GET", "/servers", None).await.json();
+        assert_eq!(servers["items"][0]["state"], "requested", "{servers}");
+        app.admin("POST", "/deployment/resume", None)
+            .await
+            .expect(200);
+        let finished = create().await.run(&app.plane, &NoPorts).await;
+        assert_eq!(finished.word(), "ok");
     }
 
     #[tokio::test]

@@ -689,6 +689,43 @@ mod tests {
     }
 
     #[test]
+    fn the_grace_time_of_a_machine_without_a_row_does_not_run_while_weir_only_observes() {
+        let provider = ProviderId::from_uuid(Uuid::nil());
+        let mut rows = stored(
+            provider,
+            ServerId::from_uuid(Uuid::nil()),
+            ServerState::Requested,
+        );
+        let mut observed = Observed::default();
+        let mut look = |hold, secs| {
+            let stranger = Machine {
+                id: MachineId("stray".to_owned()),
+                server: None,
+                generation: Some(rows.generation),
+                state: MachineState::Up,
+                address: None,
+                host_key: None,
+            };
+            let list = Listing {
+                started_at: START.plus_secs(secs),
+                machines: vec![stranger],
+            };
+            rows.hold = hold;
+            compare(&mut observed, provider, &list, &rows, 0);
+            let seen = observed.providers[&provider].strangers.values().next();
+            let seen = seen.expect("a machine without a row");
+            (seen.first_seen_at, seen.lists)
+        };
+        for secs in [10, 20] {
+            let expected = (START.plus_secs(secs), 1);
+            assert_eq!(look(Some(Hold::Observing), secs), expected);
+        }
+        // From the last list before somebody said what the database is.
+        assert_eq!(look(None, 30), (START.plus_secs(20), 2));
+        assert_eq!(look(Some(Hold::Paused), 40), (START.plus_secs(20), 3));
+    }
+
+    #[test]
     fn lists_during_a_slow_create_call_prove_nothing() {
         let (provider, server) = (
             ProviderId::from_uuid(Uuid::nil()),
