@@ -825,7 +825,7 @@ impl World {
                 let provider = self.snapshot.providers[0].id;
                 let server = ServerId::from_uuid(self.id());
                 // Every other one of another generation.
-                let kind = if self.next_id % 2 == 0 {
+                let kind = if self.next_id.is_multiple_of(2) {
                     "stray"
                 } else {
                     "foreign"
