@@ -12,6 +12,7 @@ use store::{MasterKey, Store};
 
 use crate::assets::Site;
 use crate::audit::AuditCommand;
+use crate::backup::Backup;
 use crate::clock::OsEntropy;
 use crate::rest::error::chain;
 use crate::settings::{Bounds, Place, Reach, read_secret};
@@ -44,6 +45,10 @@ enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// Writes the SQLite database to a new file, also while Weir serves. The key is not in it.
+    Backup(Backup),
+    /// Puts a backup into a data folder without a database.
+    Restore(Backup),
     /// People.
     User {
         #[command(subcommand)]
@@ -174,6 +179,15 @@ impl Cli {
                 telemetry::init(LogFormat::Text);
                 refuse_new(command.place()).await?;
                 command.run(&open(command.place()).await?).await
+            }
+            Command::Backup(backup) => {
+                telemetry::init(LogFormat::Text);
+                refuse_new(backup.place()).await?;
+                backup.write().await
+            }
+            Command::Restore(backup) => {
+                telemetry::init(LogFormat::Text);
+                backup.restore().await
             }
             Command::User {
                 command:

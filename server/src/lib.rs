@@ -5,6 +5,7 @@ pub mod assets;
 mod audit;
 mod auth;
 pub mod background;
+mod backup;
 pub mod cli;
 pub mod clock;
 mod demo;

@@ -61,6 +61,8 @@ pub fn router(state: AppState) -> Result<Router, serde_json::Error> {
                 .route("/ui/logout", post(forms::sign_out))
                 .route("/ui/setup", post(forms::set_up))
                 .route("/ui/resume", post(forms::resume))
+                .route("/ui/adopt", post(forms::adopt))
+                .route("/ui/fork", post(forms::fork))
                 .route("/ui/launch", post(forms::launch))
                 .route("/ui/end", post(forms::end))
                 .route("/ui/keep", post(forms::keep))
@@ -214,6 +216,8 @@ fn running() -> OpenApiRouter<AppState> {
         .routes(routes!(deployment::get_deployment))
         .routes(routes!(deployment::pause_deployment))
         .routes(routes!(deployment::resume_deployment))
+        .routes(routes!(deployment::adopt_deployment))
+        .routes(routes!(deployment::fork_deployment))
         .routes(routes!(deployment::get_me))
         .routes(routes!(live::stream_events))
 }

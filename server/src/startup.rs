@@ -8,7 +8,7 @@ use std::time::Duration;
 use control::checkin_token::CheckinTokens;
 use control::{ControlPlane, Parts, Settings};
 use domain::clock::{Clock as _, random_text};
-use domain::id::DeploymentId;
+use domain::id::{DeploymentId, GenerationId};
 use providers::local::LocalProvider;
 use providers::registry::{Context, Registry};
 use store::{DatabaseUrl, MasterKey, Store};
@@ -111,7 +111,8 @@ pub async fn open(place: &Place, settings: Settings) -> Result<Weir, String> {
     let key = MasterKey::load_or_create(&place.key_path(), &*entropy, is_new)
         .map_err(|error| chain(&error))?;
     let fresh = DeploymentId::new(&*clock, &*entropy);
-    let store = Store::open(&url, &key, fresh, clock.now(), entropy.clone())
+    let generation = GenerationId::new(&*clock, &*entropy);
+    let store = Store::open(&url, &key, fresh, generation, clock.now(), entropy.clone())
         .await
         .map_err(|error| chain(&error))?;
     let deployment = store.deployment().await.map_err(|error| chain(&error))?.id;
@@ -140,6 +141,15 @@ pub async fn open(place: &Place, settings: Settings) -> Result<Weir, String> {
         settings,
         holder: format!("weir-{run}"),
     });
+    if let Some(noticed) = control::deployment::look(&use_cases)
+        .await
+        .map_err(|error| chain(&error))?
+    {
+        tracing::warn!(
+            "{} Weir only observes until an admin adopts this database or forks it.",
+            noticed.why
+        );
+    }
     Ok(Weir {
         plane: use_cases,
         registry,

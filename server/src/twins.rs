@@ -259,6 +259,7 @@ impl World {
     fn twins(&self) -> Vec<Twin> {
         let provider = missing(ProviderId::from_uuid);
         let mut twins: Vec<Twin> = self.nouns().into_iter().flat_map(noun).collect();
+        twins.extend(of_the_deployment());
         twins.extend([
             twin("me", "GET /me", []),
             twin(
@@ -278,21 +279,6 @@ impl World {
                         "/audit?by_people=true&target=Here",
                     ),
                 ],
-            ),
-            twin(
-                "deployment_get",
-                "GET /deployment",
-                [Ask::new(json!({}), "/deployment")],
-            ),
-            twin(
-                "deployment_pause",
-                "POST /deployment/pause",
-                [Ask::new(json!({}), "/deployment/pause")],
-            ),
-            twin(
-                "deployment_resume",
-                "POST /deployment/resume",
-                [Ask::new(json!({}), "/deployment/resume")],
             ),
             twin(
                 "demo_create",
@@ -615,6 +601,22 @@ fn drafts() -> [Twin; 4] {
             [by_id(&id, "/drafts", "")],
         ),
     ]
+}
+
+/// What is said of the whole deployment, all of it without an argument.
+fn of_the_deployment() -> impl Iterator<Item = Twin> {
+    [
+        ("deployment_get", "GET", "/deployment"),
+        ("deployment_pause", "POST", "/deployment/pause"),
+        ("deployment_resume", "POST", "/deployment/resume"),
+        ("deployment_adopt", "POST", "/deployment/adopt"),
+        ("deployment_fork", "POST", "/deployment/fork"),
+    ]
+    .into_iter()
+    .map(|(name, method, path)| {
+        let route = format!("{method} {path}");
+        twin(name, &route, [Ask::new(json!({}), path)])
+    })
 }
 
 fn keys() -> Vec<Twin> {

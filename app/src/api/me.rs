@@ -1,6 +1,6 @@
 //! Who is signed in.
 
-use domain::deployment::DeploymentPause;
+use domain::deployment::{DeploymentPause, Observing};
 use domain::id::UserId;
 use leptos::prelude::*;
 
@@ -23,6 +23,8 @@ pub struct Me {
     /// Set while everything is paused, for admins: the banner on their pages asks for it here, since what a page knows of its
     /// reader is in every page's bundle already.
     pub pause: Option<DeploymentPause>,
+    /// Set while nobody has said what this database is, which looks restored or copied, for admins.
+    pub observing: Option<Observing>,
 }
 
 /// The signed-in person; nobody where nobody is.
@@ -36,15 +38,17 @@ pub async fn me_get() -> ApiResult<Option<Me>> {
     };
     let plane = plane()?;
     let user = answer(control::user::get(&plane, &actor, id).await)?;
-    let pause = if actor.is_admin() {
-        answer(control::deployment::get(&plane, &actor).await)?.pause
+    let (pause, observing) = if actor.is_admin() {
+        let deployment = answer(control::deployment::get(&plane, &actor).await)?;
+        (deployment.pause, deployment.observing)
     } else {
-        None
+        (None, None)
     };
     Ok(Some(Me {
         id,
         name: user.name,
         is_admin: actor.is_admin(),
         pause,
+        observing,
     }))
 }

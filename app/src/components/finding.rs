@@ -109,14 +109,15 @@ mod tests {
     #[test]
     fn every_conclusion_about_a_config_leads_on_where_a_field_decides_it() {
         // Decided by people, by what is on its way, by the server itself, by a setting of the process, by the provider, or by
-        // the pause of everything.
-        const BY_NO_FIELD: [Reason; 13] = [
+        // what holds everything.
+        const BY_NO_FIELD: [Reason; 14] = [
             Reason::GrewWaiting,
             Reason::GrewProbe,
             Reason::HeldEnoughStarting,
             Reason::HeldCreatesPerHour,
             Reason::HeldShortList,
             Reason::HeldPaused,
+            Reason::HeldObserving,
             Reason::ShrankSingleUse,
             Reason::ShrankDrained,
             Reason::ShrankFailed,

@@ -1,6 +1,6 @@
 //! The frame around every page: brand, the switch between portal and admin, who is signed in, and the admin's menu.
 
-use domain::deployment::DeploymentPause;
+use domain::deployment::{DeploymentPause, Observing};
 use domain::event::EventNoun;
 use leptos::html;
 use leptos::prelude::*;
@@ -161,7 +161,7 @@ pub fn AdminFrame() -> impl IntoView {
         <div class="admin">
             {menu()}
             <div class="admin-page">
-                {paused()}
+                {held()}
                 <Outlet />
             </div>
         </div>
@@ -171,8 +171,8 @@ pub fn AdminFrame() -> impl IntoView {
 /// The page that pauses everything. It says by itself that it has, beside the button that has done it.
 pub const PAUSES: &str = "/admin/providers";
 
-/// That everything is paused, while it is. The button is a plain form, which needs no script.
-fn paused() -> AnyView {
+/// That everything is held, while it is. The buttons are plain forms, which need no script.
+fn held() -> AnyView {
     let live = expect_context::<Live>();
     // Not what the head of the page knows: that is asked for once, and the head would be made anew with each answer.
     let me = data(move || {
@@ -181,13 +181,50 @@ fn paused() -> AnyView {
     });
     let path = use_location().pathname;
     let banner = move |me: Option<Me>| {
-        let pause = me.and_then(|me| me.pause);
-        pause
-            .filter(|_| *path.read() != *PAUSES)
-            .map(|pause| pause_banner(&pause))
-            .into_any()
+        let (observing, pause) = me.map_or((None, None), |me| (me.observing, me.pause));
+        let pause = pause.filter(|_| *path.read() != *PAUSES);
+        view! {
+            {observing.as_ref().map(observing_banner)}
+            {pause.as_ref().map(pause_banner)}
+        }
+        .into_any()
     };
     shown(me, Box::new(banner))
+}
+
+/// The banner of a database that looks restored or copied: what was noticed, and the two things that it can be. The one that
+/// can not be taken back is behind a second press.
+pub fn observing_banner(observing: &Observing) -> AnyView {
+    let choice = |action: &'static str, word: &'static str| {
+        view! {
+            <form method="post" action=action>
+                <button type="submit" class="button">
+                    {word}
+                </button>
+            </form>
+        }
+    };
+    view! {
+        <div class="banner starting">
+            <p role="status">
+                <strong>{text::OBSERVING}</strong>
+                " "
+                <Age since=observing.since part_of=AgeAs::Lasting />
+                ". "
+                {observing.why.clone()}
+                " "
+                {text::OBSERVING_MEANS}
+            </p>
+            <p>{text::ADOPT_MEANS}</p>
+            {choice("/ui/adopt", text::ADOPT)}
+            <details>
+                <summary>{text::FORK_ASKS}</summary>
+                <p>{text::FORK_MEANS}</p>
+                {choice("/ui/fork", text::FORK)}
+            </details>
+        </div>
+    }
+    .into_any()
 }
 
 /// The banner of a pause. The server leads back to the page that it stands on.

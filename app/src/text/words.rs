@@ -130,6 +130,9 @@ fn state_why(state: &ServerState) -> Option<&'static str> {
             }
             DeleteReason::Drained(why) => drain_reason(*why),
             DeleteReason::Failed(why) => fail_reason(*why),
+            DeleteReason::Forked => {
+                "This Weir is a copy that went its own way. The machine stays with the original."
+            }
         }),
         ServerState::Failed { why, .. } => Some(fail_reason(*why)),
         ServerState::Requested

@@ -156,6 +156,9 @@ typed_ids! {
     AuditId = "aud";
     /// This installation: its database and everything it has made.
     DeploymentId = "dep";
+    /// One life of this installation. A copy that goes its own way gets a new one, so that it and the original tell their
+    /// machines apart.
+    GenerationId = "gen";
 }
 
 #[cfg(test)]

@@ -182,6 +182,7 @@ impl Reason {
                 | Self::HeldBreakerOpen
                 | Self::HeldProviderBackoff
                 | Self::HeldPaused
+                | Self::HeldObserving
                 | Self::HeldUnprepared
         )
     }
@@ -254,6 +255,8 @@ reasons! {
     HeldProviderBackoff = "held.provider_backoff";
     /// An admin holds everything.
     HeldPaused = "held.paused";
+    /// The database was restored or copied, and no admin has said yet what it is.
+    HeldObserving = "held.observing";
     /// The config is not enabled.
     HeldDisabled = "held.disabled";
     /// The config is in dry run: this would have been done.
@@ -331,6 +334,8 @@ reasons! {
     OrphanQuarantined = "orphan.quarantined";
     /// Its grace time is over.
     OrphanDeleted = "orphan.deleted";
+    /// A machine with our tag and without a row is of another generation, or of none: another Weir may use it, so it is left alone.
+    OrphanForeign = "orphan.foreign";
     /// A fresh list is due.
     ListedDue = "listed.due";
     /// Something waits for what a fresh list shows.
@@ -405,7 +410,7 @@ pub struct Upscale {
     pub servers_wanted: u32,
     /// Max instances of the provider config.
     pub max_instances: u32,
-    /// Machines that count against it: server rows, machines with our tag that have no row, and those planned earlier
+    /// Machines that count against it: server rows, machines of our generation that have no row, and those planned earlier
     /// in this tick.
     pub existing: u32,
     /// Creates within the last hour, with those planned earlier in this tick.

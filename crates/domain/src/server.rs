@@ -71,6 +71,8 @@ pub enum DeleteReason {
     Failed(FailReason),
     /// An admin said so.
     Admin,
+    /// The database is a copy that was told to go its own way: the machine stays with the original.
+    Forked,
 }
 
 /// A server's state with what exists in that state. Every state but `Deleted` counts as money.

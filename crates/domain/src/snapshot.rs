@@ -97,8 +97,8 @@ pub struct ProviderSnapshot {
     pub failed_at: Option<Timestamp>,
     /// The provider asked to be left alone until then.
     pub not_before: Option<Timestamp>,
-    /// An admin holds everything: nothing is made and nothing deleted.
-    pub paused: bool,
+    /// Set while nothing may be made and nothing deleted.
+    pub hold: Option<Hold>,
     /// What its kind can do.
     pub facts: ProviderFacts,
     /// A list call is under way.
@@ -112,11 +112,22 @@ pub struct ProviderSnapshot {
     pub strangers: Vec<Stranger>,
 }
 
+/// Why nothing may be made and nothing deleted at any provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// An admin has paused everything.
+    Paused,
+    /// The database looks restored or copied, and no admin has said yet what it is.
+    Observing,
+}
+
 /// A machine that carries our deployment's tag and that no undeleted row claims.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stranger {
     /// The machine.
     pub machine: MachineId,
+    /// Its tags name another generation of this deployment, or none: another Weir may have made it, so it is not ours to delete.
+    pub foreign: bool,
     /// When it was first seen without a row.
     pub first_seen_at: Timestamp,
     /// Complete lists in a row that showed it without a row.

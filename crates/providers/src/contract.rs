@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use domain::connection::Address;
-use domain::id::{ConfigId, DeploymentId, PoolId, ServerId};
+use domain::id::{ConfigId, DeploymentId, GenerationId, PoolId, ServerId};
 use domain::secret::Secret;
 use domain::server::MachineId;
 use domain::snapshot::MachineState;
@@ -76,6 +76,7 @@ pub fn request(server: ServerId, deployment: DeploymentId, script: &str) -> Crea
         name: format!("weir-{}", &server.bare()[24..]),
         tags: Tags {
             deployment,
+            generation: Some(GenerationId::from_uuid(deployment.uuid())),
             pool: PoolId::from_uuid(server.uuid()),
             config: ConfigId::from_uuid(server.uuid()),
             server,
@@ -142,9 +143,12 @@ pub async fn life(bench: &dyn Bench) {
     );
     let made = provider.create(&request).await.expect("create");
     assert_eq!(made.server, Some(server), "the answer names the server");
+    let generation = request.tags.generation;
+    assert_eq!(made.generation, generation, "and the generation");
 
     let seen = until_up(bench, deployment, &made.id).await;
     assert_eq!(seen.server, Some(server), "the tag is in the list");
+    assert_eq!(seen.generation, generation, "that of the generation too");
     let address = seen.address.expect("a machine that is up has an address");
     assert!(bench.answers(&address), "something listens at {address:?}");
     assert_eq!(

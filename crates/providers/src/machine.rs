@@ -1,7 +1,7 @@
 //! What goes to a provider and comes back.
 
 use domain::connection::Address;
-use domain::id::{ConfigId, DeploymentId, PoolId, ServerId};
+use domain::id::{ConfigId, DeploymentId, GenerationId, PoolId, ServerId};
 use domain::secret::Secret;
 use domain::server::MachineId;
 use domain::snapshot::MachineState;
@@ -12,6 +12,9 @@ use domain::timestamp::Timestamp;
 pub struct Tags {
     /// The installation that made it.
     pub deployment: DeploymentId,
+    /// The installation's life in which it was made. None in a call that was written down by a version before there were any: it
+    /// is repeated as it was.
+    pub generation: Option<GenerationId>,
     /// Its pool.
     pub pool: PoolId,
     /// Its autoscale config.
@@ -42,6 +45,8 @@ pub struct Machine {
     pub id: MachineId,
     /// Our server in its tags; none if the tag cannot be read.
     pub server: Option<ServerId>,
+    /// Our generation in its tags; none if there is none or it cannot be read.
+    pub generation: Option<GenerationId>,
     /// Its state.
     pub state: MachineState,
     /// Where it listens, once it is up.

@@ -362,6 +362,10 @@ async fn the_call_carries_all_that_was_set() {
             request.tags.deployment.bare()
         ),
         &format!(
+            "<key>weir:generation</key><value>{}</value>",
+            request.tags.generation.expect("a new call has one").bare()
+        ),
+        &format!(
             "<key>weir:pool</key><value>{}</value>",
             request.tags.pool.bare()
         ),

@@ -29,18 +29,21 @@ pub(crate) fn retire(
             continue;
         };
         let server = room.server.id;
-        let reason = match configs.get(&config) {
-            Some(config) if !config.enabled => Reason::HeldDisabled,
-            Some(config) if config.dry_run => Reason::HeldDryRun,
-            Some(config) if sources.are_paused(config) => Reason::HeldPaused,
-            Some(_) => {
-                let why = DrainReason::SingleUseDone;
-                tick.act(Action::Drain { server, why }, Reason::ShrankSingleUse);
-                room.is_leaving = true;
-                Reason::ShrankSingleUse
-            }
-            // A config of another pool has no say here.
-            None => continue,
+        // A config of another pool has no say here.
+        let Some(config) = configs.get(&config) else {
+            continue;
+        };
+        let reason = if !config.enabled {
+            Reason::HeldDisabled
+        } else if config.dry_run {
+            Reason::HeldDryRun
+        } else if let Some(held) = sources.held(config) {
+            held
+        } else {
+            let why = DrainReason::SingleUseDone;
+            tick.act(Action::Drain { server, why }, Reason::ShrankSingleUse);
+            room.is_leaving = true;
+            Reason::ShrankSingleUse
         };
         findings.push(Finding::new(reason, 1).of_server(server));
     }
@@ -61,7 +64,7 @@ pub(crate) fn shrink(
         let zone = zones.get_mut(config.zone);
         report.down = shrink_one(
             config,
-            sources.are_paused(config),
+            sources.held(config),
             &rooms,
             report.up.waiting,
             zone,
@@ -74,7 +77,7 @@ pub(crate) fn shrink(
 
 fn shrink_one(
     config: &ConfigSnapshot,
-    is_paused: bool,
+    held: Option<Reason>,
     rooms: &[&Room<'_>],
     waiting: u32,
     zone: &mut Zone,
@@ -106,7 +109,7 @@ fn shrink_one(
         }
     }
     down.removable = u32::try_from(removable.len()).unwrap_or(u32::MAX);
-    down.gate = if config.dry_run || is_paused {
+    down.gate = if config.dry_run || held.is_some() {
         0
     } else {
         down.removable
@@ -145,8 +148,8 @@ fn shrink_one(
         findings.push(Finding::new(Reason::KeptBackoff, down.removable).until(due));
     } else if config.dry_run {
         findings.push(Finding::new(Reason::HeldDryRun, down.removable));
-    } else if is_paused {
-        findings.push(Finding::new(Reason::HeldPaused, down.removable));
+    } else if let Some(held) = held {
+        findings.push(Finding::new(held, down.removable));
     } else {
         for server in removable {
             let why = DrainReason::Surplus;

@@ -143,8 +143,8 @@ impl Step<'_, '_, '_> {
         if server.call_in_flight || self.adopt() {
             return false;
         }
-        // While an admin holds everything it is not the server's fault.
-        if !self.source.provider.paused && self.is_late() {
+        // While everything is held it is not the server's fault.
+        if self.source.held().is_none() && self.is_late() {
             return self.fail(FailReason::CheckinTimeout, Reason::FailedCheckinTimeout);
         }
         let is_safe_to_call = server.call_known || self.source.provider.facts.repeatable_create;

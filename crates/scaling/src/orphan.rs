@@ -1,4 +1,5 @@
-//! Machines with our tag and no row: left alone for a grace time, then deleted.
+//! Machines with our tag and no row: left alone for a grace time, then deleted. Those of another generation stay: a copy of this
+//! database, or the original of which this one is a copy, may have made them and have people on them.
 
 use domain::plan::{Action, Finding, Reason};
 
@@ -12,6 +13,10 @@ const LISTS: u32 = 2;
 pub(crate) fn judge(source: &mut Source<'_>, tick: &mut Tick<'_>) {
     let provider = source.provider;
     for stranger in &provider.strangers {
+        if stranger.foreign {
+            source.findings.push(Finding::new(Reason::OrphanForeign, 1));
+            continue;
+        }
         let until = stranger
             .first_seen_at
             .plus_secs(tick.settings.orphan_grace_secs);

@@ -4,7 +4,7 @@ use domain::id::ProviderId;
 use domain::plan::{Finding, Reason};
 use domain::server::{Origin, ServerState};
 use domain::snapshot::{
-    ConfigSnapshot, LoopSettings, ProviderSnapshot, ServerSnapshot, Sighting, Snapshot,
+    ConfigSnapshot, Hold, LoopSettings, ProviderSnapshot, ServerSnapshot, Sighting, Snapshot,
 };
 use domain::timestamp::Timestamp;
 
@@ -29,7 +29,7 @@ pub(crate) struct Source<'a> {
     evidence_age: Option<i64>,
     /// Calls not made because the provider asked to be left alone.
     held_calls: u32,
-    /// Calls that would make or delete something, not made because an admin holds everything.
+    /// Calls that would make or delete something, not made because everything is held.
     held_changes: u32,
     rests_until: Option<Timestamp>,
 }
@@ -42,8 +42,8 @@ pub(crate) enum Gate {
     Probe,
     /// Nothing: the config's create call cannot be put together.
     Unprepared,
-    /// Nothing: an admin holds everything.
-    Paused,
+    /// Nothing: everything is held, for this reason.
+    Held(Reason),
     /// Nothing: the breaker is open, until then or until its probe has come to an end.
     Broken(Option<Timestamp>),
     /// Nothing: the provider asked for it.
@@ -65,9 +65,10 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Machines that count against the limit: a machine without a row costs money too.
+    /// Machines that count against the limit: a machine without a row costs money too, unless another Weir answers for it.
     pub(crate) fn existing(&self) -> u32 {
-        let strangers = u32::try_from(self.provider.strangers.len()).unwrap_or(u32::MAX);
+        let strangers = self.provider.strangers.iter().filter(|one| !one.foreign);
+        let strangers = u32::try_from(strangers.count()).unwrap_or(u32::MAX);
         self.provider
             .existing
             .saturating_add(strangers)
@@ -88,8 +89,8 @@ impl<'a> Source<'a> {
 
     /// What may be made now.
     pub(crate) fn gate(&self, settings: &LoopSettings, now: Timestamp) -> Gate {
-        if self.provider.paused {
-            return Gate::Paused;
+        if let Some(reason) = self.held() {
+            return Gate::Held(reason);
         }
         if let Some(until) = self.rests_until {
             return Gate::Resting(until);
@@ -114,6 +115,14 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// Why everything is held, while it is.
+    pub(crate) fn held(&self) -> Option<Reason> {
+        self.provider.hold.map(|hold| match hold {
+            Hold::Paused => Reason::HeldPaused,
+            Hold::Observing => Reason::HeldObserving,
+        })
+    }
+
     /// Whether a call may be made now. A call that may not is counted and reported.
     pub(crate) fn takes_calls(&mut self) -> bool {
         if self.rests_until.is_some() {
@@ -124,7 +133,7 @@ impl<'a> Source<'a> {
 
     /// The same for a call that makes or deletes a machine.
     pub(crate) fn takes_changes(&mut self) -> bool {
-        if self.provider.paused {
+        if self.provider.hold.is_some() {
             self.held_changes += 1;
             return false;
         }
@@ -181,9 +190,8 @@ impl<'a> Source<'a> {
 
     /// Says that calls were held back, if they were.
     pub(crate) fn report_held(&mut self, tick: &mut Tick<'_>) {
-        if self.provider.paused {
-            self.findings
-                .push(Finding::new(Reason::HeldPaused, self.held_changes));
+        if let Some(reason) = self.held() {
+            self.findings.push(Finding::new(reason, self.held_changes));
         }
         if let Some(until) = self.rests_until {
             tick.wake_at(until);
@@ -239,10 +247,9 @@ impl<'a> Sources<'a> {
         self.position(id).map(|at| &mut self.sorted[at])
     }
 
-    /// Whether an admin holds what this config would do.
-    pub(crate) fn are_paused(&self, config: &ConfigSnapshot) -> bool {
-        self.get(config.provider)
-            .is_some_and(|source| source.provider.paused)
+    /// Why what this config would do is held with everything else, while it is.
+    pub(crate) fn held(&self, config: &ConfigSnapshot) -> Option<Reason> {
+        self.get(config.provider).and_then(Source::held)
     }
 
     fn position(&self, id: ProviderId) -> Option<usize> {

@@ -94,7 +94,7 @@ fn weigh(
     let lets_through = match gate {
         Gate::Open => max_instances,
         Gate::Probe => max_instances.min(1),
-        Gate::Paused | Gate::Unprepared | Gate::Broken(_) | Gate::Resting(_) => 0,
+        Gate::Held(_) | Gate::Unprepared | Gate::Broken(_) | Gate::Resting(_) => 0,
     };
     let mut up = Upscale {
         minimum: config.minimum,
@@ -189,7 +189,7 @@ fn held(
     }
     match *gate {
         Gate::Open => {}
-        Gate::Paused => hold(Reason::HeldPaused, 0, None),
+        Gate::Held(reason) => hold(reason, 0, None),
         // Not said until when: as long as the next try meets the same, it is the same decision.
         Gate::Unprepared => hold(Reason::HeldUnprepared, 0, None),
         Gate::Probe => hold(Reason::HeldBreakerOpen, 1, None),

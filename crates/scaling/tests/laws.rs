@@ -137,7 +137,7 @@ fn tick(world: &mut World) {
 fn rest(world: &mut World) {
     world.is_wild = false;
     for provider in &mut world.snapshot.providers {
-        provider.paused = false;
+        provider.hold = None;
     }
     let end = world.now.plus_secs(2 * 3600);
     while world.now < end {
@@ -196,7 +196,7 @@ fn check(snapshot: &Snapshot, plan: &Plan) {
             check_config(config, report, plan);
         }
     }
-    check_pause(snapshot, plan);
+    check_hold(snapshot, plan);
     check_calls(snapshot, plan);
 }
 
@@ -207,7 +207,8 @@ fn check_money(snapshot: &Snapshot, plan: &Plan) {
         if created == 0 {
             continue;
         }
-        let strangers = u32::try_from(source.strangers.len()).expect("few strangers");
+        let strangers = source.strangers.iter().filter(|one| !one.foreign);
+        let strangers = u32::try_from(strangers.count()).expect("few strangers");
         assert!(source.existing + strangers + created <= source.max_instances);
         let cap = snapshot.settings.creates_per_hour;
         assert!(source.creates_last_hour + created <= cap);
@@ -531,6 +532,7 @@ fn check_config(config: &ConfigSnapshot, report: &ConfigReport, plan: &Plan) {
         Reason::HeldBreakerOpen,
         Reason::HeldProviderBackoff,
         Reason::HeldPaused,
+        Reason::HeldObserving,
         Reason::HeldUnprepared,
     ]
     .iter()
@@ -547,10 +549,10 @@ fn check_config(config: &ConfigSnapshot, report: &ConfigReport, plan: &Plan) {
 }
 
 /// While everything is held nothing is made, nothing deleted, and nothing goes by a rule of scaling.
-fn check_pause(snapshot: &Snapshot, plan: &Plan) {
-    let is_paused = |id| {
+fn check_hold(snapshot: &Snapshot, plan: &Plan) {
+    let is_held = |id| {
         let mut providers = snapshot.providers.iter();
-        providers.any(|one| one.id == id && one.paused)
+        providers.any(|one| one.id == id && one.hold.is_some())
     };
     let of_server = |id: ServerId| {
         let mut servers = snapshot.pools.iter().flat_map(|pool| &pool.servers);
@@ -566,7 +568,7 @@ fn check_pause(snapshot: &Snapshot, plan: &Plan) {
             | Action::Drain { server, .. } => of_server(*server),
             _ => None,
         };
-        assert!(!provider.is_some_and(is_paused), "{planned:?}");
+        assert!(!provider.is_some_and(is_held), "{planned:?}");
     }
 }
 
@@ -598,6 +600,7 @@ fn check_calls(snapshot: &Snapshot, plan: &Plan) {
                 let stranger = stranger.expect("a known machine");
                 let age = now.since(stranger.first_seen_at);
                 let grace = i64::from(snapshot.settings.orphan_grace_secs) * 1000;
+                assert!(!stranger.foreign, "{machine:?} is not ours");
                 assert!(stranger.lists >= 2 && age >= grace && !stranger.delete_in_flight);
                 assert!(!rests(*provider) && stranger.retry_at.is_none_or(|at| at <= now));
                 continue;

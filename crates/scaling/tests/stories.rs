@@ -8,7 +8,7 @@ use domain::server::{
 };
 use domain::session::{EndReason, SessionKind};
 use domain::snapshot::{
-    ConfigSnapshot, LoopSettings, MachineState, OpenSession, PoolSnapshot, ProviderFacts,
+    ConfigSnapshot, Hold, LoopSettings, MachineState, OpenSession, PoolSnapshot, ProviderFacts,
     ProviderSnapshot, ServerSnapshot, Sighting, Snapshot, Stranger, Unprepared, Waiter,
 };
 use domain::timestamp::Timestamp;
@@ -62,7 +62,7 @@ fn provider(number: u32) -> ProviderSnapshot {
         failures: 0,
         failed_at: None,
         not_before: None,
-        paused: false,
+        hold: None,
         facts: ProviderFacts {
             list_lag_millis: 0,
             repeatable_create: true,
@@ -901,7 +901,7 @@ fn while_everything_is_paused_nothing_is_made_drained_or_deleted() {
     snapshot.providers[0].strangers.push(lone);
     let goes_on = scaling::plan(&snapshot, NOON);
     for provider in &mut snapshot.providers {
-        provider.paused = true;
+        provider.hold = Some(Hold::Paused);
     }
     let held = scaling::plan(&snapshot, NOON);
     let words = |plan: &Plan| {
@@ -936,9 +936,64 @@ fn while_everything_is_paused_nothing_is_made_drained_or_deleted() {
     );
 }
 
+#[test]
+fn who_only_observes_says_so_and_changes_nothing() {
+    let mut leaving = running(1, ONE_SEAT);
+    leaving.state = ServerState::Deleting {
+        machine: Some(machine(1)),
+        why: DeleteReason::Admin,
+    };
+    let mut snapshot = snapshot(pool(vec![config(1, 1)], vec![leaving]));
+    let mut lone = stranger(NOON.plus_millis(-600_000));
+    lone.lists = 2;
+    snapshot.providers[0].strangers.push(lone);
+    snapshot.providers[0].max_instances = 10;
+    snapshot.providers[0].hold = Some(Hold::Observing);
+    let held = scaling::plan(&snapshot, NOON);
+    assert!(
+        held.actions
+            .iter()
+            .all(|one| matches!(one.action, Action::List { .. })),
+        "{:?}",
+        held.actions
+    );
+    assert_eq!(said(config_report(&held, 0)), [(Reason::HeldObserving, 1)]);
+    let of_provider = &held.report.providers[0].findings;
+    assert!(
+        of_provider.contains(&Finding::new(Reason::HeldObserving, 2)),
+        "{of_provider:?}"
+    );
+}
+
+#[test]
+fn a_machine_of_another_generation_stays_and_takes_no_place() {
+    let mut foreign = stranger(NOON.plus_millis(-86_400_000));
+    foreign.foreign = true;
+    foreign.lists = 100;
+    let mut snapshot = snapshot(pool(vec![config(1, 1)], Vec::new()));
+    snapshot.providers[0].max_instances = 1;
+    snapshot.providers[0].strangers.push(foreign);
+    let plan = scaling::plan(&snapshot, NOON);
+    let is_create = |one: &Planned| matches!(one.action, Action::Create { .. });
+    assert!(plan.actions.iter().any(is_create), "{:?}", plan.actions);
+    let deletes = |one: &Planned| matches!(one.action, Action::DeleteStranger { .. });
+    assert!(!plan.actions.iter().any(deletes), "{:?}", plan.actions);
+    let told = &plan.report.providers[0].findings;
+    assert!(
+        told.contains(&Finding::new(Reason::OrphanForeign, 1)),
+        "{told:?}"
+    );
+    // The same machine, made by this generation, takes the only place and goes.
+    snapshot.providers[0].strangers[0].foreign = false;
+    let plan = scaling::plan(&snapshot, NOON);
+    assert!(!plan.actions.iter().any(is_create), "{:?}", plan.actions);
+    assert!(plan.actions.iter().any(deletes), "{:?}", plan.actions);
+}
+
 fn stranger(first_seen_at: Timestamp) -> Stranger {
     Stranger {
         machine: machine(9),
+        foreign: false,
         first_seen_at,
         lists: 2,
         delete_in_flight: false,

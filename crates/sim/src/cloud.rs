@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use control::reconciler::Prober;
 use domain::clock::Clock;
 use domain::connection::Address;
-use domain::id::{DeploymentId, ProviderId, ServerId};
+use domain::id::{DeploymentId, GenerationId, ProviderId, ServerId};
 use domain::provider::{ProviderKind, TestCheck};
 use domain::server::{MachineId, Origin, ServerState};
 use domain::snapshot::{ProviderFacts, ServerSnapshot};
@@ -18,7 +18,7 @@ use domain::timestamp::Timestamp;
 use providers::fake::{FakeCloud, FakeMachine};
 use providers::registry::{Context, Registry};
 use providers::{
-    CreateRequest, Listing, Machine, Provider, ProviderError, Providers, Saved, Secrets,
+    CreateRequest, Listing, Machine, Provider, ProviderError, Providers, Saved, Secrets, Tags,
 };
 use serde_json::{Map, Value};
 use store::{Store, StoredSnapshot};
@@ -50,7 +50,7 @@ pub enum Call {
         machine: MachineId,
         /// The server in its tags.
         server: ServerId,
-        /// The deployment in its tags is this one.
+        /// The deployment in its tags is this one, and so is the generation.
         is_ours: bool,
         /// The state of the server's row at that moment; none where there was no row.
         row: Option<ServerState>,
@@ -65,6 +65,7 @@ pub struct Clouds {
     clock: Arc<dyn Clock>,
     store: Store,
     deployment: DeploymentId,
+    generation: GenerationId,
     state: Mutex<State>,
 }
 
@@ -94,7 +95,7 @@ impl Clouds {
         seed: u64,
         clock: Arc<dyn Clock>,
         store: Store,
-        deployment: DeploymentId,
+        (deployment, generation): (DeploymentId, GenerationId),
     ) -> Self {
         Self {
             registry: Registry::new(Context {
@@ -107,6 +108,7 @@ impl Clouds {
             clock,
             store,
             deployment,
+            generation,
             state: Mutex::new(State {
                 calls: Vec::new(),
                 dice: Dice::new(seed, Stream::Lists),
@@ -127,14 +129,19 @@ impl Clouds {
         self.registry.clouds()
     }
 
-    /// The machines of this deployment that are there now, by provider config.
+    /// The machines of this life of the deployment that are there now, by provider config.
     pub fn alive(&self) -> BTreeMap<ProviderId, Vec<Arc<FakeMachine>>> {
         let clouds = self.registry.clouds();
-        let ours = |machine: &Arc<FakeMachine>| machine.request.tags.deployment == self.deployment;
+        let ours = |machine: &Arc<FakeMachine>| self.is_ours(&machine.request.tags);
         clouds
             .into_iter()
             .map(|(id, cloud)| (id, cloud.alive().into_iter().filter(ours).collect()))
             .collect()
+    }
+
+    /// Whether Weir made a machine with these tags, and not another deployment or another life of this one.
+    fn is_ours(&self, tags: &Tags) -> bool {
+        tags.deployment == self.deployment && tags.generation == Some(self.generation)
     }
 
     /// The calls since this was last asked.
@@ -293,7 +300,7 @@ impl Provider for WatchedProvider {
         let alive = self.clouds.cloud(self.id).alive();
         if let Some(found) = alive.into_iter().find(|one| one.id == *machine) {
             let server = found.request.tags.server;
-            let is_ours = found.request.tags.deployment == self.clouds.deployment;
+            let is_ours = self.clouds.is_ours(&found.request.tags);
             let row = self.clouds.row(server).await;
             self.clouds.lock().calls.push(Call::Delete {
                 at: self.clouds.clock.now(),

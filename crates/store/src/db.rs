@@ -1,6 +1,6 @@
 //! Sqlite or Postgres: only this file decides which it is. Connections, transactions, and one statement for both.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use sqlx::{Connection, Postgres, Sqlite, Transaction};
 
 use crate::error::{OpenError, StoreError};
 use crate::group::{Member, Writer};
+use crate::home::Home;
 use crate::memory::{Held, Memory};
 use crate::migrations;
 use crate::row::{Arg, Cells, Row, bound};
@@ -230,6 +231,23 @@ impl Db {
         })
     }
 
+    /// Where the database lies; none where nothing outside of it tells.
+    pub(crate) async fn home(&self, url: &DatabaseUrl) -> Option<Home> {
+        match (self, url) {
+            (Self::Postgres(pool), _) => {
+                let database =
+                    "SELECT oid::bigint FROM pg_database WHERE datname = current_database()";
+                let database = sqlx::query_scalar(database).fetch_one(pool).await.ok()?;
+                // Not every account may ask this.
+                let system = "SELECT system_identifier FROM pg_control_system()";
+                let system = sqlx::query_scalar(system).fetch_one(pool).await.ok();
+                Some(Home::Cluster { system, database })
+            }
+            (_, DatabaseUrl::SqliteFile(path)) => Home::of_file(path),
+            _ => None,
+        }
+    }
+
     /// Whether several processes may use this database at once.
     pub(crate) fn is_shared(&self) -> bool {
         matches!(self, Self::Postgres(_))
@@ -429,6 +447,37 @@ pub(crate) async fn is_new(url: &DatabaseUrl) -> Result<bool, OpenError> {
         .await?;
     db.close().await;
     Ok(row.is_none())
+}
+
+/// Copies a SQLite database, as of one moment, into a file that is empty, while others go on using it.
+pub(crate) async fn copy_sqlite(database: &Path, file: &Path) -> Result<(), StoreError> {
+    let options = sqlite_options(SqliteConnectOptions::new().filename(database));
+    let mut connection = sqlx::SqliteConnection::connect_with(&options).await?;
+    let copied = sqlx::query("VACUUM INTO $1")
+        .bind(file.to_string_lossy().into_owned())
+        .execute(&mut connection)
+        .await;
+    connection.close().await?;
+    copied?;
+    Ok(())
+}
+
+/// What is wrong with a SQLite file, if it is not whole.
+pub(crate) async fn damage_of_sqlite(file: &Path) -> Option<String> {
+    let options = sqlite_options(SqliteConnectOptions::new().filename(file));
+    let checked = async {
+        let mut connection = sqlx::SqliteConnection::connect_with(&options).await?;
+        let checked = sqlx::query_scalar::<_, String>("PRAGMA integrity_check(1)")
+            .fetch_one(&mut connection)
+            .await;
+        connection.close().await?;
+        checked
+    };
+    match checked.await {
+        Ok(said) => (said != "ok").then_some(said),
+        Err(sqlx::Error::Database(error)) => Some(error.message().to_owned()),
+        Err(error) => Some(error.to_string()),
+    }
 }
 
 fn sqlite_options(options: SqliteConnectOptions) -> SqliteConnectOptions {

@@ -30,21 +30,25 @@ impl Store {
                 "leases",
                 "UPDATE leases SET
                     epoch = CASE WHEN holder = $1 AND expires_at > $2 THEN epoch ELSE epoch + 1 END,
-                    holder = $1, expires_at = $3
+                    holder = $1, expires_at = $3, renewals = renewals + 1
                  WHERE name = 'loop' AND (holder = $1 OR holder IS NULL OR expires_at <= $2)
-                 RETURNING epoch",
+                 RETURNING epoch, renewals",
                 args![holder, now, now.plus_millis(ttl_millis)],
             )
             .await?;
-        let fence = row
+        let taken = row
             .map(|row| {
-                Ok::<_, StoreError>(Fence {
-                    epoch: row.get("epoch")?,
-                })
+                let epoch = row.get("epoch")?;
+                Ok::<_, StoreError>((Fence { epoch }, row.get("renewals")?))
             })
             .transpose()?;
         tx.commit().await?;
-        Ok(fence)
+        Ok(taken.map(|(fence, renewals)| {
+            if let Some(note) = &self.note {
+                note.write(renewals);
+            }
+            fence
+        }))
     }
 
     /// Gives the lease back, so that the next holder need not wait for its end.

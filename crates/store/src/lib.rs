@@ -15,6 +15,7 @@ mod audit;
 mod audit_chain;
 mod autoscale;
 mod autoscale_version;
+mod backup;
 mod capacity;
 mod db;
 mod decision;
@@ -23,6 +24,7 @@ mod deployment;
 mod draft;
 mod error;
 mod group;
+mod home;
 mod idempotency;
 mod ldap_config;
 mod lease;
@@ -58,10 +60,11 @@ pub use audit::{AuditEntry, AuditRow};
 pub use audit_chain::{ChainEntry, ChainFault, ChainReport};
 pub use autoscale::{ConfigColumns, ConfigRow};
 pub use autoscale_version::ConfigVersionRow;
+pub use backup::BackupError;
 pub use db::DatabaseUrl;
 pub use decision::DecisionFilter;
 pub use demo::{DemoRow, DemoStage};
-pub use deployment::Deployment;
+pub use deployment::{Deployment, Forked};
 pub use draft::Draft;
 pub use error::{OpenError, StoreError};
 pub use idempotency::Idempotency;
@@ -88,12 +91,17 @@ pub struct Store {
     db: db::Db,
     sealer: Arc<seal::Sealer>,
     chain: Arc<audit_chain::ChainKey>,
+    /// Where the database lies; none in memory.
+    home: Option<home::Home>,
+    /// The note beside a SQLite file of how far it had come.
+    note: Option<Arc<home::Note>>,
 }
 
 impl Store {
     /// Opens the database, brings its schema up to date and checks that `key` is the one its secrets are sealed with.
     ///
-    /// `deployment` and `now` are used only where the database is new. `entropy` gives the nonces of sealed values.
+    /// `deployment` and `now` are used only where the database is new, `generation` where it has none yet. `entropy` gives
+    /// the nonces of sealed values.
     ///
     /// # Errors
     /// Each text of [`OpenError`] says what to do.
@@ -101,14 +109,24 @@ impl Store {
         url: &DatabaseUrl,
         key: &MasterKey,
         deployment: domain::id::DeploymentId,
+        generation: domain::id::GenerationId,
         now: domain::timestamp::Timestamp,
         entropy: Arc<dyn Entropy>,
     ) -> std::result::Result<Self, OpenError> {
         let db = db::Db::connect(url).await?;
         db.migrate().await?;
-        deployment::adopt(&db, key, deployment, now).await?;
+        let home = db.home(url).await;
+        let note = home::Note::beside(url).map(Arc::new);
+        let is_new =
+            deployment::enter(&db, key, (deployment, generation), home.as_ref(), now).await?;
+        if let Some(note) = note.as_ref().filter(|_| is_new) {
+            // One that lies there still is of a database that is gone.
+            note.write(0);
+        }
         Ok(Self {
             db,
+            home,
+            note,
             sealer: Arc::new(seal::Sealer::new(key, entropy)),
             chain: Arc::new(audit_chain::ChainKey::new(key)),
         })

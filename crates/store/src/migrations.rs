@@ -77,6 +77,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         "pause",
         include_str!("../../../migrations/0014_pause.sql"),
     ),
+    (
+        15,
+        "generation",
+        include_str!("../../../migrations/0015_generation.sql"),
+    ),
 ];
 
 pub(crate) fn migrator() -> Migrator {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use domain::actor::Role;
 use domain::connection::Protocol;
 use domain::id::{
-    ApiKeyId, AuditId, ConfigId, DecisionId, DeploymentId, DraftId, LdapConfigId, PoolId,
-    ProviderId, ServerId, SessionId, SshKeyId, UserId, ZoneId,
+    ApiKeyId, AuditId, ConfigId, DecisionId, DeploymentId, DraftId, GenerationId, LdapConfigId,
+    PoolId, ProviderId, ServerId, SessionId, SshKeyId, UserId, ZoneId,
 };
 use domain::provider::ProviderKind;
 use domain::session::EndReason;
@@ -205,8 +205,8 @@ macro_rules! ids {
 }
 
 ids! {
-    ApiKeyId AuditId ConfigId DecisionId DeploymentId DraftId LdapConfigId PoolId ProviderId ServerId SessionId SshKeyId
-    UserId ZoneId
+    ApiKeyId AuditId ConfigId DecisionId DeploymentId DraftId GenerationId LdapConfigId PoolId ProviderId ServerId SessionId
+    SshKeyId UserId ZoneId
 }
 
 columns! { text:

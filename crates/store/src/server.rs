@@ -2,7 +2,9 @@
 
 use domain::id::{PoolId, ServerId, SessionId, UserId};
 use domain::secret::Secret;
-use domain::server::{DrainReason, FixedServerInput, Origin, SeatLimits, Server, ServerState};
+use domain::server::{
+    DeleteReason, DrainReason, FixedServerInput, Origin, SeatLimits, Server, ServerState,
+};
 use domain::session::EndReason;
 use domain::timestamp::Timestamp;
 
@@ -502,14 +504,10 @@ impl Store {
             args![id],
         )
         .await?;
-        tx.run(
-            "UPDATE servers SET state = 'deleted', state_since = $2, why = $3, host = NULL, port = NULL,
-                request_sealed = NULL, connection_sealed = NULL, version = version + 1
-             WHERE id = $1",
-            args![id, at, crate::row::to_json(&domain::server::DeleteReason::Admin)],
-        )
-        .await?;
-        tx.server_step(id, at).await?;
+        let deleted = ServerState::Deleted {
+            why: DeleteReason::Admin,
+        };
+        tx.delete_row(id, &deleted, at).await?;
         tx.audit(audit).await?;
         tx.commit().await?;
         Ok(ended)
@@ -563,7 +561,25 @@ impl Tx {
         Ok(self.one("sessions", sql, args![id]).await?.is_some())
     }
 
-    async fn end_sessions_of(
+    /// Takes a server's row out of use, whatever state it was in, with all that was kept for its machine.
+    pub(crate) async fn delete_row(
+        &mut self,
+        id: ServerId,
+        deleted: &ServerState,
+        at: Timestamp,
+    ) -> Result<()> {
+        let columns = StateColumns::from(deleted);
+        self.run(
+            "UPDATE servers SET state = $2, state_since = $3, why = $4, machine = NULL, host = NULL, port = NULL,
+                request_sealed = NULL, connection_sealed = NULL, version = version + 1
+             WHERE id = $1",
+            args![id, columns.state, at, columns.why],
+        )
+        .await?;
+        self.server_step(id, at).await
+    }
+
+    pub(crate) async fn end_sessions_of(
         &mut self,
         id: ServerId,
         how: EndReason,

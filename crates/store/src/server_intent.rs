@@ -58,8 +58,8 @@ pub enum IntentOutcome {
     CreatesPerHour,
     /// The config is gone, changed, disabled or in dry run now.
     ConfigChanged,
-    /// An admin holds everything.
-    Paused,
+    /// Everything is held: by an admin, or since the database looks restored or copied.
+    Held,
 }
 
 impl Store {
@@ -97,13 +97,13 @@ impl Store {
             )
             .await?;
         }
+        let (_, hold) = tx.generation_and_hold().await?;
         let mut outcomes = Vec::with_capacity(servers.len());
         for (server, entry) in servers.into_iter().zip(audit) {
             let counted = tx
                 .one(
                     "autoscale_configs",
                     "SELECT c.id, c.version, c.enabled, c.dry_run, c.provider_id, p.max_instances,
-                        (SELECT paused_at FROM deployment) AS paused_at,
                         (SELECT COUNT(*) FROM servers s WHERE s.provider_id = p.id AND s.state <> 'deleted') AS existing,
                         (SELECT COUNT(*) FROM servers s WHERE s.provider_id = p.id AND s.created_at > $3) AS created
                      FROM autoscale_configs c JOIN providers p ON p.id = $2 WHERE c.id = $1",
@@ -118,8 +118,8 @@ impl Store {
                 && row.get::<ProviderId>("provider_id")? == server.provider
                 && row.get::<bool>("enabled")?
                 && !row.get::<bool>("dry_run")?;
-            if row.get::<Option<Timestamp>>("paused_at")?.is_some() {
-                outcomes.push(IntentOutcome::Paused);
+            if hold.is_some() {
+                outcomes.push(IntentOutcome::Held);
             } else if !is_as_planned {
                 outcomes.push(IntentOutcome::ConfigChanged);
             } else if row.get::<i64>("existing")? >= row.get::<i64>("max_instances")? {

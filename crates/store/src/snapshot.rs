@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::id::{ConfigId, PoolId, ProviderId};
+use domain::id::{ConfigId, GenerationId, PoolId, ProviderId};
 use domain::provider::ProviderKind;
 use domain::server::SeatLimits;
 use domain::snapshot::{
-    ConfigSnapshot, OpenSession, PoolSnapshot, ServerSnapshot, Sighting, Waiter,
+    ConfigSnapshot, Hold, OpenSession, PoolSnapshot, ServerSnapshot, Sighting, Waiter,
 };
 use domain::timestamp::Timestamp;
 use serde_json::{Map, Value};
@@ -20,6 +20,10 @@ use crate::{Result, Store, server_state, session};
 /// The store's half of a snapshot. What only the process knows (calls under way, sightings) is empty.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredSnapshot {
+    /// The present life of this installation.
+    pub generation: GenerationId,
+    /// Set while nothing may be made and nothing deleted.
+    pub hold: Option<Hold>,
     /// All provider configs, by id.
     pub providers: Vec<StoredProvider>,
     /// The pools asked for, by id.
@@ -51,8 +55,6 @@ pub struct StoredProvider {
     pub failed_at: Option<Timestamp>,
     /// The provider asked to be left alone until then.
     pub not_before: Option<Timestamp>,
-    /// An admin holds everything.
-    pub paused: bool,
 }
 
 /// A statement about all pools, and the same about some: texts of their own, so that each finds its index.
@@ -80,7 +82,6 @@ impl Store {
                 // Here and below only what is read: start-up scripts and sealed columns are large, and this is the loop's
                 // every look.
                 "SELECT p.id, p.version, p.kind, p.settings, p.max_instances, p.failures, p.failed_at, p.not_before,
-                    (SELECT paused_at FROM deployment) AS paused_at,
                     (SELECT COUNT(*) FROM servers s WHERE s.provider_id = p.id AND s.state <> 'deleted') AS existing,
                     (SELECT COUNT(*) FROM servers s WHERE s.provider_id = p.id AND s.created_at > $1) AS created,
                     (SELECT MIN(s.created_at) FROM servers s WHERE s.provider_id = p.id AND s.created_at > $1) AS oldest
@@ -88,7 +89,10 @@ impl Store {
                 args![now.plus_millis(-Timestamp::HOUR_MILLIS)],
             )
             .await?;
+        let (generation, hold) = tx.generation_and_hold().await?;
         let seen = StoredSnapshot {
+            generation,
+            hold,
             providers: providers.iter().map(provider).collect::<Result<_>>()?,
             pools: tx.pools(scope.map(|id| set_of([id])).as_deref()).await?,
         };
@@ -206,7 +210,6 @@ fn provider(row: &Row) -> Result<StoredProvider> {
         failures: row.get("failures")?,
         failed_at: row.get("failed_at")?,
         not_before: row.get("not_before")?,
-        paused: row.get::<Option<Timestamp>>("paused_at")?.is_some(),
     })
 }
 

@@ -121,7 +121,7 @@ fn snapshot(servers: usize) -> Snapshot {
             failures: 0,
             failed_at: None,
             not_before: None,
-            paused: false,
+            hold: None,
             facts: ProviderFacts {
                 list_lag_millis: 0,
                 repeatable_create: true,

@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use control::login::Login;
 use domain::actor::{Actor, Role};
+use domain::deployment::Deployment;
 use domain::error::{Problem, ProblemCode};
 use domain::id::{PoolId, SessionId};
 use domain::secret::Secret;
@@ -89,7 +90,37 @@ pub async fn resume(
     SignedIn(actor): SignedIn,
     headers: HeaderMap,
 ) -> Response {
-    if let Err(error) = control::deployment::resume(&state.plane, &actor).await {
+    let done = control::deployment::resume(&state.plane, &actor).await;
+    back(&state, &headers, done)
+}
+
+/// `POST /ui/adopt`: says that this database is the deployment, and shows the page again that has asked for it.
+pub async fn adopt(
+    State(state): State<AppState>,
+    SignedIn(actor): SignedIn,
+    headers: HeaderMap,
+) -> Response {
+    let done = control::deployment::adopt(&state.plane, &actor).await;
+    back(&state, &headers, done)
+}
+
+/// `POST /ui/fork`: says that this database is a copy, and shows the page again that has asked for it.
+pub async fn fork(
+    State(state): State<AppState>,
+    SignedIn(actor): SignedIn,
+    headers: HeaderMap,
+) -> Response {
+    let done = control::deployment::fork(&state.plane, &actor).await;
+    back(&state, &headers, done)
+}
+
+/// Leads to the page that has asked for something about the whole deployment.
+fn back(
+    state: &AppState,
+    headers: &HeaderMap,
+    done: control::error::Result<Deployment>,
+) -> Response {
+    if let Err(error) = done {
         return ApiError::from(error).into_response();
     }
     let from = headers.get(header::REFERER);

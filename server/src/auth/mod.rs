@@ -254,6 +254,8 @@ mod tests {
             "/ui/logout",
             "/ui/setup",
             "/ui/resume",
+            "/ui/adopt",
+            "/ui/fork",
             "/ui/launch",
             "/ui/end",
             "/ui/keep",

@@ -12,7 +12,7 @@ use crate::rest::error::ApiResult;
 use crate::rest::json::Json;
 use crate::state::AppState;
 
-/// This installation: its id and version, and whether everything is held.
+/// This installation: its id, generation and version, and whether everything is held.
 #[utoipa::path(get, path = "/deployment", tag = "deployment", responses((status = 200, body = Deployment)))]
 pub async fn get_deployment(
     State(state): State<AppState>,
@@ -41,6 +41,28 @@ pub async fn resume_deployment(
     Ok(Json(
         control::deployment::resume(&state.plane, &actor).await?,
     ))
+}
+
+/// This database is the deployment, although it lies elsewhere or was restored: Weir goes on from what it says. Machines with its
+/// tags that it does not know are deleted once their grace time is over. 409 unless Weir only observes.
+#[utoipa::path(post, path = "/deployment/adopt", tag = "deployment", responses((status = 200, body = Deployment)))]
+pub async fn adopt_deployment(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+) -> ApiResult<Json<Deployment>> {
+    Ok(Json(
+        control::deployment::adopt(&state.plane, &actor).await?,
+    ))
+}
+
+/// This database is a copy, and the original lives on: it gets a generation of its own and leaves all machines to the original.
+/// Servers that were made through a provider are deleted here alone, and their sessions end. 409 unless Weir only observes.
+#[utoipa::path(post, path = "/deployment/fork", tag = "deployment", responses((status = 200, body = Deployment)))]
+pub async fn fork_deployment(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+) -> ApiResult<Json<Deployment>> {
+    Ok(Json(control::deployment::fork(&state.plane, &actor).await?))
 }
 
 /// The one who asks.
@@ -79,7 +101,8 @@ pub async fn get_me(State(state): State<AppState>, Caller(actor): Caller) -> Api
 
 #[cfg(test)]
 mod tests {
-    use control::reconciler;
+    use control::reconciler::{self, Effect, Prober};
+    use domain::connection::Address;
     use serde_json::{Value, json};
 
     use crate::testing::TestApp;
@@ -132,12 +155,67 @@ mod tests {
         assert_eq!(deeds, ["deployment.resume", "deployment.pause"]);
     }
 
+    struct NoPorts;
+
+    #[async_trait::async_trait]
+    impl Prober for NoPorts {
+        async fn answers(&self, _: &Address) -> bool {
+            false
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_that_waited_for_its_turn_is_not_made_once_everything_is_held() {
+        let app = TestApp::new().await;
+        let minimum = json!({ "minimum_available_sessions": 1 });
+        app.pool("Desks", minimum).await;
+        let create = async || -> Effect {
+            let tick = reconciler::tick(&app.plane).await.expect("a tick");
+            let mut creates = tick.effects.into_iter();
+            let create = creates.find(|effect| effect.kind() == "create");
+            create.expect("a server to make")
+        };
+        let waits = create().await;
+        app.admin("POST", "/deployment/pause", None)
+            .await
+            .expect(200);
+        let finished = waits.run(&app.plane, &NoPorts).await;
+        assert_eq!(finished.word(), "held");
+        reconciler::record(&app.plane, finished)
+            .await
+            .expect("it is noted");
+        let servers = app.admin("GET", "/servers", None).await.json();
+        assert_eq!(servers["items"][0]["state"], "requested", "{servers}");
+        app.admin("POST", "/deployment/resume", None)
+            .await
+            .expect(200);
+        let finished = create().await.run(&app.plane, &NoPorts).await;
+        assert_eq!(finished.word(), "ok");
+    }
+
+    #[tokio::test]
+    async fn who_does_not_observe_has_nothing_to_adopt_or_to_fork() {
+        let app = TestApp::new().await;
+        let before = app.admin("GET", "/deployment", None).await.expect(200);
+        let before = before.json();
+        assert_eq!(before["observing"], Value::Null);
+        for path in ["/deployment/adopt", "/deployment/fork"] {
+            app.admin("POST", path, None)
+                .await
+                .expect_problem(409, "conflict");
+        }
+        let after = app.admin("GET", "/deployment", None).await.expect(200);
+        assert_eq!(after.json(), before);
+    }
+
     #[tokio::test]
     async fn only_admins_hold_everything() {
         let app = TestApp::new().await;
         for (method, path) in [
             ("POST", "/deployment/pause"),
             ("POST", "/deployment/resume"),
+            ("POST", "/deployment/adopt"),
+            ("POST", "/deployment/fork"),
         ] {
             app.user(method, path, None)
                 .await

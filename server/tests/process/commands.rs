@@ -14,7 +14,7 @@ use crate::weir::{Serving, folder, printed, refused, sendable, wait_for};
 const CHECK_IN: &str = r#"curl -k -X POST -H "Content-Type: application/json" -d '{{"status": "running", "status_message": "Initialization Complete", "status_progress": "100"}}' https://{upstream_auth_address}/api/set_server_status?token={checkin_jwt}"#;
 
 /// Makes a pool that keeps one server on this machine with this start-up script; gives the id of its config.
-fn one_shell(weir: &Serving, key: &str, script: &str, require_checkin: bool) -> String {
+pub fn one_shell(weir: &Serving, key: &str, script: &str, require_checkin: bool) -> String {
     let post = |path: &str, body: Value| {
         weir.call(key, "POST", path, Some(&body))["id"]
             .as_str()
@@ -38,12 +38,12 @@ fn one_shell(weir: &Serving, key: &str, script: &str, require_checkin: bool) -> 
 }
 
 /// The oldest server; null when there is none.
-fn first_server(weir: &Serving, key: &str) -> Value {
+pub fn first_server(weir: &Serving, key: &str) -> Value {
     weir.call(key, "GET", "/servers", None)["items"][0].clone()
 }
 
 /// Leaves nothing running: the config is switched off, then its server goes.
-fn take_down(weir: &Serving, key: &str, config: &str) {
+pub fn take_down(weir: &Serving, key: &str, config: &str) {
     let path = format!("/autoscale-configs/{config}");
     let mut document = weir.call(key, "GET", &path, None);
     sendable(&mut document);

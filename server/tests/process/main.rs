@@ -8,4 +8,5 @@
 mod commands;
 mod postgres;
 mod replicas;
+mod restored;
 mod weir;

@@ -1,12 +1,12 @@
 //! What stands around every page.
 
-use domain::deployment::DeploymentPause;
+use domain::deployment::{DeploymentPause, Observing};
 use domain::id::UserId;
 use leptos::prelude::*;
 
 use super::{NOW, id, row, state, within};
 use crate::api::me::Me;
-use crate::components::frame::{Header, SignedIn, menu, pause_banner};
+use crate::components::frame::{Header, SignedIn, menu, observing_banner, pause_banner};
 use crate::components::live::{Link, link_status};
 
 /// The head of the page for each who may see it, and the admin's menu. Of the choices of a theme the last one is marked alone: on one
@@ -17,6 +17,7 @@ pub fn frame() -> AnyView {
         name: name.to_owned(),
         is_admin,
         pause: None,
+        observing: None,
     };
     let stream = |words, link| state(words, link_status(Signal::stored(link)));
     view! {
@@ -31,6 +32,16 @@ pub fn frame() -> AnyView {
                     since: NOW.plus_millis(-90_000),
                     by: id::<UserId>("usr", 1).to_string(),
                     by_name: Some("ana".to_owned()),
+                },
+            ),
+        )}
+        {state(
+            "The database looks restored or copied",
+            observing_banner(
+                &Observing {
+                    since: NOW.plus_millis(-90_000),
+                    why: "The database is older than the one that was in its place: it was restored."
+                        .to_owned(),
                 },
             ),
         )}

@@ -21,7 +21,7 @@ use store::{Fence, Health, IntentOutcome, SeatOutcome, SeatWrite, ServerWrite, S
 
 use super::effect::{Call, Effect};
 use super::intent::{Recipe, StoredRequest};
-use super::observe::{self, Opened};
+use super::observe::{self, Seen};
 use crate::error::{Error, Result};
 use crate::plane::ControlPlane;
 use crate::provider::open;
@@ -37,7 +37,7 @@ const PREPARE_AGAIN_SECS: u32 = 30;
 pub(super) async fn commit(
     plane: &ControlPlane,
     fence: Fence,
-    (snapshot, opened): (&Snapshot, Opened),
+    seen: &Seen,
     plan: &Plan,
 ) -> (Vec<Effect>, Vec<Error>) {
     let mut commit = Commit {
@@ -48,9 +48,8 @@ pub(super) async fn commit(
         has_changed: false,
         faults: Vec::new(),
         outdated: BTreeSet::new(),
-        snapshot,
-        servers: index(snapshot),
-        opened,
+        servers: index(&seen.snapshot),
+        seen,
     };
     if let Err(error) = commit.all(plan).await {
         commit.faults.push(error);
@@ -72,9 +71,8 @@ struct Commit<'a> {
     faults: Vec<Error>,
     /// Pools whose report says something else than what has been done.
     outdated: BTreeSet<PoolId>,
-    snapshot: &'a Snapshot,
     servers: BTreeMap<ServerId, (&'a PoolSnapshot, &'a ServerSnapshot)>,
-    opened: Opened,
+    seen: &'a Seen,
 }
 
 fn index(snapshot: &Snapshot) -> BTreeMap<ServerId, (&PoolSnapshot, &ServerSnapshot)> {
@@ -218,14 +216,15 @@ impl Commit<'_> {
                 continue;
             };
             let id = ServerId::new(self.plane.clock(), self.plane.entropy());
-            let (intent, request) = match recipe.intent(self.plane, *config, id, self.now) {
-                Ok(intent) => intent,
-                Err(error) => {
-                    self.unprepared(planned, &error);
-                    recipes.insert(*config, None);
-                    continue;
-                }
-            };
+            let (intent, request) =
+                match recipe.intent(self.plane, (*config, self.seen.generation), id, self.now) {
+                    Ok(intent) => intent,
+                    Err(error) => {
+                        self.unprepared(planned, &error);
+                        recipes.insert(*config, None);
+                        continue;
+                    }
+                };
             audits.push(self.audit("server.create", id, planned));
             calls.push((
                 recipe.provider.id,
@@ -638,7 +637,7 @@ impl Commit<'_> {
     }
 
     async fn open(&self, provider: ProviderId) -> Result<Arc<dyn providers::Provider>> {
-        if let Some(open) = self.opened.get(&provider) {
+        if let Some(open) = self.seen.opened.get(&provider) {
             return Ok(Arc::clone(open));
         }
         // Its row has its name, and opening it says why it cannot be opened.
@@ -689,7 +688,7 @@ impl Commit<'_> {
     }
 
     fn version_of(&self, pool: PoolId, config: ConfigId) -> Option<i64> {
-        let pools = self.snapshot.pools.iter();
+        let pools = self.seen.snapshot.pools.iter();
         pools
             .filter(|known| known.id == pool)
             .flat_map(|pool| &pool.configs)

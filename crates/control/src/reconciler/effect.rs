@@ -70,6 +70,8 @@ pub(super) enum Outcome {
     Listed(Result<Listing, ProviderError>),
     Probed(bool),
     Authorized(Result<(), ProviderError>),
+    /// The call was not made: since it was decided on, everything is held.
+    Held,
 }
 
 impl Effect {
@@ -103,13 +105,24 @@ impl Effect {
         }
     }
 
-    /// Makes the call.
+    /// Makes the call; one that makes or deletes a machine only if nothing holds that now. It may have waited for its turn.
     pub async fn run(self, plane: &crate::ControlPlane, prober: &dyn Prober) -> Finished {
         let Self {
             provider_id,
             provider,
             call,
         } = self;
+        let is_change = matches!(
+            call,
+            Call::Create { .. } | Call::Delete { .. } | Call::DeleteStranger { .. }
+        );
+        if is_change && is_held(plane).await {
+            return Finished {
+                provider_id,
+                call,
+                outcome: Outcome::Held,
+            };
+        }
         let outcome = match &call {
             Call::Create { request, .. } => Outcome::Created(provider.create(request).await),
             Call::Console { machine, .. } => Outcome::Read(provider.console(machine).await),
@@ -148,6 +161,17 @@ impl Effect {
     }
 }
 
+/// Whether nothing may be made or deleted now; so too where the database does not say.
+async fn is_held(plane: &crate::ControlPlane) -> bool {
+    match plane.store().deployment_hold().await {
+        Ok(hold) => hold.is_some(),
+        Err(error) => {
+            tracing::warn!(%error, "a call is left for later: whether it may be made is not known");
+            true
+        }
+    }
+}
+
 impl Finished {
     /// How it ended, for metrics and timelines: `ok`, or the kind of error.
     pub fn word(&self) -> &'static str {
@@ -158,6 +182,7 @@ impl Finished {
             Outcome::Listed(result) => result.as_ref().err(),
             Outcome::Probed(true) => None,
             Outcome::Probed(false) => return "closed",
+            Outcome::Held => return "held",
         };
         match error {
             None => "ok",

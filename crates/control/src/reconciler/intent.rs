@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::autoscale::AutoscaleConfig;
-use domain::id::{ConfigId, PoolId, ServerId};
+use domain::id::{ConfigId, GenerationId, PoolId, ServerId};
 use domain::provider::Provider;
 use domain::secret::Secret;
 use domain::session::Revealed;
@@ -70,7 +70,7 @@ impl Recipe {
     pub(super) fn intent(
         &self,
         plane: &ControlPlane,
-        config: ConfigId,
+        (config, generation): (ConfigId, GenerationId),
         id: ServerId,
         now: Timestamp,
     ) -> Result<(NewServer, CreateRequest)> {
@@ -97,6 +97,7 @@ impl Recipe {
         let port = self.config.connection.port.get();
         let tags = Tags {
             deployment: plane.deployment(),
+            generation: Some(generation),
             pool: self.config.pool,
             config,
             server: id,
@@ -133,6 +134,9 @@ impl Recipe {
 pub(super) struct StoredRequest {
     name: String,
     deployment: domain::id::DeploymentId,
+    /// Absent in those of the versions before there were any.
+    #[serde(default)]
+    generation: Option<GenerationId>,
     pool: PoolId,
     config: ConfigId,
     server: ServerId,
@@ -148,6 +152,7 @@ impl StoredRequest {
         let stored = Self {
             name: request.name.clone(),
             deployment: request.tags.deployment,
+            generation: request.tags.generation,
             pool: request.tags.pool,
             config: request.tags.config,
             server: request.tags.server,
@@ -165,6 +170,7 @@ impl StoredRequest {
             .map_err(|_| Error::Fault("a stored create call cannot be read".to_owned()))?;
         let tags = Tags {
             deployment: stored.deployment,
+            generation: stored.generation,
             pool: stored.pool,
             config: stored.config,
             server: stored.server,

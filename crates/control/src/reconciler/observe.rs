@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, MutexGuard, PoisonError};
 
-use domain::id::{ConfigId, PoolId, ProviderId, ServerId};
+use domain::id::{ConfigId, GenerationId, PoolId, ProviderId, ServerId};
 use domain::plan::{Finding, PoolReport};
 use domain::provider::Provider;
 use domain::server::{MachineId, Origin};
 use domain::snapshot::{
-    ProviderFacts, ProviderSnapshot, ServerSnapshot, Sighting, Snapshot, Stranger, Unprepared,
+    Hold, ProviderFacts, ProviderSnapshot, ServerSnapshot, Sighting, Snapshot, Stranger, Unprepared,
 };
 use domain::timestamp::Timestamp;
 use providers::{Listing, Machine, Saved};
@@ -70,6 +70,8 @@ struct Doubt {
 
 /// What this process remembers of a machine without a row.
 pub(crate) struct StrangerMemory {
+    /// The generation in its tags.
+    generation: Option<GenerationId>,
     first_seen_at: Timestamp,
     lists: u32,
     pub delete_in_flight: bool,
@@ -113,8 +115,18 @@ pub(crate) fn lock(plane: &ControlPlane) -> MutexGuard<'_, Observed> {
 /// Provider configs that can be opened, open.
 pub(super) type Opened = BTreeMap<ProviderId, Arc<dyn providers::Provider>>;
 
-/// The whole deployment as the planner sees it, after comparing new lists with the store; and its providers.
-pub(super) async fn digest(plane: &ControlPlane) -> Result<(Snapshot, Opened)> {
+/// What a tick goes by.
+pub(super) struct Seen {
+    /// The whole deployment as the planner sees it.
+    pub snapshot: Snapshot,
+    /// Its providers.
+    pub opened: Opened,
+    /// Its present generation, for the tags of what is made.
+    pub generation: GenerationId,
+}
+
+/// The whole deployment, after comparing new lists with the store.
+pub(super) async fn digest(plane: &ControlPlane) -> Result<Seen> {
     let now = plane.now();
     let fresh: Vec<(ProviderId, Listing)> = {
         let mut observed = lock(plane);
@@ -154,7 +166,12 @@ pub(super) async fn digest(plane: &ControlPlane) -> Result<(Snapshot, Opened)> {
         }
         forget(&mut observed, &stored);
     }
-    Ok((assemble(plane, stored, &opened), opened))
+    let generation = stored.generation;
+    Ok(Seen {
+        snapshot: assemble(plane, stored, &opened),
+        opened,
+        generation,
+    })
 }
 
 /// A create call has ended, however: what lists did not show while it was on its way says nothing about a machine that
@@ -294,6 +311,10 @@ fn compare(
     }
     doubt(memory, list.started_at, &servers);
     let mut strangers = BTreeMap::new();
+    if stored.hold == Some(Hold::Observing) {
+        // Until somebody has said whose they are, their grace time has not begun.
+        memory.strangers.clear();
+    }
     for machine in list
         .machines
         .iter()
@@ -303,6 +324,7 @@ fn compare(
             .strangers
             .remove(&machine.id)
             .unwrap_or(StrangerMemory {
+                generation: machine.generation,
                 first_seen_at: list.started_at,
                 lists: 0,
                 delete_in_flight: false,
@@ -410,7 +432,10 @@ fn assemble(plane: &ControlPlane, stored: StoredSnapshot, opened: &Opened) -> Sn
     let providers = stored
         .providers
         .iter()
-        .map(|provider| provider_snapshot(&observed, provider, facts_of(opened, provider.id)))
+        .map(|provider| {
+            let facts = facts_of(opened, provider.id);
+            provider_snapshot(&observed, &stored, provider, facts)
+        })
         .collect();
     let mut pools = stored.pools;
     for config in pools.iter_mut().flat_map(|pool| &mut pool.configs) {
@@ -440,6 +465,7 @@ fn assemble(plane: &ControlPlane, stored: StoredSnapshot, opened: &Opened) -> Sn
 
 fn provider_snapshot(
     observed: &Observed,
+    deployment: &StoredSnapshot,
     stored: &StoredProvider,
     facts: ProviderFacts,
 ) -> ProviderSnapshot {
@@ -447,6 +473,7 @@ fn provider_snapshot(
     let strangers = memory.map(|memory| {
         memory.strangers.iter().map(|(machine, seen)| Stranger {
             machine: machine.clone(),
+            foreign: seen.generation != Some(deployment.generation),
             first_seen_at: seen.first_seen_at,
             lists: seen.lists,
             delete_in_flight: seen.delete_in_flight,
@@ -462,7 +489,7 @@ fn provider_snapshot(
         failures: stored.failures,
         failed_at: stored.failed_at,
         not_before: stored.not_before,
-        paused: stored.paused,
+        hold: deployment.hold,
         facts,
         list_in_flight: memory.is_some_and(|memory| memory.list_in_flight),
         last_list_at: memory.and_then(|memory| memory.last_list_at),
@@ -517,6 +544,8 @@ mod tests {
             sighting: Sighting::NotLookedFor,
         };
         StoredSnapshot {
+            generation: GenerationId::from_uuid(Uuid::nil()),
+            hold: None,
             providers: Vec::new(),
             pools: vec![PoolSnapshot {
                 id: PoolId::from_uuid(Uuid::nil()),
@@ -572,6 +601,7 @@ mod tests {
             let machines = shown.iter().map(|nth| Machine {
                 id: MachineId(nth.to_string()),
                 server: Some(Self::id(*nth)),
+                generation: None,
                 state: MachineState::Up,
                 address: None,
                 host_key: None,
@@ -656,6 +686,43 @@ mod tests {
         observed.hold(lease(3));
         assert_eq!((lists(&observed), observed.without_effect.len()), (0, 0));
         assert_eq!(observed.began_at, None);
+    }
+
+    #[test]
+    fn the_grace_time_of_a_machine_without_a_row_does_not_run_while_weir_only_observes() {
+        let provider = ProviderId::from_uuid(Uuid::nil());
+        let mut rows = stored(
+            provider,
+            ServerId::from_uuid(Uuid::nil()),
+            ServerState::Requested,
+        );
+        let mut observed = Observed::default();
+        let mut look = |hold, secs| {
+            let stranger = Machine {
+                id: MachineId("stray".to_owned()),
+                server: None,
+                generation: Some(rows.generation),
+                state: MachineState::Up,
+                address: None,
+                host_key: None,
+            };
+            let list = Listing {
+                started_at: START.plus_secs(secs),
+                machines: vec![stranger],
+            };
+            rows.hold = hold;
+            compare(&mut observed, provider, &list, &rows, 0);
+            let seen = observed.providers[&provider].strangers.values().next();
+            let seen = seen.expect("a machine without a row");
+            (seen.first_seen_at, seen.lists)
+        };
+        for secs in [10, 20] {
+            let expected = (START.plus_secs(secs), 1);
+            assert_eq!(look(Some(Hold::Observing), secs), expected);
+        }
+        // From the last list before somebody said what the database is.
+        assert_eq!(look(None, 30), (START.plus_secs(20), 2));
+        assert_eq!(look(Some(Hold::Paused), 40), (START.plus_secs(20), 3));
     }
 
     #[test]

@@ -85,6 +85,10 @@ pub async fn record(plane: &ControlPlane, finished: Finished) -> Result<()> {
             },
             Outcome::Authorized(result),
         ) => authorized(plane, *server, *sequence, result).await,
+        (call, Outcome::Held) => {
+            held(plane, provider_id, call);
+            Ok(())
+        }
         (call, _) => Err(Error::Fault(format!(
             "an outcome does not belong to its call: {call:?}"
         ))),
@@ -106,6 +110,28 @@ pub async fn record(plane: &ControlPlane, finished: Finished) -> Result<()> {
     }
     plane.wake();
     recorded
+}
+
+/// Notes that a call was not made: the tick after the hold decides anew.
+fn held(plane: &ControlPlane, provider: ProviderId, call: &Call) {
+    let mut observed = observe::lock(plane);
+    match call {
+        // As after a refusal that came before the call was looked at.
+        Call::Create {
+            server,
+            is_repeat: false,
+            ..
+        } => {
+            observed.without_effect.insert(*server);
+        }
+        Call::DeleteStranger { machine } => {
+            let memory = observed.providers.entry(provider).or_default();
+            if let Some(stranger) = memory.strangers.get_mut(machine) {
+                stranger.delete_in_flight = false;
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Applies `change` to the server as it is now, again if somebody else was quicker.

@@ -226,7 +226,7 @@ mod tests {
     use domain::actor::{Actor, Role};
     use domain::clock::{Clock, Entropy};
     use domain::connection::Protocol;
-    use domain::id::{DeploymentId, ProviderId, SessionId};
+    use domain::id::{DeploymentId, GenerationId, ProviderId, SessionId};
     use domain::pool::PoolInput;
     use domain::provider::ProviderKind;
     use domain::server::{FixedServerInput, SeatLimits};
@@ -291,6 +291,7 @@ mod tests {
             &DatabaseUrl::SqliteMemory,
             &key,
             deployment,
+            GenerationId::new(&*nothing, &*nothing),
             NOW,
             nothing.clone(),
         );

@@ -26,7 +26,13 @@ pub fn sentence(finding: &Finding, config: Option<&ConfigReport>) -> String {
                 counted(finding.count, "call", "calls")
             ),
         },
-        Reason::HeldPaused => paused(finding, config),
+        Reason::HeldPaused => held(
+            finding,
+            config,
+            "everything is paused",
+            "Everything is paused",
+        ),
+        Reason::HeldObserving => held(finding, config, "Weir only observes", "Weir only observes"),
         Reason::HeldDisabled => match finding.server_id {
             Some(_) => "The server has served its person and stays: its config is disabled".into(),
             None if finding.count == 0 => "The config is disabled".into(),
@@ -119,9 +125,16 @@ pub fn to_whom_waits(reason: Reason, held: Option<Reason>) -> String {
         (_, Some(Reason::HeldProviderBackoff)) => {
             "New computers cannot be made for a while.".to_owned()
         }
-        (_, Some(Reason::HeldDisabled | Reason::HeldDryRun | Reason::HeldPaused) | None) => {
-            format!("{taken}, and no new ones are made. {when}")
-        }
+        (
+            _,
+            Some(
+                Reason::HeldDisabled
+                | Reason::HeldDryRun
+                | Reason::HeldPaused
+                | Reason::HeldObserving,
+            )
+            | None,
+        ) => format!("{taken}, and no new ones are made. {when}"),
         (_, Some(_)) => format!("{taken}. {when}"),
     }
 }
@@ -205,21 +218,22 @@ fn dry_run(finding: &Finding, config: Option<&ConfigReport>) -> String {
     }
 }
 
-fn paused(finding: &Finding, config: Option<&ConfigReport>) -> String {
+/// What is held everywhere, and by what; `begins` are the same words at the beginning of a sentence.
+fn held(finding: &Finding, config: Option<&ConfigReport>, by: &str, begins: &str) -> String {
     match config {
         _ if finding.server_id.is_some() => {
-            "Everything is paused: the server has served its person and stays".into()
+            format!("{begins}: the server has served its person and stays")
         }
         Some(config) if config.up.servers_wanted > 0 => {
-            format!("{} held back: everything is paused", wanted(finding.count))
+            format!("{} held back: {by}", wanted(finding.count))
         }
         Some(_) => format!(
-            "Everything is paused: {} would be drained as surplus",
+            "{begins}: {} would be drained as surplus",
             counted(finding.count, "server", "servers")
         ),
-        None if finding.count == 0 => "Everything is paused".into(),
+        None if finding.count == 0 => begins.to_owned(),
         None => format!(
-            "Everything is paused; {} held back",
+            "{begins}; {} held back",
             counted(finding.count, "call", "calls")
         ),
     }
@@ -297,6 +311,9 @@ fn single(reason: Reason, count: u32) -> std::borrow::Cow<'static, str> {
             "A machine carries our tag and has no row; it is left alone for the grace time"
         }
         Reason::OrphanDeleted => "A machine with our tag and without a row is deleted",
+        Reason::OrphanForeign => {
+            "A machine carries our tag, and another Weir may have made it: it is left alone"
+        }
         Reason::ListedDue => "A fresh list is due",
         Reason::ListedForEvidence => "A fresh list is fetched: something waits for what it shows",
         // The others are told with their arithmetic above.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use base64::Engine as _;
 use domain::clock::Clock;
 use domain::connection::Address;
-use domain::id::{DeploymentId, ServerId};
+use domain::id::{DeploymentId, GenerationId, ServerId};
 use domain::provider::TestCheck;
 use domain::secret::Secret;
 use domain::server::MachineId;
@@ -17,7 +17,7 @@ use super::api::{Api, Endpoints, Instance};
 use super::credentials::Credentials;
 use super::error::{Fault, without_effect};
 use super::password::PrivateKey;
-use super::request::{self, DEPLOYMENT, PORT, SCRIPT_BYTES, SERVER};
+use super::request::{self, DEPLOYMENT, GENERATION, PORT, SCRIPT_BYTES, SERVER};
 use super::spec::{RootDevice, Spec};
 use super::wire::Wire;
 use super::{AddressKind, AwsConfig, check};
@@ -124,6 +124,7 @@ impl AwsProvider {
     fn machine(&self, instance: Instance) -> Machine {
         let tag = |key: &str| instance.tag_set.items.iter().find(|tag| tag.key == key);
         let server = tag(SERVER).and_then(|tag| ServerId::from_bare(&tag.value).ok());
+        let generation = tag(GENERATION).and_then(|tag| GenerationId::from_bare(&tag.value).ok());
         let port = tag(PORT).and_then(|tag| tag.value.parse().ok());
         let state = match instance.state.name.as_str() {
             "pending" => MachineState::Pending,
@@ -139,6 +140,7 @@ impl AwsProvider {
         Machine {
             id: MachineId(instance.id),
             server,
+            generation,
             state,
             address,
             host_key: None,

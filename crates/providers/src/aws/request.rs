@@ -11,6 +11,8 @@ use crate::CreateRequest;
 
 /// The tag that says whose an instance is.
 pub(super) const DEPLOYMENT: &str = "weir:deployment";
+/// The tag with the generation of that deployment.
+pub(super) const GENERATION: &str = "weir:generation";
 /// The tag with the server's id.
 pub(super) const SERVER: &str = "weir:server";
 /// The tag with the port people connect to, which a list has to tell.
@@ -66,12 +68,15 @@ fn tags(request: &CreateRequest, spec: &Spec) -> Value {
         (SERVER, request.tags.server.bare()),
         (PORT, request.connection_port.to_string()),
     ];
+    let generation = request.tags.generation;
+    let generation = generation.map(|generation| (GENERATION, generation.bare()));
     let own = spec
         .tags
         .iter()
         .map(|(name, value)| (name.as_str(), value.clone()));
     let tags: Vec<Value> = ours
         .into_iter()
+        .chain(generation)
         .chain(own)
         .map(|(key, value)| json!({"Key": key, "Value": value}))
         .collect();

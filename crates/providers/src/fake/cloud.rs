@@ -370,6 +370,7 @@ fn shown(machine: &FakeMachine, now: Timestamp) -> Machine {
     Machine {
         id: machine.id.clone(),
         server: Some(machine.request.tags.server),
+        generation: machine.request.tags.generation,
         state: machine.state(now),
         address: machine.is_up(now).then(|| machine.address.clone()),
         host_key: None,

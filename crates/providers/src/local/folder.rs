@@ -14,7 +14,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use domain::id::{ConfigId, DeploymentId, PoolId, ServerId};
+use domain::id::{ConfigId, DeploymentId, GenerationId, PoolId, ServerId};
 use serde::{Deserialize, Serialize};
 
 use super::process::Evidence;
@@ -30,6 +30,9 @@ pub(super) struct Record {
     pub(super) version: u32,
     pub(super) name: String,
     pub(super) deployment: DeploymentId,
+    /// Absent in those of the versions before there were any.
+    #[serde(default)]
+    pub(super) generation: Option<GenerationId>,
     pub(super) pool: PoolId,
     pub(super) config: ConfigId,
     pub(super) server: ServerId,

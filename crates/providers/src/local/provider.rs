@@ -256,6 +256,7 @@ impl Inner {
             version: Record::VERSION,
             name: request.name.clone(),
             deployment: tags.deployment,
+            generation: tags.generation,
             pool: tags.pool,
             config: tags.config,
             server: tags.server,
@@ -568,6 +569,7 @@ fn machine(site: &Site, server: ServerId) -> Machine {
         id: MachineId(server.bare()),
         // The folder's name is the tag, so that a machine whose record is damaged is still ours.
         server: Some(server),
+        generation: record.as_ref().and_then(|record| record.generation),
         state,
         address: record
             .filter(|_| state == MachineState::Up)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use domain::connection::Address;
-use domain::id::{DeploymentId, ServerId};
+use domain::id::{DeploymentId, GenerationId, ServerId};
 use domain::server::MachineId;
 use domain::snapshot::MachineState;
 use serde::Deserialize;
@@ -51,6 +51,7 @@ struct CardAddress {
 pub(super) fn keys(request: &CreateRequest) -> BTreeMap<String, String> {
     let Tags {
         deployment,
+        generation,
         pool,
         config,
         server,
@@ -63,7 +64,9 @@ pub(super) fn keys(request: &CreateRequest) -> BTreeMap<String, String> {
         ("port", request.connection_port.to_string()),
     ];
     let scripts = SCRIPT_KEYS.map(|key| (key.to_owned(), request.script.expose().to_owned()));
+    let generation = generation.map(|generation| ("generation", generation.bare()));
     tags.into_iter()
+        .chain(generation)
         .map(|(key, value)| (format!("{TAG}{key}"), value))
         .chain(scripts)
         .collect()
@@ -127,6 +130,9 @@ impl Instance {
             server: self
                 .tag("server")
                 .and_then(|server| ServerId::from_bare(server).ok()),
+            generation: self
+                .tag("generation")
+                .and_then(|generation| GenerationId::from_bare(generation).ok()),
             state,
             address: address.filter(|_| state == MachineState::Up),
             host_key: None,

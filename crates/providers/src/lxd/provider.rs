@@ -226,6 +226,7 @@ impl Provider for LxdProvider {
         Ok(Machine {
             id: MachineId(name.to_owned()),
             server: Some(server),
+            generation: request.tags.generation,
             state: MachineState::Pending,
             address: None,
             host_key: None,

@@ -9,7 +9,7 @@ use domain::plan::{Action, Outcome, Placement, Plan, Reason};
 use domain::server::{DrainReason, FailReason, MachineId, Origin, SeatLimits, ServerState};
 use domain::session::SessionKind;
 use domain::snapshot::{
-    ConfigSnapshot, LoopSettings, MachineState, OpenSession, PoolSnapshot, ProviderFacts,
+    ConfigSnapshot, Hold, LoopSettings, MachineState, OpenSession, PoolSnapshot, ProviderFacts,
     ProviderSnapshot, ServerSnapshot, Sighting, Snapshot, Stranger, Unprepared, Waiter,
 };
 use domain::timestamp::Timestamp;
@@ -642,6 +642,7 @@ impl World {
                 known.lists += 1;
             } else {
                 strangers.push(Stranger {
+                    foreign: machine.0.starts_with("foreign-"),
                     machine,
                     first_seen_at: now,
                     lists: 1,
@@ -823,7 +824,13 @@ impl World {
             6 => {
                 let provider = self.snapshot.providers[0].id;
                 let server = ServerId::from_uuid(self.id());
-                let name = MachineId(format!("stray-{}", self.next_id));
+                // Every other one of another generation.
+                let kind = if self.next_id.is_multiple_of(2) {
+                    "stray"
+                } else {
+                    "foreign"
+                };
+                let name = MachineId(format!("{kind}-{}", self.next_id));
                 let machine = Machine {
                     server,
                     made_at: now,
@@ -838,10 +845,14 @@ impl World {
                 let provider = &mut self.snapshot.providers[0];
                 provider.not_before = Some(now.plus_millis(30_000));
             }
-            // An admin holds everything, and before long lets it go on.
+            // Everything is held, and before long goes on.
             number @ 10..20 => {
                 for provider in &mut self.snapshot.providers {
-                    provider.paused = number == 10;
+                    provider.hold = match number {
+                        10 => Some(Hold::Paused),
+                        11 => Some(Hold::Observing),
+                        _ => None,
+                    };
                 }
             }
             _ => {}
@@ -925,7 +936,7 @@ fn provider(dice: &mut Dice, number: u32) -> ProviderSnapshot {
         failures: 0,
         failed_at: None,
         not_before: None,
-        paused: false,
+        hold: None,
         facts: ProviderFacts {
             list_lag_millis: dice.one_of(&[0, 5000, 30_000]),
             repeatable_create: dice.percent(50),

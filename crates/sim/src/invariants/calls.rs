@@ -36,7 +36,10 @@ impl Watch {
             } => {
                 let mut found = Vec::new();
                 if !is_ours {
-                    let what = format!("{} of another deployment is deleted", machine.0);
+                    let what = format!(
+                        "{} of another deployment or generation is deleted",
+                        machine.0
+                    );
                     found.push(Violation::new(*at, Invariant::OthersAreLeftAlone, what));
                 }
                 if *sessions > 0 {

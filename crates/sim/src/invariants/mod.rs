@@ -86,8 +86,9 @@ invariants! {
     MachineIsReal = "a server's machine is one that its provider has made";
     /// The breaker: whatever kept servers from becoming ready, after some in a row one is tried at a time, after a pause.
     BreakerHolds = "after failures in a row one server is tried at a time, after a pause";
-    /// The deployment's tag: other deployments in the same account are none of Weir's business.
-    OthersAreLeftAlone = "nothing of another deployment is touched";
+    /// The tags of deployment and generation: other deployments in the same account, and copies of this one, are none of Weir's
+    /// business.
+    OthersAreLeftAlone = "nothing of another deployment or generation is touched";
     /// The lease's epoch: a holder that was slow and has a successor changes nothing any more.
     StaleWritesNothing = "who has lost the lease writes nothing";
     /// The queue's order: by the time of the request.

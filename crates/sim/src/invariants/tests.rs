@@ -1,7 +1,7 @@
 //! Bad worlds, one for each invariant: one that cannot object is none.
 
 use domain::connection::{Address, Protocol};
-use domain::id::{ConfigId, DecisionId, DeploymentId, PoolId, ZoneId};
+use domain::id::{ConfigId, DecisionId, DeploymentId, GenerationId, PoolId, ZoneId};
 use domain::plan::{ConfigReport, Decision, Downscale, Finding, PoolReport, Reason, Upscale};
 use domain::provider::ProviderKind;
 use domain::secret::Secret;
@@ -84,6 +84,7 @@ fn request(server: ServerId, script: &str) -> CreateRequest {
         name: "desk".to_owned(),
         tags: Tags {
             deployment: DeploymentId::from_uuid(uuid(5)),
+            generation: None,
             pool: POOL,
             config: CONFIG,
             server,
@@ -162,11 +163,12 @@ fn good() -> Look {
         failures: 0,
         failed_at: None,
         not_before: None,
-        paused: false,
     };
     Look {
         now: NOW,
         stored: StoredSnapshot {
+            generation: GenerationId::from_uuid(uuid(6)),
+            hold: None,
             providers: vec![provider],
             pools: vec![PoolSnapshot {
                 id: POOL,

@@ -2,7 +2,7 @@
 
 use control::checkin;
 use domain::checkin::CheckinReport;
-use domain::id::{ConfigId, DeploymentId, PoolId, ProviderId, ServerId};
+use domain::id::{ConfigId, DeploymentId, GenerationId, PoolId, ProviderId, ServerId};
 use domain::secret::Secret;
 use providers::fake::FakeEvent;
 use providers::{CreateRequest, Tags};
@@ -83,15 +83,32 @@ impl World {
         }
     }
 
+    /// Another Weir makes a machine: that of another deployment, a copy of this one that went its own way, or this one before there
+    /// were generations.
     pub(super) fn neighbour(&mut self) {
         let Some(provider) = self.dice.pick(&self.made.providers) else {
             return;
         };
+        let whose = self.dice.below(3);
         let (clock, entropy) = (&*self.clock, &*self.entropy);
+        let (deployment, generation, who) = match whose {
+            0 => (
+                DeploymentId::new(clock, entropy),
+                Some(GenerationId::new(clock, entropy)),
+                "another deployment",
+            ),
+            1 => (
+                self.deployment,
+                Some(GenerationId::new(clock, entropy)),
+                "another generation",
+            ),
+            _ => (self.deployment, None, "a Weir without generations"),
+        };
         let request = CreateRequest {
             name: "neighbour".to_owned(),
             tags: Tags {
-                deployment: DeploymentId::new(clock, entropy),
+                deployment,
+                generation,
                 pool: PoolId::new(clock, entropy),
                 config: ConfigId::new(clock, entropy),
                 server: ServerId::new(clock, entropy),
@@ -103,7 +120,7 @@ impl World {
         let made = self.clouds.cloud(provider).create_for_others(&request);
         if made.is_ok() {
             let name = self.timeline.name("provider", provider.uuid());
-            self.note(&format!("another deployment makes a machine at {name}"));
+            self.note(&format!("{who} makes a machine at {name}"));
         }
     }
 

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use control::ControlPlane;
 use domain::clock::Clock as _;
-use domain::id::{DeploymentId, ProviderId, ServerId, SessionId};
+use domain::id::{DeploymentId, GenerationId, ProviderId, ServerId, SessionId};
 use domain::timestamp::Timestamp;
 use providers::fake::Fault;
 use store::{DatabaseUrl, MasterKey, Store};
@@ -127,16 +127,23 @@ impl World {
         let clock = Arc::new(HandClock::at(START));
         let entropy = Arc::new(SeededEntropy::new(seed, Stream::Weir));
         let deployment = DeploymentId::new(&*clock, &*entropy);
+        let generation = GenerationId::from_uuid(deployment.uuid());
         let store = Store::open(
             &DatabaseUrl::SqliteMemory,
             &MasterKey::from_bytes([7; 32]),
             deployment,
+            generation,
             START,
             entropy.clone(),
         )
         .await
         .map_err(|error| format!("no database: {error}"))?;
-        let clouds = Arc::new(Clouds::new(seed, clock.clone(), store.clone(), deployment));
+        let clouds = Arc::new(Clouds::new(
+            seed,
+            clock.clone(),
+            store.clone(),
+            (deployment, generation),
+        ));
         let plane = weir::plane(&clock, &entropy, &store, &clouds, deployment, 0);
         let (dice, made) = match &day {
             Day::Scripted(script) => (Dice::LEAST, scripted::deploy(&plane, script).await?),

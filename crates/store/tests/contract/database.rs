@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::clock::{Clock, Entropy};
-use domain::id::DeploymentId;
+use domain::id::{DeploymentId, GenerationId};
 use domain::timestamp::Timestamp;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, SqlitePool};
@@ -108,7 +108,8 @@ impl Database {
     async fn open(url: DatabaseUrl, past_the_store: Pool) -> Db {
         let chance = Arc::new(Chance(AtomicU64::new(1)));
         let deployment = DeploymentId::new(&*chance, &*chance);
-        let store = Store::open(&url, &key(), deployment, NOW, chance.clone())
+        let generation = GenerationId::new(&*chance, &*chance);
+        let store = Store::open(&url, &key(), deployment, generation, NOW, chance.clone())
             .await
             .expect("a new database");
         Arc::new(Self {
@@ -121,8 +122,14 @@ impl Database {
 
     /// Opens the same database once more, as a second process does.
     pub async fn reopen(&self, key: &MasterKey) -> Result<Store, OpenError> {
+        self.reopen_at(&self.url, key).await
+    }
+
+    /// Opens another database, as a process does that finds it where it is.
+    pub async fn reopen_at(&self, url: &DatabaseUrl, key: &MasterKey) -> Result<Store, OpenError> {
         let deployment = self.id(DeploymentId::from_uuid);
-        Store::open(&self.url, key, deployment, NOW, self.chance.clone()).await
+        let generation = self.id(GenerationId::from_uuid);
+        Store::open(url, key, deployment, generation, NOW, self.chance.clone()).await
     }
 
     /// A new id; later ones are greater.

@@ -3,6 +3,7 @@
 use domain::id::{ConfigId, ProviderId};
 use domain::secret::Secret;
 use domain::server::{DeleteReason, FailReason, Origin, ServerState};
+use domain::snapshot::Hold;
 use serde_json::json;
 use store::{AuditEntry, ConfigColumns, IntentOutcome, NewServer, ServerFilter};
 
@@ -20,7 +21,7 @@ crate::on_both![
     while_everything_is_held_no_intent_is_written,
 ];
 
-use IntentOutcome::{AtLimit, ConfigChanged, CreatesPerHour, Paused, Recorded};
+use IntentOutcome::{AtLimit, ConfigChanged, CreatesPerHour, Held, Recorded};
 
 async fn an_intent_comes_back_as_it_was_written(db: Db) {
     let scaled = db.scaled().await;
@@ -298,9 +299,13 @@ async fn while_everything_is_held_no_intent_is_written(db: Db) {
     let held = db.store.deployment().await.unwrap().pause.expect("a pause");
     assert_eq!((held.since, held.by.as_str()), (NOW, "usr_1"));
     let new = db.new_server(&scaled, "desk-1");
-    assert_eq!(db.intent(&scaled, new).await, Paused);
+    assert_eq!(db.intent(&scaled, new).await, Held);
     let snapshot = db.store.snapshot(None, NOW).await.unwrap();
-    assert!(snapshot.providers[0].paused);
+    assert_eq!(snapshot.hold, Some(Hold::Paused));
+    assert_eq!(
+        db.store.deployment_hold().await.unwrap(),
+        Some(Hold::Paused)
+    );
     assert_eq!(db.number("SELECT COUNT(*) FROM servers").await, 0);
 
     assert!(pause(false).await);
