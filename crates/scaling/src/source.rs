@@ -4,7 +4,7 @@ use domain::id::ProviderId;
 use domain::plan::{Finding, Reason};
 use domain::server::{Origin, ServerState};
 use domain::snapshot::{
-    ConfigSnapshot, LoopSettings, ProviderSnapshot, ServerSnapshot, Sighting, Snapshot,
+    ConfigSnapshot, Listed, LoopSettings, ProviderSnapshot, ServerSnapshot, Sighting, Snapshot,
 };
 use domain::timestamp::Timestamp;
 
@@ -67,7 +67,9 @@ impl<'a> Source<'a> {
 
     /// Machines that count against the limit: a machine without a row costs money too.
     pub(crate) fn existing(&self) -> u32 {
-        let strangers = u32::try_from(self.provider.strangers.len()).unwrap_or(u32::MAX);
+        let strangers = self.provider.strangers.iter();
+        let strangers = strangers.filter(|one| one.listed != Listed::Missing);
+        let strangers = u32::try_from(strangers.count()).unwrap_or(u32::MAX);
         self.provider
             .existing
             .saturating_add(strangers)

@@ -77,6 +77,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         "pause",
         include_str!("../../../migrations/0014_pause.sql"),
     ),
+    (
+        16,
+        "orphans",
+        include_str!("../../../migrations/0016_orphans.sql"),
+    ),
 ];
 
 pub(crate) fn migrator() -> Migrator {

@@ -8,12 +8,14 @@ mod commit;
 mod effect;
 mod intent;
 pub(crate) mod observe;
+mod orphan;
 mod outcome;
 
 use domain::timestamp::Timestamp;
 use store::{Fence, StoreError};
 
 pub use effect::{Effect, Finished, Prober};
+pub(crate) use intent::Credentials;
 pub use outcome::record;
 
 use crate::demo;
@@ -46,10 +48,10 @@ pub async fn tick(plane: &ControlPlane) -> Result<Tick> {
             faults: Vec::new(),
         });
     };
-    let (snapshot, opened) = observe::digest(plane).await?;
+    let seen = observe::digest(plane).await?;
     let now = plane.now();
-    let plan = scaling::plan(&snapshot, now);
-    let (effects, mut faults) = commit::commit(plane, fence, (&snapshot, opened), &plan).await;
+    let plan = scaling::plan(&seen.snapshot, now);
+    let (effects, mut faults) = commit::commit(plane, fence, seen, &plan).await;
     if let Err(error) = demo::advance(plane, fence).await {
         faults.push(error);
     }

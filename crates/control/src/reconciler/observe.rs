@@ -6,17 +6,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, MutexGuard, PoisonError};
 
-use domain::id::{ConfigId, PoolId, ProviderId, ServerId};
+use domain::id::{ConfigId, OrphanId, PoolId, ProviderId, ServerId};
 use domain::plan::{Finding, PoolReport};
 use domain::provider::Provider;
 use domain::server::{MachineId, Origin};
 use domain::snapshot::{
-    ProviderFacts, ProviderSnapshot, ServerSnapshot, Sighting, Snapshot, Stranger, Unprepared,
+    ProviderFacts, ProviderSnapshot, ServerSnapshot, Sighting, Snapshot, Unprepared,
 };
 use domain::timestamp::Timestamp;
 use providers::{Listing, Machine, Saved};
-use store::{Fence, StoredProvider, StoredSnapshot};
+use store::{Fence, OrphanRow, OrphanWrite, StoredProvider, StoredSnapshot};
 
+use super::orphan::{self, Seen, StrangerMemory, Waits};
 use crate::error::Result;
 use crate::plane::ControlPlane;
 use crate::provider::try_open;
@@ -52,29 +53,22 @@ pub(crate) struct ProviderMemory {
     pub last_list_at: Option<Timestamp>,
     /// A list that has not been compared with the store yet.
     pub fresh: Option<Listing>,
-    sightings: BTreeMap<ServerId, Sighting>,
+    pub(super) sightings: BTreeMap<ServerId, Sighting>,
     /// Since its lists became too short to be believed.
-    doubt: Option<Doubt>,
+    pub(super) doubt: Option<Doubt>,
     /// What the last plan has concluded about it.
     pub findings: Vec<Finding>,
+    /// Machines without a row that lists of this process have shown or missed. The store knows of them too, and of what is
+    /// to become of them.
     pub strangers: BTreeMap<MachineId, StrangerMemory>,
 }
 
 /// Lists that are not believed, from the first of them on.
-struct Doubt {
+pub(crate) struct Doubt {
     /// When the first began.
     since: Timestamp,
     /// What they missed and should have shown.
     missed: BTreeSet<ServerId>,
-}
-
-/// What this process remembers of a machine without a row.
-pub(crate) struct StrangerMemory {
-    first_seen_at: Timestamp,
-    lists: u32,
-    pub delete_in_flight: bool,
-    /// It was asked to go, and is not asked again before.
-    pub retry_at: Option<Timestamp>,
 }
 
 impl Observed {
@@ -113,8 +107,17 @@ pub(crate) fn lock(plane: &ControlPlane) -> MutexGuard<'_, Observed> {
 /// Provider configs that can be opened, open.
 pub(super) type Opened = BTreeMap<ProviderId, Arc<dyn providers::Provider>>;
 
-/// The whole deployment as the planner sees it, after comparing new lists with the store; and its providers.
-pub(super) async fn digest(plane: &ControlPlane) -> Result<(Snapshot, Opened)> {
+/// What a tick looks at.
+pub(super) struct Digest {
+    /// The whole deployment as the planner sees it, after comparing new lists with the store.
+    pub snapshot: Snapshot,
+    pub opened: Opened,
+    /// What new lists say of orphans that the store does not know yet.
+    pub orphans: Vec<OrphanWrite>,
+}
+
+/// Looks at the whole deployment.
+pub(super) async fn digest(plane: &ControlPlane) -> Result<Digest> {
     let now = plane.now();
     let fresh: Vec<(ProviderId, Listing)> = {
         let mut observed = lock(plane);
@@ -141,20 +144,38 @@ pub(super) async fn digest(plane: &ControlPlane) -> Result<(Snapshot, Opened)> {
         }
     };
     let opened = open_all(plane, &stored).await?;
+    let mut orphans = Vec::new();
     {
         let mut observed = lock(plane);
         for (id, list) in fresh {
-            let is_known = stored.providers.iter().any(|known| known.id == id);
-            let lag = if is_known {
-                i64::from(facts_of(&opened, id).list_lag_millis)
-            } else {
-                0
+            // One that has been deleted meanwhile has nothing to be compared with.
+            if !stored.providers.iter().any(|known| known.id == id) {
+                continue;
+            }
+            let list_lag = i64::from(facts_of(&opened, id).list_lag_millis);
+            compare(&mut observed, id, &list, &stored, list_lag);
+            let settings = &plane.settings().reconciler;
+            let waits = Waits {
+                gone: i64::from(settings.gone_gap_millis) + list_lag,
+                kept_gone: i64::from(settings.orphan_grace_secs) * 1000,
             };
-            compare(&mut observed, id, &list, &stored, lag);
+            let seen = Seen {
+                provider: id,
+                list: &list,
+                stored: &stored,
+                waits,
+            };
+            let memory = observed.providers.entry(id).or_default();
+            let mut new_id = || OrphanId::new(plane.clock(), plane.entropy());
+            orphans.extend(orphan::compare(memory, &seen, &mut new_id));
         }
         forget(&mut observed, &stored);
     }
-    Ok((assemble(plane, stored, &opened), opened))
+    Ok(Digest {
+        snapshot: assemble(plane, stored, &opened),
+        opened,
+        orphans,
+    })
 }
 
 /// A create call has ended, however: what lists did not show while it was on its way says nothing about a machine that
@@ -245,7 +266,6 @@ fn compare(
             by_server.entry(server).or_default().push(machine);
         }
     }
-    let mut claimed: BTreeSet<&MachineId> = BTreeSet::new();
     let servers: Vec<_> = servers_of(stored, id).collect();
     for &server in &servers {
         let machine = by_server.get(&server.id).and_then(|machines| {
@@ -255,7 +275,6 @@ fn compare(
             known.or_else(|| machines.iter().min_by_key(|machine| &machine.id))
         });
         let sighting = if let Some(machine) = machine {
-            claimed.insert(&machine.id);
             Sighting::Present {
                 machine: machine.id.clone(),
                 state: machine.state,
@@ -293,25 +312,6 @@ fn compare(
         memory.sightings.insert(server.id, sighting);
     }
     doubt(memory, list.started_at, &servers);
-    let mut strangers = BTreeMap::new();
-    for machine in list
-        .machines
-        .iter()
-        .filter(|machine| !claimed.contains(&machine.id))
-    {
-        let mut seen = memory
-            .strangers
-            .remove(&machine.id)
-            .unwrap_or(StrangerMemory {
-                first_seen_at: list.started_at,
-                lists: 0,
-                delete_in_flight: false,
-                retry_at: None,
-            });
-        seen.lists += 1;
-        strangers.insert(machine.id.clone(), seen);
-    }
-    memory.strangers = strangers;
 }
 
 /// Notes whether the newest list may be believed. Once one was too short, none is, however few machines are left to miss,
@@ -363,7 +363,7 @@ fn doubt(memory: &mut ProviderMemory, list: Timestamp, servers: &[&ServerSnapsho
     }
 }
 
-fn servers_of(
+pub(super) fn servers_of(
     stored: &StoredSnapshot,
     provider: ProviderId,
 ) -> impl Iterator<Item = &ServerSnapshot> {
@@ -410,7 +410,10 @@ fn assemble(plane: &ControlPlane, stored: StoredSnapshot, opened: &Opened) -> Sn
     let providers = stored
         .providers
         .iter()
-        .map(|provider| provider_snapshot(&observed, provider, facts_of(opened, provider.id)))
+        .map(|provider| {
+            let facts = facts_of(opened, provider.id);
+            provider_snapshot(&observed, provider, &stored.orphans, facts)
+        })
         .collect();
     let mut pools = stored.pools;
     for config in pools.iter_mut().flat_map(|pool| &mut pool.configs) {
@@ -441,18 +444,10 @@ fn assemble(plane: &ControlPlane, stored: StoredSnapshot, opened: &Opened) -> Sn
 fn provider_snapshot(
     observed: &Observed,
     stored: &StoredProvider,
+    orphans: &[OrphanRow],
     facts: ProviderFacts,
 ) -> ProviderSnapshot {
     let memory = observed.providers.get(&stored.id);
-    let strangers = memory.map(|memory| {
-        memory.strangers.iter().map(|(machine, seen)| Stranger {
-            machine: machine.clone(),
-            first_seen_at: seen.first_seen_at,
-            lists: seen.lists,
-            delete_in_flight: seen.delete_in_flight,
-            retry_at: seen.retry_at,
-        })
-    });
     ProviderSnapshot {
         id: stored.id,
         max_instances: stored.max_instances,
@@ -471,7 +466,7 @@ fn provider_snapshot(
             .map_or(0, |doubt| {
                 u32::try_from(doubt.missed.len()).unwrap_or(u32::MAX)
             }),
-        strangers: strangers.into_iter().flatten().collect(),
+        strangers: orphan::strangers(memory, stored.id, orphans),
     }
 }
 
@@ -518,6 +513,7 @@ mod tests {
         };
         StoredSnapshot {
             providers: Vec::new(),
+            orphans: Vec::new(),
             pools: vec![PoolSnapshot {
                 id: PoolId::from_uuid(Uuid::nil()),
                 configs: Vec::new(),

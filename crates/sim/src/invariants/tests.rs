@@ -168,6 +168,7 @@ fn good() -> Look {
         now: NOW,
         stored: StoredSnapshot {
             providers: vec![provider],
+            orphans: Vec::new(),
             pools: vec![PoolSnapshot {
                 id: POOL,
                 configs: vec![config],
