@@ -199,16 +199,24 @@ fn is_over(
     is_doubted: bool,
     waits: &Waits,
 ) -> bool {
-    let mut missing = stranger.missing.unwrap_or(Missing {
-        first_at: at,
-        last_at: at,
-        lists: 0,
-    });
-    // A list that is not believed proves nothing of these machines either.
-    if !is_doubted {
-        missing.lists += 1;
-        missing.last_at = at;
-    }
+    let missing = match stranger.missing {
+        // A list that is not believed proves nothing of these machines either.
+        _ if is_doubted => Missing {
+            first_at: at,
+            last_at: at,
+            lists: 0,
+        },
+        Some(missing) if missing.lists > 0 => Missing {
+            last_at: at,
+            lists: missing.lists + 1,
+            ..missing
+        },
+        Some(_) | None => Missing {
+            first_at: at,
+            last_at: at,
+            lists: 1,
+        },
+    };
     stranger.missing = Some(missing);
     let wait = match row.decision {
         OrphanDecision::Keep => waits.kept_gone.max(waits.gone),
@@ -309,5 +317,144 @@ fn has_machine(server: &ServerSnapshot) -> bool {
         | ServerState::Deleting { .. }
         | ServerState::Failed { .. }
         | ServerState::Deleted { .. } => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::snapshot::MachineState;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const START: Timestamp = Timestamp::from_millis(1_000_000);
+    const PROVIDER: ProviderId = ProviderId::from_uuid(Uuid::nil());
+    const ORPHAN: OrphanId = OrphanId::from_uuid(Uuid::nil());
+    const WAITS: Waits = Waits {
+        gone: 31_000,
+        kept_gone: 600_000,
+    };
+
+    fn machine() -> MachineId {
+        MachineId("stray".to_owned())
+    }
+
+    /// A machine without a row, as the store knows it.
+    fn row(decision: OrphanDecision, lists: u32) -> OrphanRow {
+        OrphanRow {
+            id: ORPHAN,
+            provider: PROVIDER,
+            side: OrphanSide::Machine,
+            machine: Some(machine()),
+            server: None,
+            first_seen_at: START,
+            last_seen_at: START,
+            lists,
+            decision,
+            decided_at: None,
+            decided_by: None,
+            asked_at: None,
+            version: 1,
+        }
+    }
+
+    /// What is written after a list that begins so many seconds after the first, where these rows are known.
+    fn listed(
+        memory: &mut ProviderMemory,
+        rows: &[OrphanRow],
+        secs: u32,
+        is_shown: bool,
+    ) -> Vec<OrphanWrite> {
+        let shown = Machine {
+            id: machine(),
+            server: None,
+            state: MachineState::Up,
+            address: None,
+            host_key: None,
+        };
+        let list = Listing {
+            started_at: START.plus_secs(secs),
+            machines: is_shown.then_some(shown).into_iter().collect(),
+        };
+        let stored = StoredSnapshot {
+            providers: Vec::new(),
+            pools: Vec::new(),
+            orphans: rows.to_vec(),
+        };
+        let seen = Seen {
+            provider: PROVIDER,
+            list: &list,
+            stored: &stored,
+            waits: WAITS,
+        };
+        compare(memory, &seen, &mut || ORPHAN)
+    }
+
+    #[test]
+    fn what_is_known_is_written_again_once_a_minute() {
+        let mut memory = ProviderMemory::default();
+        let found = listed(&mut memory, &[], 0, true);
+        assert!(matches!(found[..], [OrphanWrite::Found { .. }]));
+        let noted = |write: Vec<OrphanWrite>| match write[..] {
+            [OrphanWrite::Seen { lists, .. }] => Some(lists),
+            _ => None,
+        };
+        let known = |lists| [row(OrphanDecision::Quarantine, lists)];
+        // The second list is evidence, the third says nothing new.
+        let mut look = |lists, secs| noted(listed(&mut memory, &known(lists), secs, true));
+        assert_eq!(
+            [look(1, 30), look(2, 59), look(2, 60)],
+            [Some(2), None, Some(4)]
+        );
+        assert_eq!(
+            strangers(Some(&memory), PROVIDER, &known(2))[0].listed,
+            Listed::Shown
+        );
+    }
+
+    #[test]
+    fn a_machine_is_forgotten_once_two_lists_far_enough_apart_do_not_show_it() {
+        for (decision, over) in [
+            (OrphanDecision::Quarantine, [false, false, true]),
+            (OrphanDecision::Keep, [false, false, false]),
+        ] {
+            let mut memory = ProviderMemory::default();
+            let rows = [row(decision, 2)];
+            listed(&mut memory, &rows, 0, true);
+            let gone = [100, 120, 131].map(|secs| {
+                let writes = listed(&mut memory, &rows, secs, false);
+                writes == [OrphanWrite::Over { id: ORPHAN }]
+            });
+            assert_eq!(gone, over, "{decision:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_that_is_not_believed_forgets_nothing() {
+        let row = row(OrphanDecision::Quarantine, 2);
+        let mut stranger = recalled(&row);
+        let mut gone = |secs, is_doubted| {
+            let at = START.plus_secs(secs);
+            is_over(&mut stranger, &row, at, is_doubted, &WAITS)
+        };
+        assert_eq!([100, 200, 300].map(|secs| gone(secs, true)), [false; 3]);
+        // From the first that is believed on, it is looked for as any that is missing.
+        let believed = [400, 401, 431].map(|secs| gone(secs, false));
+        assert_eq!(believed, [false, false, true]);
+    }
+
+    #[test]
+    fn what_was_asked_to_go_by_another_process_is_not_asked_again_at_once() {
+        let asked = OrphanRow {
+            asked_at: Some(START),
+            ..row(OrphanDecision::Quarantine, 2)
+        };
+        let mut memory = ProviderMemory::default();
+        listed(&mut memory, std::slice::from_ref(&asked), 10, true);
+        let known = strangers(Some(&memory), PROVIDER, &[asked]);
+        assert_eq!(
+            (known[0].lists, known[0].retry_at),
+            (3, Some(START.plus_secs(DELETE_AGAIN_SECS)))
+        );
     }
 }
