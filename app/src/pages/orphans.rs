@@ -86,7 +86,7 @@ fn section(
     let is_of_servers = orphans
         .first()
         .is_some_and(|orphan| orphan.status == OrphanState::Missing);
-    let note = is_of_servers.then(|| view! { <p class="muted">{text::NO_SERVERS_YET}</p> });
+    let explained = is_of_servers.then(|| view! { <p class="muted">{text::NO_SERVERS_YET}</p> });
     let list = if orphans.is_empty() {
         view! { <p class="muted">{none}</p> }.into_any()
     } else {
@@ -95,7 +95,7 @@ fn section(
     view! {
         <section aria-labelledby=id>
             <h2 id=id>{heading}</h2>
-            {note}
+            {explained}
             {list}
         </section>
     }
