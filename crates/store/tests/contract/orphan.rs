@@ -115,7 +115,7 @@ async fn what_lists_say_is_kept_until_they_say_otherwise(db: Db) {
         asked_at: None,
         version: 1,
     };
-    assert_eq!(db.orphans().await, [expected.clone()]);
+    assert_eq!(db.orphans().await, std::slice::from_ref(&expected));
     let entry = db.store.orphan(id).await.unwrap().unwrap();
     assert_eq!((entry.row, entry.pool), (expected, None));
     assert_eq!(entry.provider_name, "Cloud");
