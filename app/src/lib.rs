@@ -33,7 +33,7 @@ use crate::pages::not_found::NotFoundPage;
 use crate::pages::setup::SetupPage;
 use crate::parts::{
     Activity, ApiKeyNew, ApiKeys, AutoscaleEdit, AutoscaleNew, Directories, DirectoryEdit,
-    DirectoryNew, Overview, Pool, PoolEdit, PoolNew, Pools, Portal, Problems, Profile,
+    DirectoryNew, Orphans, Overview, Pool, PoolEdit, PoolNew, Pools, Portal, Problems, Profile,
     ProviderEdit, ProviderNew, Providers, Queue, Reasons, Server, Servers, Session, Sessions,
     UserEdit, UserNew, Users, ZoneEdit, ZoneNew, Zones,
 };
@@ -118,6 +118,7 @@ fn PoolRoutes() -> impl MatchNestedRoutes + Clone {
             <Route path=path!("sessions") view={Lazy::<Sessions>::new()} />
             <Route path=path!("queue") view={Lazy::<Queue>::new()} />
             <Route path=path!("servers/:id") view={Lazy::<Server>::new()} />
+            <Route path=path!("orphans") view={Lazy::<Orphans>::new()} />
             <Route path=path!("activity") view={Lazy::<Activity>::new()} />
         </ParentRoute>
     }

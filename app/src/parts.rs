@@ -63,6 +63,7 @@ parts! {
         Sessions = pages::sessions::SessionsPage,
         Queue = pages::sessions::QueuePage,
         Activity = pages::activity::ActivityPage,
+        Orphans = pages::orphans::OrphansPage,
     }
     pool {
         Pool = pages::pool::PoolPage,

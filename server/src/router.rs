@@ -25,7 +25,7 @@ use crate::auth::{forms, identify, origin};
 use crate::rest::error::{ApiError, ApiResult, as_problem, no_such_method, no_such_path};
 use crate::rest::{
     api_key, audit, autoscale, autoscale_version, checkin, decision, demo, deployment, draft, form,
-    ldap_config, pool, provider, server, session, ssh_key, user, zone,
+    ldap_config, orphan, pool, provider, server, session, ssh_key, user, zone,
 };
 use crate::state::AppState;
 use crate::{live, openapi, telemetry, ui};
@@ -189,6 +189,12 @@ fn running() -> OpenApiRouter<AppState> {
         .routes(routes!(server::get_server_console))
         .routes(routes!(server::drain_server))
         .routes(routes!(server::undrain_server))
+        .routes(routes!(orphan::list_orphans))
+        .routes(routes!(orphan::get_orphan))
+        .routes(routes!(orphan::keep_orphan))
+        .routes(routes!(orphan::release_orphan))
+        .routes(routes!(orphan::delete_orphan))
+        .routes(routes!(orphan::adopt_orphan))
         .routes(routes!(session::list_sessions, session::request_session))
         .routes(routes!(session::get_session, session::end_session))
         .routes(routes!(session::keep_session_alive))

@@ -1,16 +1,22 @@
 //! An app in the test's own process: the real router, use cases and database, no network.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
-use control::ControlPlane;
+use control::checkin_token::CheckinTokens;
+use control::{ControlPlane, reconciler};
 use domain::actor::{Actor, Role};
+use domain::clock::Clock;
+use domain::id::DeploymentId;
 use domain::secret::Secret;
+use domain::timestamp::Timestamp;
 use domain::user::{ApiKeyInput, User, UserInput};
-use providers::registry::Registry;
+use providers::registry::{Context, Registry};
 use serde_json::{Value, json};
+use store::Store;
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
@@ -18,6 +24,7 @@ use tower::ServiceExt as _;
 use crate::assets::Site;
 use crate::auth::guessing::Guessing;
 use crate::background::Background;
+use crate::clock::OsEntropy;
 use crate::settings::Place;
 use crate::startup::{self, Weir};
 use crate::state::{AppState, Parts, Web};
@@ -404,4 +411,143 @@ pub struct Made {
     pub config: String,
     /// The autoscale config as it was sent.
     pub document: Value,
+}
+
+/// A clock that stands until a test moves it.
+pub struct HandClock(AtomicI64);
+
+impl HandClock {
+    /// Moves it on.
+    pub fn advance(&self, millis: i64) {
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// An app whose clock and loop are moved by hand: between two steps of a test nothing happens by itself, and no machine of
+/// its fake clouds acts.
+pub struct ByHand {
+    /// The app.
+    pub app: TestApp,
+    /// Its time.
+    pub clock: Arc<HandClock>,
+    parts: HandParts,
+    _folder: TempDir,
+}
+
+/// What a process that begins anew works with again.
+struct HandParts {
+    store: Store,
+    registry: Arc<Registry>,
+}
+
+impl ByHand {
+    /// With nothing in it yet.
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = Place {
+            data: folder.path().to_owned(),
+            database_url: None,
+            key_file: None,
+        };
+        let weir = startup::open(&home, control::Settings::default()).await;
+        let Weir {
+            plane,
+            store,
+            fingerprint_key,
+            run,
+            ..
+        } = weir.expect("a database");
+        // In whole seconds, as tokens count them.
+        let clock = Arc::new(HandClock(AtomicI64::new(1_800_000_000_000)));
+        let registry = Arc::new(Registry::new(Context {
+            data: home.data,
+            deployment: plane.deployment(),
+            clock: clock.clone(),
+            allow_local: false,
+            search_path: String::new(),
+        }));
+        let parts = HandParts { store, registry };
+        let mut app = TestApp::new().await;
+        app.plane = parts.plane(&clock, plane.deployment(), 1);
+        app.registry = parts.registry.clone();
+        app.state = AppState::new(Parts {
+            plane: app.plane.clone(),
+            web: app.state.web.clone(),
+            site: app.state.site,
+            guessing: Guessing::default(),
+            metrics: app.state.metrics.clone(),
+            stopping: app.state.stopping.clone(),
+            run,
+            fingerprint_key,
+        });
+        app.router = crate::router::router(app.state.clone()).expect("routes");
+        let key = ApiKeyInput {
+            name: "by hand".to_owned(),
+            role: Role::Admin,
+            user_id: None,
+        };
+        let key = control::api_key::create(&app.plane, &Actor::System, key).await;
+        app.admin_key = key.expect("a key").token;
+        Self {
+            app,
+            clock,
+            parts,
+            _folder: folder,
+        }
+    }
+
+    /// One pass of the loop with all its calls.
+    pub async fn turn(&self) {
+        self.turn_of(&self.app.plane).await;
+    }
+
+    /// One pass of the loop of this process.
+    pub async fn turn_of(&self, plane: &ControlPlane) {
+        let TestApp {
+            registry, state, ..
+        } = &self.app;
+        let hands = Background::new(plane.clone(), registry.clone(), state.metrics.clone());
+        let tick = reconciler::tick(plane).await.expect("a tick");
+        assert!(tick.faults.is_empty(), "{:?}", tick.faults);
+        for effect in tick.effects {
+            let finished = effect.run(plane, &hands).await;
+            let recorded = reconciler::record(plane, finished).await;
+            recorded.expect("the outcome is recorded");
+        }
+    }
+
+    /// Another process over the same database and clouds, which remembers nothing; the first is known to be dead.
+    pub async fn another(&self) -> ControlPlane {
+        let plane = self
+            .parts
+            .plane(&self.clock, self.app.plane.deployment(), 2);
+        reconciler::take_over(&plane).await.expect("a take-over");
+        plane
+    }
+}
+
+impl HandParts {
+    fn plane(
+        &self,
+        clock: &Arc<HandClock>,
+        deployment: DeploymentId,
+        process: u32,
+    ) -> ControlPlane {
+        ControlPlane::new(control::Parts {
+            store: self.store.clone(),
+            deployment,
+            clock: clock.clone(),
+            entropy: Arc::new(OsEntropy),
+            providers: self.registry.clone(),
+            tokens: CheckinTokens::new(&[1; 32], deployment),
+            settings: control::Settings::default(),
+            holder: format!("weir-by-hand-{process}"),
+        })
+    }
 }

@@ -8,9 +8,9 @@ use std::fmt::Display;
 use axum::body::Body;
 use axum::http::{Request, header};
 use domain::id::{
-    ApiKeyId, ConfigId, DecisionId, DraftId, LdapConfigId, PoolId, ProviderId, ServerId, SessionId,
+    ApiKeyId, ConfigId, DecisionId, DraftId, LdapConfigId, OrphanId, PoolId, ProviderId, ServerId,
 };
-use domain::id::{SshKeyId, UserId, ZoneId};
+use domain::id::{SessionId, SshKeyId, UserId, ZoneId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -335,6 +335,7 @@ impl World {
         ]);
         twins.extend(self.autoscale());
         twins.extend(self.servers());
+        twins.extend(Self::orphans());
         twins.extend(self.sessions());
         twins.extend(drafts());
         twins.extend(keys());
@@ -477,6 +478,28 @@ impl World {
                 [true, false].map(delete),
             ),
         ]
+    }
+
+    fn orphans() -> Vec<Twin> {
+        let orphan = missing(OrphanId::from_uuid);
+        let verb = |verb: &str| {
+            let operation = format!("POST /orphans/{{id}}/{verb}");
+            let asks = [true, false].map(|dry_run| {
+                let args = json!({ "id": orphan, "dry_run": dry_run });
+                Ask::new(args, format!("/orphans/{orphan}/{verb}?dry_run={dry_run}"))
+            });
+            twin(&format!("orphan_{verb}"), &operation, asks)
+        };
+        let list = twin(
+            "orphan_list",
+            "GET /orphans",
+            [
+                Ask::new(json!({}), "/orphans"),
+                Ask::new(json!({ "cursor": "x" }), "/orphans?cursor=x"),
+            ],
+        );
+        let verbs = ["keep", "release", "delete", "adopt"].map(verb);
+        std::iter::once(list).chain(verbs).collect()
     }
 
     fn sessions(&self) -> [Twin; 5] {

@@ -12,6 +12,7 @@ pub mod draft;
 pub mod error;
 pub mod ldap_config;
 pub mod me;
+pub mod orphan;
 pub mod pool;
 pub mod provider;
 pub mod server;

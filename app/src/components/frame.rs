@@ -272,10 +272,11 @@ pub fn menu() -> AnyView {
 }
 
 /// The admin's menu.
-pub const MENU: [(&str, &str); 11] = [
+pub const MENU: [(&str, &str); 12] = [
     ("/admin", common::OVERVIEW),
     ("/admin/pools", common::POOLS),
     ("/admin/servers", common::SERVERS),
+    ("/admin/orphans", common::ORPHANS),
     ("/admin/sessions", common::SESSIONS),
     ("/admin/queue", common::QUEUE),
     ("/admin/activity", common::ACTIVITY),

@@ -41,7 +41,7 @@ const SILENCE: Duration = Duration::from_secs(45);
 const HIDDEN: Duration = Duration::from_secs(30);
 
 /// How many nouns there are.
-const KINDS: usize = 7;
+const KINDS: usize = 8;
 
 /// All nouns, in the order of [`Live::counts`].
 const NOUNS: [EventNoun; KINDS] = [
@@ -52,6 +52,7 @@ const NOUNS: [EventNoun; KINDS] = [
     EventNoun::Session,
     EventNoun::Decision,
     EventNoun::Deployment,
+    EventNoun::Orphan,
 ];
 
 /// A step of figures over time that lasts this long is worth asking for once it is over, and not with each event.

@@ -32,11 +32,12 @@ use crate::text::{activity as text, common, words};
 const HEADING: &str = "activity";
 
 /// What people do changes these. Nothing is told of deeds about people, keys and directories.
-pub const NOUNS: [EventNoun; 4] = [
+pub const NOUNS: [EventNoun; 5] = [
     EventNoun::Pool,
     EventNoun::Provider,
     EventNoun::Zone,
     EventNoun::Session,
+    EventNoun::Orphan,
 ];
 
 /// The newest of it; what was done to one thing, where the address names one (`?target=`), and by Weir itself too (`?by=all`).

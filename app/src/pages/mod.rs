@@ -14,6 +14,7 @@ pub mod gallery;
 pub mod login;
 pub mod manual;
 pub mod not_found;
+pub mod orphans;
 pub mod pool;
 pub mod pool_chart;
 pub mod pool_decisions;

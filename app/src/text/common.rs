@@ -29,6 +29,7 @@ pub const NEW_ZONE: &str = "New zone";
 pub const NOBODY_YET: &str = "Nobody has done anything yet.";
 pub const NONE: &str = "None";
 pub const NOT_SET: &str = "Not set";
+pub const ORPHANS: &str = "Orphans";
 pub const OVERVIEW: &str = "Overview";
 pub const PASSWORD: &str = "Password";
 pub const PEOPLE: &str = "People";

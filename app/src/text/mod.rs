@@ -29,6 +29,7 @@ pub mod login;
 pub mod manual;
 pub mod not_found;
 pub mod notify;
+pub mod orphans;
 pub mod palette;
 pub mod pause;
 pub mod pool;

@@ -21,6 +21,7 @@ mod fields;
 pub mod idempotency;
 pub mod ldap_config;
 pub mod login;
+pub mod orphan;
 mod page;
 mod plane;
 pub mod pool;

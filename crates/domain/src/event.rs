@@ -23,6 +23,8 @@ pub enum EventNoun {
     Decision,
     /// This installation: whether everything is held.
     Deployment,
+    /// A machine without a row, or a row without a machine.
+    Orphan,
 }
 
 /// Something has changed.

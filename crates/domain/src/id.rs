@@ -9,6 +9,7 @@ use std::str::FromStr;
 use uuid::Uuid;
 
 use crate::clock::{Clock, Entropy};
+use crate::timestamp::Timestamp;
 
 /// Why a text is not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,6 +61,13 @@ macro_rules! typed_ids {
             /// The UUID.
             pub const fn uuid(self) -> Uuid {
                 self.0
+            }
+
+            /// When it was made, if its UUID tells that.
+            pub fn made_at(self) -> Option<Timestamp> {
+                let (secs, nanos) = self.0.get_timestamp()?.to_unix();
+                let millis = i64::try_from(secs).ok()?.checked_mul(1000)?;
+                Some(Timestamp::from_millis(millis).plus_millis(i64::from(nanos / 1_000_000)))
             }
 
             /// The UUID as text without the prefix, as the database and start-up scripts hold it.
@@ -154,6 +162,8 @@ typed_ids! {
     DecisionId = "dec";
     /// An entry of the audit log.
     AuditId = "aud";
+    /// Something that exists at a provider or in the database only.
+    OrphanId = "orph";
     /// This installation: its database and everything it has made.
     DeploymentId = "dep";
     /// One life of this installation. A copy that goes its own way gets a new one, so that it and the original tell their
@@ -173,6 +183,14 @@ mod tests {
         assert_eq!(id.bare(), UUID);
         assert_eq!(id.to_string(), format!("pool_{UUID}"));
         assert_eq!(PoolId::from_bare(UUID), Ok(id));
+    }
+
+    #[test]
+    fn an_id_tells_when_it_was_made() {
+        let id = PoolId::from_bare("01980000-0123-7000-8000-000000000001").expect("an id");
+        let made_at = Timestamp::from_millis(0x0198_0000_0123);
+        assert_eq!(id.made_at(), Some(made_at));
+        assert_eq!(PoolId::from_uuid(Uuid::nil()).made_at(), None);
     }
 
     #[test]

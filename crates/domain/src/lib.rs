@@ -18,6 +18,7 @@ pub mod event;
 pub mod form;
 pub mod id;
 pub mod ldap;
+pub mod orphan;
 pub mod page;
 pub mod plan;
 pub mod pool;

@@ -332,7 +332,11 @@ reasons! {
     EndedRemoval = "ended.removal";
     /// A machine with our tag and without a row is left alone for the grace time.
     OrphanQuarantined = "orphan.quarantined";
-    /// Its grace time is over.
+    /// A machine with our tag and without a row is kept: an admin said so.
+    OrphanKept = "orphan.kept";
+    /// A machine with our tag and without a row is to be deleted, and a complete list must show it (again) first.
+    OrphanAwaitsList = "orphan.awaits_list";
+    /// Its grace time is over, or an admin did not want to wait for it.
     OrphanDeleted = "orphan.deleted";
     /// A machine with our tag and without a row is of another generation, or of none: another Weir may use it, so it is left alone.
     OrphanForeign = "orphan.foreign";

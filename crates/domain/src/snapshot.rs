@@ -5,6 +5,7 @@
 
 use crate::connection::{Address, Protocol};
 use crate::id::{ConfigId, PoolId, ProviderId, ServerId, SessionId, UserId, ZoneId};
+use crate::orphan::OrphanDecision;
 use crate::server::{MachineId, Origin, SeatLimits, ServerState};
 use crate::session::SessionKind;
 use crate::timestamp::Timestamp;
@@ -130,12 +131,29 @@ pub struct Stranger {
     pub foreign: bool,
     /// When it was first seen without a row.
     pub first_seen_at: Timestamp,
-    /// Complete lists in a row that showed it without a row.
+    /// Complete lists that showed it without a row.
     pub lists: u32,
+    /// Whether the newest complete list shows it.
+    pub listed: Listed,
+    /// What is to become of it.
+    pub decision: OrphanDecision,
+    /// When an admin last decided that: its grace time begins then.
+    pub decided_at: Option<Timestamp>,
     /// A delete for it is under way.
     pub delete_in_flight: bool,
     /// It was asked to go, and is not asked again before.
     pub retry_at: Option<Timestamp>,
+}
+
+/// Whether a machine without a row is in the newest complete list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listed {
+    /// This process has fetched none yet: an earlier one has seen it.
+    NotLookedFor,
+    /// It is.
+    Shown,
+    /// It is not: it has gone, or the list lags.
+    Missing,
 }
 
 /// A pool as the planner sees it.

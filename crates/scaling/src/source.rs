@@ -4,7 +4,8 @@ use domain::id::ProviderId;
 use domain::plan::{Finding, Reason};
 use domain::server::{Origin, ServerState};
 use domain::snapshot::{
-    ConfigSnapshot, Hold, LoopSettings, ProviderSnapshot, ServerSnapshot, Sighting, Snapshot,
+    ConfigSnapshot, Hold, Listed, LoopSettings, ProviderSnapshot, ServerSnapshot, Sighting,
+    Snapshot,
 };
 use domain::timestamp::Timestamp;
 
@@ -67,7 +68,8 @@ impl<'a> Source<'a> {
 
     /// Machines that count against the limit: a machine without a row costs money too, unless another Weir answers for it.
     pub(crate) fn existing(&self) -> u32 {
-        let strangers = self.provider.strangers.iter().filter(|one| !one.foreign);
+        let strangers = self.provider.strangers.iter();
+        let strangers = strangers.filter(|one| !one.foreign && one.listed != Listed::Missing);
         let strangers = u32::try_from(strangers.count()).unwrap_or(u32::MAX);
         self.provider
             .existing

@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::connection::Protocol;
 use domain::id::{ConfigId, ProviderId, ServerId, SessionId, UserId};
+use domain::orphan::OrphanDecision;
 use domain::plan::{Action, ConfigReport, Finding, Plan, Reason};
 use domain::server::{DrainReason, MachineId, Origin, ServerState};
 use domain::session::SessionKind;
 use domain::snapshot::{
-    ConfigSnapshot, MachineState, PoolSnapshot, ServerSnapshot, Sighting, Snapshot,
+    ConfigSnapshot, Listed, MachineState, PoolSnapshot, ServerSnapshot, Sighting, Snapshot,
 };
 use domain::timestamp::Timestamp;
 use proptest::prelude::*;
@@ -207,8 +208,9 @@ fn check_money(snapshot: &Snapshot, plan: &Plan) {
         if created == 0 {
             continue;
         }
-        let strangers = source.strangers.iter().filter(|one| !one.foreign);
-        let strangers = u32::try_from(strangers.count()).expect("few strangers");
+        let there = source.strangers.iter();
+        let there = there.filter(|one| !one.foreign && one.listed != Listed::Missing);
+        let strangers = u32::try_from(there.count()).expect("few strangers");
         assert!(source.existing + strangers + created <= source.max_instances);
         let cap = snapshot.settings.creates_per_hour;
         assert!(source.creates_last_hour + created <= cap);
@@ -598,10 +600,16 @@ fn check_calls(snapshot: &Snapshot, plan: &Plan) {
                 let mut strangers = source.expect("a known provider").strangers.iter();
                 let stranger = strangers.find(|one| one.machine == *machine);
                 let stranger = stranger.expect("a known machine");
-                let age = now.since(stranger.first_seen_at);
+                let left_alone_since = stranger.decided_at.unwrap_or(stranger.first_seen_at);
                 let grace = i64::from(snapshot.settings.orphan_grace_secs) * 1000;
                 assert!(!stranger.foreign, "{machine:?} is not ours");
-                assert!(stranger.lists >= 2 && age >= grace && !stranger.delete_in_flight);
+                assert!(match stranger.decision {
+                    OrphanDecision::Quarantine => now.since(left_alone_since) >= grace,
+                    OrphanDecision::Keep => false,
+                    OrphanDecision::Delete => true,
+                });
+                assert!(stranger.lists >= 2 && stranger.listed == Listed::Shown);
+                assert!(!stranger.delete_in_flight);
                 assert!(!rests(*provider) && stranger.retry_at.is_none_or(|at| at <= now));
                 continue;
             }

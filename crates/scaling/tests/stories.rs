@@ -2,14 +2,16 @@
 
 use domain::connection::{Address, Protocol};
 use domain::id::{ConfigId, PoolId, ProviderId, ServerId, SessionId, UserId, ZoneId};
+use domain::orphan::OrphanDecision;
 use domain::plan::{Action, ConfigReport, Finding, Outcome, Plan, Planned, Reason};
 use domain::server::{
     DeleteReason, DrainReason, FailReason, MachineId, Origin, SeatLimits, ServerState,
 };
 use domain::session::{EndReason, SessionKind};
 use domain::snapshot::{
-    ConfigSnapshot, Hold, LoopSettings, MachineState, OpenSession, PoolSnapshot, ProviderFacts,
-    ProviderSnapshot, ServerSnapshot, Sighting, Snapshot, Stranger, Unprepared, Waiter,
+    ConfigSnapshot, Hold, Listed, LoopSettings, MachineState, OpenSession, PoolSnapshot,
+    ProviderFacts, ProviderSnapshot, ServerSnapshot, Sighting, Snapshot, Stranger, Unprepared,
+    Waiter,
 };
 use domain::timestamp::Timestamp;
 use uuid::Uuid;
@@ -996,6 +998,9 @@ fn stranger(first_seen_at: Timestamp) -> Stranger {
         foreign: false,
         first_seen_at,
         lists: 2,
+        listed: Listed::Shown,
+        decision: OrphanDecision::Quarantine,
+        decided_at: None,
         delete_in_flight: false,
         retry_at: None,
     }
@@ -1042,6 +1047,81 @@ fn a_machine_without_a_row_is_quarantined_and_then_deleted() {
     // One list is not enough, however long ago.
     snapshot.providers[0].strangers[0].lists = 1;
     assert_eq!(scaling::plan(&snapshot, NOON.plus_secs(600)).actions, []);
+}
+
+/// What is done about a machine without a row, and what is said of it, at this time.
+fn judged(stranger: &Stranger, now: Timestamp) -> (usize, Reason, Option<Timestamp>) {
+    let mut snapshot = snapshot(pool(Vec::new(), Vec::new()));
+    for source in &mut snapshot.providers {
+        source.last_list_at = Some(now);
+    }
+    snapshot.providers[0].strangers.push(stranger.clone());
+    let plan = scaling::plan(&snapshot, now);
+    let told = &plan.report.providers[0].findings[0];
+    (plan.actions.len(), told.reason, told.until)
+}
+
+#[test]
+fn what_an_admin_decides_of_a_machine_without_a_row_holds() {
+    let over = NOON.plus_secs(600);
+    let kept = Stranger {
+        decision: OrphanDecision::Keep,
+        decided_at: Some(NOON),
+        ..stranger(NOON)
+    };
+    assert_eq!(judged(&kept, over), (0, Reason::OrphanKept, None));
+    // Taken back, its grace time begins anew.
+    let released = Stranger {
+        decision: OrphanDecision::Quarantine,
+        decided_at: Some(over),
+        ..kept
+    };
+    let end = NOON.plus_secs(1200);
+    assert_eq!(
+        judged(&released, over),
+        (0, Reason::OrphanQuarantined, Some(end))
+    );
+    assert_eq!(judged(&released, end), (1, Reason::OrphanDeleted, None));
+    // Condemned, it does not wait for it; for a second list it does.
+    let condemned = Stranger {
+        decision: OrphanDecision::Delete,
+        ..released
+    };
+    assert_eq!(judged(&condemned, over), (1, Reason::OrphanDeleted, None));
+    let seen_once = Stranger {
+        lists: 1,
+        ..condemned
+    };
+    assert_eq!(
+        judged(&seen_once, over),
+        (0, Reason::OrphanAwaitsList, None)
+    );
+}
+
+#[test]
+fn a_machine_without_a_row_is_not_deleted_on_the_word_of_an_earlier_process() {
+    let over = NOON.plus_secs(600);
+    let known = Stranger {
+        listed: Listed::NotLookedFor,
+        ..stranger(NOON)
+    };
+    assert_eq!(judged(&known, over), (0, Reason::OrphanAwaitsList, None));
+    let gone = Stranger {
+        listed: Listed::Missing,
+        ..known.clone()
+    };
+    assert_eq!(judged(&gone, over), (0, Reason::GoneNotProven, None));
+
+    // It costs money until a list does not show it.
+    let counted = |stranger: Stranger| {
+        let mut snapshot = snapshot(pool(vec![config(1, 1)], Vec::new()));
+        snapshot.providers[0].max_instances = 1;
+        snapshot.providers[0].strangers.push(stranger);
+        config_report(&scaling::plan(&snapshot, NOON), 0)
+            .up
+            .existing
+    };
+    assert_eq!((counted(known), counted(gone)), (1, 0));
 }
 
 fn absent(lists: u32, span_millis: i64) -> Sighting {

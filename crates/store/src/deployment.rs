@@ -227,6 +227,9 @@ impl Tx {
         if settled == 0 {
             return Ok(None);
         }
+        // Nobody could have decided about them until now, so their grace time begins anew.
+        self.run("DELETE FROM orphans WHERE decision <> 'keep'", Vec::new())
+            .await?;
         let sql = "SELECT name AS id, renewals FROM leases WHERE name = 'loop'";
         let row = self.one("leases", sql, Vec::new()).await?;
         row.ok_or(StoreError::NotFound)?.get("renewals").map(Some)

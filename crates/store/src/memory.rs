@@ -20,7 +20,7 @@ use crate::snapshot::StoredSnapshot;
 
 /// The tables that a snapshot is read from.
 const LOOKED_AT: &str =
-    "deployment providers pools autoscale_configs autoscale_loop servers sessions";
+    "deployment providers pools autoscale_configs autoscale_loop servers sessions orphans";
 
 /// Of one statement the answers to so many different arguments are kept.
 const ANSWERS: usize = 64;

@@ -82,6 +82,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         "generation",
         include_str!("../../../migrations/0015_generation.sql"),
     ),
+    (
+        16,
+        "orphans",
+        include_str!("../../../migrations/0016_orphans.sql"),
+    ),
 ];
 
 pub(crate) fn migrator() -> Migrator {

@@ -7,9 +7,11 @@ use domain::actor::Role;
 use domain::connection::Protocol;
 use domain::id::{
     ApiKeyId, AuditId, ConfigId, DecisionId, DeploymentId, DraftId, GenerationId, LdapConfigId,
-    PoolId, ProviderId, ServerId, SessionId, SshKeyId, UserId, ZoneId,
+    OrphanId, PoolId, ProviderId, ServerId, SessionId, SshKeyId, UserId, ZoneId,
 };
+use domain::orphan::OrphanDecision;
 use domain::provider::ProviderKind;
+use domain::server::MachineId;
 use domain::session::EndReason;
 use domain::timestamp::Timestamp;
 use serde::Serialize;
@@ -205,7 +207,7 @@ macro_rules! ids {
 }
 
 ids! {
-    ApiKeyId AuditId ConfigId DecisionId DeploymentId DraftId GenerationId LdapConfigId PoolId ProviderId ServerId SessionId
+    ApiKeyId AuditId ConfigId DecisionId DeploymentId DraftId GenerationId LdapConfigId OrphanId PoolId ProviderId ServerId SessionId
     SshKeyId UserId ZoneId
 }
 
@@ -214,6 +216,8 @@ columns! { text:
     Protocol, |text| Protocol::from_word(text).ok_or_else(|| unknown(text)), |protocol| protocol.as_str().to_owned();
     ProviderKind, |text| ProviderKind::from_word(text).ok_or_else(|| unknown(text)), |kind| kind.as_str().to_owned();
     EndReason, end_reason, |reason| reason.as_str().to_owned();
+    OrphanDecision, orphan_decision, |decision| decision.word().to_owned();
+    MachineId, |text: &str| Ok(MachineId(text.to_owned())), |machine| machine.0;
 }
 
 columns! { int:
@@ -232,6 +236,13 @@ fn end_reason(text: &str) -> Result<EndReason, String> {
     EndReason::ALL
         .into_iter()
         .find(|reason| reason.as_str() == text)
+        .ok_or_else(|| unknown(text))
+}
+
+fn orphan_decision(text: &str) -> Result<OrphanDecision, String> {
+    OrphanDecision::ALL
+        .into_iter()
+        .find(|decision| decision.word() == text)
         .ok_or_else(|| unknown(text))
 }
 

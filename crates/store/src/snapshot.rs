@@ -12,6 +12,7 @@ use domain::timestamp::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::db::Tx;
+use crate::orphan::OrphanRow;
 use crate::row::{Row, args};
 use crate::server::{limits, origin};
 use crate::set::{Item, SetSql, of_set, set_of};
@@ -28,6 +29,8 @@ pub struct StoredSnapshot {
     pub providers: Vec<StoredProvider>,
     /// The pools asked for, by id.
     pub pools: Vec<PoolSnapshot>,
+    /// What exists on one side only, at all provider configs, by id.
+    pub orphans: Vec<OrphanRow>,
 }
 
 /// A provider config with what counts against it.
@@ -82,6 +85,7 @@ impl Store {
                 // Here and below only what is read: start-up scripts and sealed columns are large, and this is the loop's
                 // every look.
                 "SELECT p.id, p.version, p.kind, p.settings, p.max_instances, p.failures, p.failed_at, p.not_before,
+                    (SELECT COUNT(*) FROM orphans o WHERE o.provider_id = p.id) AS orphans,
                     (SELECT COUNT(*) FROM servers s WHERE s.provider_id = p.id AND s.state <> 'deleted') AS existing,
                     (SELECT COUNT(*) FROM servers s WHERE s.provider_id = p.id AND s.created_at > $1) AS created,
                     (SELECT MIN(s.created_at) FROM servers s WHERE s.provider_id = p.id AND s.created_at > $1) AS oldest
@@ -90,11 +94,21 @@ impl Store {
             )
             .await?;
         let (generation, hold) = tx.generation_and_hold().await?;
+        // Next to always there is none, and then nothing is asked for them.
+        let mut has_orphans = false;
+        for row in &providers {
+            has_orphans |= row.get::<i64>("orphans")? > 0;
+        }
         let seen = StoredSnapshot {
             generation,
             hold,
             providers: providers.iter().map(provider).collect::<Result<_>>()?,
             pools: tx.pools(scope.map(|id| set_of([id])).as_deref()).await?,
+            orphans: if has_orphans {
+                tx.orphans().await?
+            } else {
+                Vec::new()
+            },
         };
         if let (None, Some(held)) = (scope, tx.memory()) {
             held.keep(now, &seen);
@@ -137,7 +151,8 @@ impl Tx {
                 COALESCE(c.max_sessions, s.max_sessions) AS seats_sessions,
                 CASE WHEN s.config_id IS NULL THEN s.max_users ELSE c.max_users END AS seats_users,
                 COALESCE(c.reusable, 1) AS reusable, COALESCE(c.require_checkin, 0) AS require_checkin,
-                COALESCE(c.provision_timeout_secs, 0) AS provision_timeout_secs
+                COALESCE(c.provision_timeout_secs, 0)
+                    + COALESCE((s.adopted_at - s.created_at) / 1000, 0) AS provision_timeout_secs
              FROM servers s LEFT JOIN autoscale_configs c ON c.id = s.config_id
              WHERE s.state <> 'deleted'",
             "AND s.pool_id",

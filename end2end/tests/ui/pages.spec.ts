@@ -35,6 +35,7 @@ const PAGES: Record<string, string> = {
   overview: "/admin",
   pools: "/admin/pools",
   servers: "/admin/servers",
+  orphans: "/admin/orphans",
   sessions: "/admin/sessions",
   queue: "/admin/queue",
   activity: "/admin/activity",
@@ -74,7 +75,7 @@ const PAGES: Record<string, string> = {
 };
 
 /** The pages that show lists, before there is anything to list. */
-const EMPTY = ["portal", "profile", "overview", "pools", "servers", "sessions", "queue", "providers", "zones", "directories", "people", "API keys"];
+const EMPTY = ["portal", "profile", "overview", "pools", "servers", "orphans", "sessions", "queue", "providers", "zones", "directories", "people", "API keys"];
 
 /** The parts of a pool, which say something before there is anything in it. */
 const PARTS = ["overview", "servers", "sessions", "queue", "decisions", "config", "history"];

@@ -80,28 +80,13 @@ async fn record(state: &AppState, token: &str, body: &[u8]) -> ApiResult<Json<He
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicI64, Ordering};
 
     use axum::body::Body;
     use axum::http::Request;
-    use control::checkin_token::CheckinTokens;
-    use control::{ControlPlane, reconciler};
-    use domain::actor::{Actor, Role};
-    use domain::clock::Clock;
-    use domain::timestamp::Timestamp;
-    use domain::user::ApiKeyInput;
     use providers::fake::FakeMachine;
-    use providers::registry::{Context, Registry};
     use serde_json::{Value, json};
-    use tempfile::TempDir;
 
-    use crate::auth::guessing::Guessing;
-    use crate::background::Background;
-    use crate::clock::OsEntropy;
-    use crate::settings::Place;
-    use crate::startup::{self, Weir};
-    use crate::state::{AppState, Parts};
-    use crate::testing::{Answer, Made, TestApp};
+    use crate::testing::{Answer, ByHand, Made, TestApp};
 
     use super::COMPATIBLE_PATH;
 
@@ -174,128 +159,29 @@ mod tests {
         .expect(422);
     }
 
-    /// A clock that stands until a test moves it.
-    struct HandClock(AtomicI64);
-
-    impl HandClock {
-        fn advance(&self, millis: i64) {
-            self.0.fetch_add(millis, Ordering::SeqCst);
-        }
-    }
-
-    impl Clock for HandClock {
-        fn now(&self) -> Timestamp {
-            Timestamp::from_millis(self.0.load(Ordering::SeqCst))
-        }
-    }
-
-    /// An app whose clock and loop are moved by hand: between two reports of a server nothing happens by itself. Nobody
-    /// lets the machines of its fake cloud act either, so they report nothing of their own.
-    struct ByHand {
-        app: TestApp,
-        clock: Arc<HandClock>,
+    /// An app moved by hand, with a pool. Nobody lets the machines of its fake cloud act, so they report nothing of their own.
+    struct Reports {
+        by_hand: ByHand,
         made: Made,
-        _folder: TempDir,
     }
 
-    impl ByHand {
+    impl Reports {
         /// With a pool whose servers are booting.
         async fn begin(config: Value) -> Self {
-            let folder = tempfile::tempdir().expect("a folder");
-            let home = Place {
-                data: folder.path().to_owned(),
-                database_url: None,
-                key_file: None,
-            };
-            let settings = control::Settings::default();
-            let weir = startup::open(&home, settings.clone()).await;
-            let Weir {
-                plane,
-                store,
-                fingerprint_key,
-                run,
-                ..
-            } = weir.expect("a database");
-            let deployment = plane.deployment();
-            // In whole seconds, as tokens count them.
-            let clock = Arc::new(HandClock(AtomicI64::new(1_800_000_000_000)));
-            let registry = Arc::new(Registry::new(Context {
-                data: home.data,
-                deployment,
-                clock: clock.clone(),
-                allow_local: false,
-                search_path: String::new(),
-            }));
-            let plane = ControlPlane::new(control::Parts {
-                store,
-                deployment,
-                clock: clock.clone(),
-                entropy: Arc::new(OsEntropy),
-                providers: registry.clone(),
-                tokens: CheckinTokens::new(&[1; 32], deployment),
-                settings,
-                holder: "weir-by-hand".to_owned(),
-            });
-            let key = ApiKeyInput {
-                name: "by hand".to_owned(),
-                role: Role::Admin,
-                user_id: None,
-            };
-            let key = control::api_key::create(&plane, &Actor::System, key).await;
-
-            let mut app = TestApp::new().await;
-            app.state = AppState::new(Parts {
-                plane: plane.clone(),
-                web: app.state.web.clone(),
-                site: app.state.site,
-                guessing: Guessing::default(),
-                metrics: app.state.metrics.clone(),
-                stopping: app.state.stopping.clone(),
-                run,
-                fingerprint_key,
-            });
-            app.router = crate::router::router(app.state.clone()).expect("routes");
-            app.plane = plane;
-            app.registry = registry;
-            app.admin_key = key.expect("a key").token;
-
+            let by_hand = ByHand::new().await;
             let mut values = json!({ "require_checkin": true });
             for (key, value) in config.as_object().expect("an object") {
                 values[key] = value.clone();
             }
-            let made = app.pool("Desks", values).await;
-            let begun = Self {
-                app,
-                clock,
-                made,
-                _folder: folder,
-            };
-            begun.turn().await;
-            begun
-        }
-
-        /// One pass of the loop with all its calls.
-        async fn turn(&self) {
-            let TestApp {
-                plane,
-                registry,
-                state,
-                ..
-            } = &self.app;
-            let hands = Background::new(plane.clone(), registry.clone(), state.metrics.clone());
-            let tick = reconciler::tick(plane).await.expect("a tick");
-            assert!(tick.faults.is_empty(), "{:?}", tick.faults);
-            for effect in tick.effects {
-                let finished = effect.run(plane, &hands).await;
-                let recorded = reconciler::record(plane, finished).await;
-                recorded.expect("the outcome is recorded");
-            }
+            let made = by_hand.app.pool("Desks", values).await;
+            by_hand.turn().await;
+            Self { by_hand, made }
         }
 
         /// Where each server is looked at, and the token in its machine's start-up script.
         fn servers(&self) -> Vec<(String, String)> {
             let provider = self.made.provider.parse().expect("an id");
-            let machines = self.app.registry.cloud(provider).machines();
+            let machines = self.by_hand.app.registry.cloud(provider).machines();
             let server = |machine: &Arc<FakeMachine>| {
                 let script = machine.request.script.expose();
                 let token = script.strip_prefix("token=").expect("the app's script");
@@ -309,19 +195,27 @@ mod tests {
 
         /// What an admin sees of a server.
         async fn shown(&self, server: &str) -> Value {
-            self.app.admin("GET", server, None).await.expect(200).json()
+            self.by_hand
+                .app
+                .admin("GET", server, None)
+                .await
+                .expect(200)
+                .json()
         }
 
         /// A report in Weir's own form.
         async fn report(&self, token: &str, body: Value) -> Answer {
-            self.app.call(token, "POST", "/checkin", Some(body)).await
+            self.by_hand
+                .app
+                .call(token, "POST", "/checkin", Some(body))
+                .await
         }
 
         /// The seed's report in the form of its scripts.
         async fn report_as_seed(&self, token: &str) -> Answer {
             let path = format!("{COMPATIBLE_PATH}?token={token}");
             let body = serde_json::from_str(SEEDS_BODY).expect("JSON");
-            self.app.call("", "POST", &path, Some(body)).await
+            self.by_hand.app.call("", "POST", &path, Some(body)).await
         }
     }
 
@@ -331,7 +225,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_server_goes_forward_by_its_reports_and_is_told_once_it_is_gone() {
-        let world = ByHand::begin(json!({ "minimum_available_sessions": 1 })).await;
+        let world = Reports::begin(json!({ "minimum_available_sessions": 1 })).await;
         let (server, token) = world.servers().remove(0);
         for percent in [40, 20] {
             world.report(&token, progress(percent)).await.expect(200);
@@ -344,7 +238,7 @@ mod tests {
         for _ in 0..2 {
             world.report_as_seed(&token).await.expect(200);
             seen.push(world.shown(&server).await);
-            world.clock.advance(1000);
+            world.by_hand.clock.advance(1000);
         }
         assert_eq!(seen[0]["state"], "running", "{seen:?}");
         assert_eq!(seen[0]["progress_percent"], 100, "{seen:?}");
@@ -353,13 +247,18 @@ mod tests {
         // Its version too: scripts repeat themselves for ever, and each change wakes the loop.
         assert_eq!(seen[0], seen[1]);
 
-        world.app.admin("DELETE", &server, None).await.expect(204);
+        world
+            .by_hand
+            .app
+            .admin("DELETE", &server, None)
+            .await
+            .expect(204);
         world.report_as_seed(&token).await.expect(200);
         assert_eq!(world.shown(&server).await["state"], "deleting");
         // Two lists without its machine prove that it is gone.
         for _ in 0..10 {
-            world.turn().await;
-            world.clock.advance(2000);
+            world.by_hand.turn().await;
+            world.by_hand.clock.advance(2000);
         }
         assert_eq!(world.shown(&server).await["state"], "deleted");
         for answer in [
@@ -372,7 +271,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_server_whose_script_has_failed_stays_failed() {
-        let world = ByHand::begin(json!({ "minimum_available_sessions": 1 })).await;
+        let world = Reports::begin(json!({ "minimum_available_sessions": 1 })).await;
         let (server, token) = world.servers().remove(0);
         let failed = json!({
             "status": "failed", "status_message": "A package is missing", "status_progress": "60",
@@ -390,16 +289,16 @@ mod tests {
     #[tokio::test]
     async fn a_token_past_its_end_brings_no_server_up() {
         let config = json!({ "minimum_available_sessions": 4, "provision_timeout_seconds": 10 });
-        let world = ByHand::begin(config).await;
+        let world = Reports::begin(config).await;
         let servers = world.servers();
         let [(late, late_token), (ready, ready_token)] = &servers[..] else {
             panic!("two servers have four seats: {servers:?}");
         };
         world.report_as_seed(ready_token).await.expect(200);
         // The loop would have given the server up by now; a token lasts fifteen seconds longer than its server may take.
-        world.clock.advance(24_999);
+        world.by_hand.clock.advance(24_999);
         world.report(late_token, progress(90)).await.expect(200);
-        world.clock.advance(1);
+        world.by_hand.clock.advance(1);
         for answer in [
             world.report_as_seed(late_token).await,
             world.report(late_token, progress(95)).await,
@@ -416,7 +315,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_server_that_reports_too_fast_is_told_when_to_go_on() {
-        let world = ByHand::begin(json!({ "minimum_available_sessions": 4 })).await;
+        let world = Reports::begin(json!({ "minimum_available_sessions": 4 })).await;
         let servers = world.servers();
         let [(_, fast), (_, slow)] = &servers[..] else {
             panic!("two servers have four seats: {servers:?}");
@@ -429,7 +328,7 @@ mod tests {
         assert_eq!(refused.header("retry-after"), "1");
         // Nobody else is held up by that.
         world.report(slow, progress(1)).await.expect(200);
-        world.clock.advance(1000);
+        world.by_hand.clock.advance(1000);
         world.report(fast, progress(7)).await.expect(200);
     }
 }

@@ -14,6 +14,7 @@ pub mod error;
 pub mod form;
 pub mod json;
 pub mod ldap_config;
+pub mod orphan;
 pub mod params;
 pub mod pool;
 pub mod provider;

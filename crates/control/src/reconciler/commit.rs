@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use domain::actor::Actor;
 use domain::event::EventNoun;
-use domain::id::{ConfigId, DecisionId, PoolId, ProviderId, ServerId, SessionId};
+use domain::id::{ConfigId, DecisionId, OrphanId, PoolId, ProviderId, ServerId, SessionId};
 use domain::plan::{
     Action, Decision, Finding, Plan, Planned, PoolReport, ProviderReport, Reason, explain,
 };
@@ -17,11 +17,13 @@ use domain::session::EndReason;
 use domain::snapshot::{PoolSnapshot, ServerSnapshot, Sighting, Snapshot, Unprepared};
 use domain::timestamp::Timestamp;
 use serde_json::json;
-use store::{Fence, Health, IntentOutcome, SeatOutcome, SeatWrite, ServerWrite, StoreError};
+use store::{
+    Fence, Health, IntentOutcome, OrphanWrite, SeatOutcome, SeatWrite, ServerWrite, StoreError,
+};
 
 use super::effect::{Call, Effect};
 use super::intent::{Recipe, StoredRequest};
-use super::observe::{self, Seen};
+use super::observe::{self, Digest};
 use crate::error::{Error, Result};
 use crate::plane::ControlPlane;
 use crate::provider::open;
@@ -37,9 +39,10 @@ const PREPARE_AGAIN_SECS: u32 = 30;
 pub(super) async fn commit(
     plane: &ControlPlane,
     fence: Fence,
-    seen: &Seen,
+    mut seen: Digest,
     plan: &Plan,
 ) -> (Vec<Effect>, Vec<Error>) {
+    let orphans = std::mem::take(&mut seen.orphans);
     let mut commit = Commit {
         plane,
         fence,
@@ -49,9 +52,9 @@ pub(super) async fn commit(
         faults: Vec::new(),
         outdated: BTreeSet::new(),
         servers: index(&seen.snapshot),
-        seen,
+        seen: &seen,
     };
-    if let Err(error) = commit.all(plan).await {
+    if let Err(error) = commit.all(plan, orphans).await {
         commit.faults.push(error);
     }
     if commit.has_changed {
@@ -72,7 +75,7 @@ struct Commit<'a> {
     /// Pools whose report says something else than what has been done.
     outdated: BTreeSet<PoolId>,
     servers: BTreeMap<ServerId, (&'a PoolSnapshot, &'a ServerSnapshot)>,
-    seen: &'a Seen,
+    seen: &'a Digest,
 }
 
 fn index(snapshot: &Snapshot) -> BTreeMap<ServerId, (&PoolSnapshot, &ServerSnapshot)> {
@@ -87,8 +90,10 @@ fn index(snapshot: &Snapshot) -> BTreeMap<ServerId, (&PoolSnapshot, &ServerSnaps
 }
 
 impl Commit<'_> {
-    /// All of a plan: steps and calls, then seats, which such a step may have freed, then new servers, then the reports.
-    async fn all(&mut self, plan: &Plan) -> Result<()> {
+    /// What lists say of orphans, then all of a plan: steps and calls, then seats, which such a step may have freed, then new
+    /// servers, then the reports.
+    async fn all(&mut self, plan: &Plan, orphans: Vec<OrphanWrite>) -> Result<()> {
+        self.note_orphans(orphans).await?;
         let mut seats = Vec::new();
         let mut creates = Vec::new();
         for planned in &plan.actions {
@@ -435,7 +440,15 @@ impl Commit<'_> {
         let audit = self
             .plane
             .audit(&Actor::System, "machine.delete", provider, detail);
-        self.plane.store().audit_write(self.fence, audit).await?;
+        let store = self.plane.store();
+        let asked = store
+            .orphan_ask(self.fence, provider, &machine, audit)
+            .await?;
+        let Some(id) = asked else {
+            // An admin keeps it, or it has a row again: whoever did that has woken the loop.
+            return Ok(());
+        };
+        self.plane.changed(EventNoun::Orphan, id, None, None);
         let mut observed = observe::lock(self.plane);
         let memory = observed.providers.entry(provider).or_default();
         if let Some(stranger) = memory.strangers.get_mut(&machine) {
@@ -443,6 +456,26 @@ impl Commit<'_> {
         }
         drop(observed);
         self.push(provider, open, Call::DeleteStranger { machine });
+        Ok(())
+    }
+
+    /// Writes what new lists say of orphans, all of it together, and tells of those that are new or over.
+    async fn note_orphans(&self, writes: Vec<OrphanWrite>) -> Result<()> {
+        if writes.is_empty() {
+            return Ok(());
+        }
+        let news: Vec<OrphanId> = writes
+            .iter()
+            .filter_map(|write| match write {
+                OrphanWrite::Found { id, .. } | OrphanWrite::Over { id } => Some(*id),
+                OrphanWrite::Seen { .. } => None,
+            })
+            .collect();
+        let store = self.plane.store();
+        store.orphans_write(self.fence, writes).await?;
+        for id in news {
+            self.plane.changed(EventNoun::Orphan, id, None, None);
+        }
         Ok(())
     }
 

@@ -66,6 +66,15 @@ impl Recipe {
         }))
     }
 
+    fn credentials(&self) -> Result<Credentials> {
+        Ok(Credentials {
+            connection: self.access.sealed()?,
+            username: self.access.shared.username.clone(),
+            personal_keys: self.config.connection.access.uses_user_key()
+                && self.open.facts().can_authorize,
+        })
+    }
+
     /// The intent of one server, with the script as it will be sent, and the call itself.
     pub(super) fn intent(
         &self,
@@ -109,6 +118,7 @@ impl Recipe {
             connection_port: port,
             spec: self.open.machine_spec(),
         };
+        let people = self.credentials()?;
         let intent = NewServer {
             id,
             name,
@@ -120,12 +130,30 @@ impl Recipe {
             protocol: self.config.connection.access.protocol(),
             port,
             request: StoredRequest::write(&request)?,
-            connection: self.access.sealed()?,
-            username: self.access.shared.username.clone(),
-            personal_keys: self.config.connection.access.uses_user_key() && facts.can_authorize,
+            connection: people.connection,
+            username: people.username,
+            personal_keys: people.personal_keys,
             created_at: now,
         };
         Ok((intent, request))
+    }
+}
+
+/// What people sign in with on the servers that a config would make now.
+pub(crate) struct Credentials {
+    /// What opens their account, as a row keeps it.
+    pub(crate) connection: Secret,
+    /// The account people use.
+    pub(crate) username: Option<String>,
+    /// The keys of people's profiles are put on them.
+    pub(crate) personal_keys: bool,
+}
+
+impl Credentials {
+    /// None where the config has gone.
+    pub(crate) async fn fetch(plane: &ControlPlane, config: ConfigId) -> Result<Option<Self>> {
+        let recipe = Recipe::fetch(plane, config).await?;
+        recipe.map(|recipe| recipe.credentials()).transpose()
     }
 }
 

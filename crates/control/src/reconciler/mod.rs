@@ -8,12 +8,14 @@ mod commit;
 mod effect;
 mod intent;
 pub(crate) mod observe;
+mod orphan;
 mod outcome;
 
 use domain::timestamp::Timestamp;
 use store::{Fence, StoreError};
 
 pub use effect::{Effect, Finished, Prober};
+pub(crate) use intent::Credentials;
 pub use outcome::record;
 
 use crate::demo;
@@ -49,7 +51,7 @@ pub async fn tick(plane: &ControlPlane) -> Result<Tick> {
     let seen = observe::digest(plane).await?;
     let now = plane.now();
     let plan = scaling::plan(&seen.snapshot, now);
-    let (effects, mut faults) = commit::commit(plane, fence, &seen, &plan).await;
+    let (effects, mut faults) = commit::commit(plane, fence, seen, &plan).await;
     if let Err(error) = demo::advance(plane, fence).await {
         faults.push(error);
     }

@@ -6,17 +6,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, MutexGuard, PoisonError};
 
-use domain::id::{ConfigId, GenerationId, PoolId, ProviderId, ServerId};
+use domain::id::{ConfigId, GenerationId, OrphanId, PoolId, ProviderId, ServerId};
 use domain::plan::{Finding, PoolReport};
 use domain::provider::Provider;
 use domain::server::{MachineId, Origin};
 use domain::snapshot::{
-    Hold, ProviderFacts, ProviderSnapshot, ServerSnapshot, Sighting, Snapshot, Stranger, Unprepared,
+    ProviderFacts, ProviderSnapshot, ServerSnapshot, Sighting, Snapshot, Unprepared,
 };
 use domain::timestamp::Timestamp;
 use providers::{Listing, Machine, Saved};
-use store::{Fence, StoredProvider, StoredSnapshot};
+use store::{Fence, OrphanWrite, StoredProvider, StoredSnapshot};
 
+use super::orphan::{self, Seen, StrangerMemory, Waits};
 use crate::error::Result;
 use crate::plane::ControlPlane;
 use crate::provider::try_open;
@@ -52,31 +53,22 @@ pub(crate) struct ProviderMemory {
     pub last_list_at: Option<Timestamp>,
     /// A list that has not been compared with the store yet.
     pub fresh: Option<Listing>,
-    sightings: BTreeMap<ServerId, Sighting>,
+    pub(super) sightings: BTreeMap<ServerId, Sighting>,
     /// Since its lists became too short to be believed.
-    doubt: Option<Doubt>,
+    pub(super) doubt: Option<Doubt>,
     /// What the last plan has concluded about it.
     pub findings: Vec<Finding>,
+    /// Machines without a row that lists of this process have shown or missed. The store knows of them too, and of what is
+    /// to become of them.
     pub strangers: BTreeMap<MachineId, StrangerMemory>,
 }
 
 /// Lists that are not believed, from the first of them on.
-struct Doubt {
+pub(crate) struct Doubt {
     /// When the first began.
     since: Timestamp,
     /// What they missed and should have shown.
     missed: BTreeSet<ServerId>,
-}
-
-/// What this process remembers of a machine without a row.
-pub(crate) struct StrangerMemory {
-    /// The generation in its tags.
-    generation: Option<GenerationId>,
-    first_seen_at: Timestamp,
-    lists: u32,
-    pub delete_in_flight: bool,
-    /// It was asked to go, and is not asked again before.
-    pub retry_at: Option<Timestamp>,
 }
 
 impl Observed {
@@ -116,17 +108,19 @@ pub(crate) fn lock(plane: &ControlPlane) -> MutexGuard<'_, Observed> {
 pub(super) type Opened = BTreeMap<ProviderId, Arc<dyn providers::Provider>>;
 
 /// What a tick goes by.
-pub(super) struct Seen {
-    /// The whole deployment as the planner sees it.
+pub(super) struct Digest {
+    /// The whole deployment as the planner sees it, after comparing new lists with the store.
     pub snapshot: Snapshot,
     /// Its providers.
     pub opened: Opened,
     /// Its present generation, for the tags of what is made.
     pub generation: GenerationId,
+    /// What new lists say of orphans that the store does not know yet.
+    pub orphans: Vec<OrphanWrite>,
 }
 
-/// The whole deployment, after comparing new lists with the store.
-pub(super) async fn digest(plane: &ControlPlane) -> Result<Seen> {
+/// Looks at the whole deployment.
+pub(super) async fn digest(plane: &ControlPlane) -> Result<Digest> {
     let now = plane.now();
     let fresh: Vec<(ProviderId, Listing)> = {
         let mut observed = lock(plane);
@@ -153,24 +147,39 @@ pub(super) async fn digest(plane: &ControlPlane) -> Result<Seen> {
         }
     };
     let opened = open_all(plane, &stored).await?;
+    let mut orphans = Vec::new();
     {
         let mut observed = lock(plane);
         for (id, list) in fresh {
-            let is_known = stored.providers.iter().any(|known| known.id == id);
-            let lag = if is_known {
-                i64::from(facts_of(&opened, id).list_lag_millis)
-            } else {
-                0
+            // One that has been deleted meanwhile has nothing to be compared with.
+            if !stored.providers.iter().any(|known| known.id == id) {
+                continue;
+            }
+            let list_lag = i64::from(facts_of(&opened, id).list_lag_millis);
+            compare(&mut observed, id, &list, &stored, list_lag);
+            let settings = &plane.settings().reconciler;
+            let waits = Waits {
+                gone: i64::from(settings.gone_gap_millis) + list_lag,
+                kept_gone: i64::from(settings.orphan_grace_secs) * 1000,
             };
-            compare(&mut observed, id, &list, &stored, lag);
+            let seen = Seen {
+                provider: id,
+                list: &list,
+                stored: &stored,
+                waits,
+            };
+            let memory = observed.providers.entry(id).or_default();
+            let mut new_id = || OrphanId::new(plane.clock(), plane.entropy());
+            orphans.extend(orphan::compare(memory, &seen, &mut new_id));
         }
         forget(&mut observed, &stored);
     }
     let generation = stored.generation;
-    Ok(Seen {
+    Ok(Digest {
         snapshot: assemble(plane, stored, &opened),
         opened,
         generation,
+        orphans,
     })
 }
 
@@ -262,7 +271,6 @@ fn compare(
             by_server.entry(server).or_default().push(machine);
         }
     }
-    let mut claimed: BTreeSet<&MachineId> = BTreeSet::new();
     let servers: Vec<_> = servers_of(stored, id).collect();
     for &server in &servers {
         let machine = by_server.get(&server.id).and_then(|machines| {
@@ -272,7 +280,6 @@ fn compare(
             known.or_else(|| machines.iter().min_by_key(|machine| &machine.id))
         });
         let sighting = if let Some(machine) = machine {
-            claimed.insert(&machine.id);
             Sighting::Present {
                 machine: machine.id.clone(),
                 state: machine.state,
@@ -310,30 +317,6 @@ fn compare(
         memory.sightings.insert(server.id, sighting);
     }
     doubt(memory, list.started_at, &servers);
-    let mut strangers = BTreeMap::new();
-    if stored.hold == Some(Hold::Observing) {
-        // Until somebody has said whose they are, their grace time has not begun.
-        memory.strangers.clear();
-    }
-    for machine in list
-        .machines
-        .iter()
-        .filter(|machine| !claimed.contains(&machine.id))
-    {
-        let mut seen = memory
-            .strangers
-            .remove(&machine.id)
-            .unwrap_or(StrangerMemory {
-                generation: machine.generation,
-                first_seen_at: list.started_at,
-                lists: 0,
-                delete_in_flight: false,
-                retry_at: None,
-            });
-        seen.lists += 1;
-        strangers.insert(machine.id.clone(), seen);
-    }
-    memory.strangers = strangers;
 }
 
 /// Notes whether the newest list may be believed. Once one was too short, none is, however few machines are left to miss,
@@ -385,7 +368,7 @@ fn doubt(memory: &mut ProviderMemory, list: Timestamp, servers: &[&ServerSnapsho
     }
 }
 
-fn servers_of(
+pub(super) fn servers_of(
     stored: &StoredSnapshot,
     provider: ProviderId,
 ) -> impl Iterator<Item = &ServerSnapshot> {
@@ -470,16 +453,6 @@ fn provider_snapshot(
     facts: ProviderFacts,
 ) -> ProviderSnapshot {
     let memory = observed.providers.get(&stored.id);
-    let strangers = memory.map(|memory| {
-        memory.strangers.iter().map(|(machine, seen)| Stranger {
-            machine: machine.clone(),
-            foreign: seen.generation != Some(deployment.generation),
-            first_seen_at: seen.first_seen_at,
-            lists: seen.lists,
-            delete_in_flight: seen.delete_in_flight,
-            retry_at: seen.retry_at,
-        })
-    });
     ProviderSnapshot {
         id: stored.id,
         max_instances: stored.max_instances,
@@ -498,7 +471,7 @@ fn provider_snapshot(
             .map_or(0, |doubt| {
                 u32::try_from(doubt.missed.len()).unwrap_or(u32::MAX)
             }),
-        strangers: strangers.into_iter().flatten().collect(),
+        strangers: orphan::strangers(memory, stored.id, deployment),
     }
 }
 
@@ -547,6 +520,7 @@ mod tests {
             generation: GenerationId::from_uuid(Uuid::nil()),
             hold: None,
             providers: Vec::new(),
+            orphans: Vec::new(),
             pools: vec![PoolSnapshot {
                 id: PoolId::from_uuid(Uuid::nil()),
                 configs: Vec::new(),
@@ -686,43 +660,6 @@ mod tests {
         observed.hold(lease(3));
         assert_eq!((lists(&observed), observed.without_effect.len()), (0, 0));
         assert_eq!(observed.began_at, None);
-    }
-
-    #[test]
-    fn the_grace_time_of_a_machine_without_a_row_does_not_run_while_weir_only_observes() {
-        let provider = ProviderId::from_uuid(Uuid::nil());
-        let mut rows = stored(
-            provider,
-            ServerId::from_uuid(Uuid::nil()),
-            ServerState::Requested,
-        );
-        let mut observed = Observed::default();
-        let mut look = |hold, secs| {
-            let stranger = Machine {
-                id: MachineId("stray".to_owned()),
-                server: None,
-                generation: Some(rows.generation),
-                state: MachineState::Up,
-                address: None,
-                host_key: None,
-            };
-            let list = Listing {
-                started_at: START.plus_secs(secs),
-                machines: vec![stranger],
-            };
-            rows.hold = hold;
-            compare(&mut observed, provider, &list, &rows, 0);
-            let seen = observed.providers[&provider].strangers.values().next();
-            let seen = seen.expect("a machine without a row");
-            (seen.first_seen_at, seen.lists)
-        };
-        for secs in [10, 20] {
-            let expected = (START.plus_secs(secs), 1);
-            assert_eq!(look(Some(Hold::Observing), secs), expected);
-        }
-        // From the last list before somebody said what the database is.
-        assert_eq!(look(None, 30), (START.plus_secs(20), 2));
-        assert_eq!(look(Some(Hold::Paused), 40), (START.plus_secs(20), 3));
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::race::again_if_stale;
 const THROTTLED_SECS: u32 = 30;
 /// A machine that is still listed this long after its delete was accepted is deleted again, in seconds. So is one without
 /// a row, whatever became of the call.
-const DELETE_AGAIN_SECS: u32 = 60;
+pub(super) const DELETE_AGAIN_SECS: u32 = 60;
 /// How often the port of a booting server is asked, in milliseconds.
 const PROBE_MILLIS: i64 = 1000;
 

@@ -310,6 +310,10 @@ fn single(reason: Reason, count: u32) -> std::borrow::Cow<'static, str> {
         Reason::OrphanQuarantined => {
             "A machine carries our tag and has no row; it is left alone for the grace time"
         }
+        Reason::OrphanKept => "A machine carries our tag and has no row; an admin keeps it",
+        Reason::OrphanAwaitsList => {
+            "A machine with our tag and without a row is to be deleted once a complete list shows it again"
+        }
         Reason::OrphanDeleted => "A machine with our tag and without a row is deleted",
         Reason::OrphanForeign => {
             "A machine carries our tag, and another Weir may have made it: it is left alone"

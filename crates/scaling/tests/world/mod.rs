@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::connection::{Address, Protocol};
 use domain::id::{ConfigId, PoolId, ProviderId, ServerId, SessionId, UserId, ZoneId};
+use domain::orphan::OrphanDecision;
 use domain::plan::{Action, Outcome, Placement, Plan, Reason};
 use domain::server::{DrainReason, FailReason, MachineId, Origin, SeatLimits, ServerState};
 use domain::session::SessionKind;
 use domain::snapshot::{
-    ConfigSnapshot, Hold, LoopSettings, MachineState, OpenSession, PoolSnapshot, ProviderFacts,
-    ProviderSnapshot, ServerSnapshot, Sighting, Snapshot, Stranger, Unprepared, Waiter,
+    ConfigSnapshot, Hold, Listed, LoopSettings, MachineState, OpenSession, PoolSnapshot,
+    ProviderFacts, ProviderSnapshot, ServerSnapshot, Sighting, Snapshot, Stranger, Unprepared,
+    Waiter,
 };
 use domain::timestamp::Timestamp;
 use uuid::Uuid;
@@ -633,7 +635,19 @@ impl World {
         let rows: BTreeSet<_> = self.server_ids().collect();
         let now = self.now;
         let strangers = &mut self.provider_mut(id).strangers;
-        strangers.retain(|one| one.delete_in_flight || shown.contains_key(&one.machine));
+        for one in strangers.iter_mut() {
+            let is_shown = shown.contains_key(&one.machine);
+            // Forgotten by the second list that does not show it.
+            if !is_shown && one.listed == Listed::Missing {
+                one.lists = 0;
+            }
+            one.listed = if is_shown {
+                Listed::Shown
+            } else {
+                Listed::Missing
+            };
+        }
+        strangers.retain(|one| one.delete_in_flight || one.lists > 0);
         for (machine, (server, _)) in shown {
             if rows.contains(&server) {
                 continue;
@@ -646,6 +660,9 @@ impl World {
                     machine,
                     first_seen_at: now,
                     lists: 1,
+                    listed: Listed::Shown,
+                    decision: OrphanDecision::Quarantine,
+                    decided_at: None,
                     delete_in_flight: false,
                     retry_at: None,
                 });
@@ -845,6 +862,15 @@ impl World {
                 let provider = &mut self.snapshot.providers[0];
                 provider.not_before = Some(now.plus_millis(30_000));
             }
+            // An admin decides about machines without a row.
+            20..30 => {
+                let (now, decision) = (self.now, self.dice.one_of(&OrphanDecision::ALL));
+                let strangers = self.snapshot.providers.iter_mut();
+                for stranger in strangers.flat_map(|one| &mut one.strangers) {
+                    stranger.decision = decision;
+                    stranger.decided_at = Some(now);
+                }
+            }
             // Everything is held, and before long goes on.
             number @ 10..20 => {
                 for provider in &mut self.snapshot.providers {
@@ -868,6 +894,7 @@ impl World {
             for stranger in &mut provider.strangers {
                 stranger.delete_in_flight = false;
                 stranger.retry_at = None;
+                stranger.listed = Listed::NotLookedFor;
             }
         }
         for pool in &mut self.snapshot.pools {

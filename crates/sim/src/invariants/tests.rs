@@ -170,6 +170,7 @@ fn good() -> Look {
             generation: GenerationId::from_uuid(uuid(6)),
             hold: None,
             providers: vec![provider],
+            orphans: Vec::new(),
             pools: vec![PoolSnapshot {
                 id: POOL,
                 configs: vec![config],

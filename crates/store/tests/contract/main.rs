@@ -45,6 +45,7 @@ mod ldap_config;
 mod lease;
 mod login;
 mod one_sql;
+mod orphan;
 mod pool;
 mod provider;
 mod races;
