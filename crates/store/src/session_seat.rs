@@ -295,11 +295,11 @@ impl Tx {
         now: Timestamp,
     ) -> Result<BTreeMap<UserId, Person>> {
         let users = set_of(users.iter().copied());
-        let hold = of_set!(
+        let sql = of_set!(
             "SELECT u.id FROM users u WHERE u.id IN (SELECT item.value ->> 'id' FROM " SET ") ORDER BY u.id"
             HOLD "u"
         );
-        let held = self.all_of("users", hold, &users, vec![]).await?;
+        let held = self.all_of("users", sql, &users, vec![]).await?;
         // Only what is read from here on is certain.
         let count = of_set!(
             "SELECT item.value ->> 'id' AS id,

@@ -114,7 +114,8 @@ pub async fn adopt_orphan(
 
 #[cfg(test)]
 mod tests {
-    use domain::id::{ConfigId, PoolId, ProviderId, ServerId};
+    use domain::actor::Actor;
+    use domain::id::{ConfigId, GenerationId, PoolId, ProviderId, ServerId};
     use domain::secret::Secret;
     use providers::fake::{FakeConfig, FakeProvider};
     use providers::{CreateRequest, Provider as _, Tags};
@@ -155,12 +156,20 @@ mod tests {
             self.made.provider.parse().expect("an id")
         }
 
-        /// A machine that carries our tag, for this server, which may have had one before.
+        /// A machine that carries our tags, for this server, which may have had one before.
         async fn stranger(&self, server: ServerId) {
+            let plane = &self.by_hand.app.plane;
+            let deployment = control::deployment::get(plane, &Actor::System).await;
+            let generation = deployment.expect("a deployment").generation;
+            self.stranger_of(generation, server).await;
+        }
+
+        async fn stranger_of(&self, generation: GenerationId, server: ServerId) {
             let request = CreateRequest {
                 name: "stray".to_owned(),
                 tags: Tags {
                     deployment: self.by_hand.app.plane.deployment(),
+                    generation: Some(generation),
                     pool: PoolId::from_uuid(Uuid::nil()),
                     config: ConfigId::from_uuid(Uuid::nil()),
                     server,
@@ -264,6 +273,24 @@ mod tests {
 
     fn some_server() -> ServerId {
         ServerId::from_bare("01a2b3c4-0000-7000-8000-000000000001").expect("an id")
+    }
+
+    #[tokio::test]
+    async fn a_machine_of_another_generation_is_told_of_and_left_alone() {
+        let world = World::new().await;
+        let other = GenerationId::from_uuid(Uuid::nil());
+        let server = ServerId::from_uuid(Uuid::nil());
+        world.stranger_of(other, server).await;
+        world.look().await;
+        assert_eq!(world.orphan().await["state"], "foreign");
+        for verb in ["keep", "release", "delete", "adopt"] {
+            let refused = world.act(verb).await.expect(409).json();
+            let detail = refused["detail"].as_str().expect("a reason");
+            assert!(detail.contains("another generation"), "{verb}: {detail}");
+        }
+        world.outwait().await;
+        world.look().await;
+        assert_eq!(world.alive(), 1);
     }
 
     #[tokio::test]
