@@ -28,5 +28,6 @@ CREATE UNIQUE INDEX orphans_machine ON orphans (provider_id, machine) WHERE side
 CREATE UNIQUE INDEX orphans_server ON orphans (server_id) WHERE side = 'server';
 CREATE INDEX orphans_provider ON orphans (provider_id);
 
--- When a machine without a row became the server's again: the time to become ready begins anew then.
-ALTER TABLE servers ADD COLUMN adopted_at BIGINT;
+-- When a machine without a row became the server's again, or everything that was held went on: the time to become ready begins anew
+-- then.
+ALTER TABLE servers ADD COLUMN begun_anew_at BIGINT;

@@ -141,10 +141,10 @@ pub async fn open(place: &Place, settings: Settings) -> Result<Weir, String> {
         settings,
         holder: format!("weir-{run}"),
     });
-    if let Some(noticed) = control::deployment::look(&use_cases)
-        .await
-        .map_err(|error| chain(&error))?
-    {
+    let noticed = control::deployment::look(&use_cases).await;
+    noticed.map_err(|error| chain(&error))?;
+    let known = control::deployment::get(&use_cases, &Actor::System).await;
+    if let Some(noticed) = known.map_err(|error| chain(&error))?.observing {
         tracing::warn!(
             "{} Weir only observes until an admin adopts this database or forks it.",
             noticed.why

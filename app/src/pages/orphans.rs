@@ -59,8 +59,8 @@ pub fn OrphansPage() -> impl IntoView {
                             .into_iter()
                             .partition(|orphan| orphan.status == OrphanState::Missing);
                         view! {
-                            {section("machines", text::MACHINES, text::NO_MACHINES, machines, without_row)}
-                            {section("servers", text::SERVERS, text::NO_SERVERS, servers, missing)}
+                            {section("machines", text::MACHINES, text::NO_ONE, machines, without_row)}
+                            {section("servers", text::SERVERS, text::NO_ONE, servers, missing)}
                         }
                             .into_any()
                     },
@@ -86,7 +86,7 @@ fn section(
     let is_of_servers = orphans
         .first()
         .is_some_and(|orphan| orphan.status == OrphanState::Missing);
-    let explained = is_of_servers.then(|| view! { <p class="muted">{text::NO_SERVERS_YET}</p> });
+    let explained = is_of_servers.then(|| view! { <p class="muted">{text::SERVERS_EXPLAINED}</p> });
     let list = if orphans.is_empty() {
         view! { <p class="muted">{none}</p> }.into_any()
     } else {

@@ -9,10 +9,9 @@ pub const LEAD: &str = "What Weir and a provider do not agree on. Weir knows no 
 pub const NONE: &str = "Nothing is left over: each machine with Weir's tag has its server, and each server its machine.";
 
 pub const MACHINES: &str = "Machines without a server";
-pub const NO_MACHINES: &str = "Each machine with Weir's tag has its server.";
+pub const NO_ONE: &str = "None on this page.";
 pub const SERVERS: &str = "Servers without a machine";
-pub const NO_SERVERS: &str = "Complete lists show the machine of each server.";
-pub const NO_SERVERS_YET: &str = "The loop finds out what is true of these: a machine is gone when two complete lists do not show \
+pub const SERVERS_EXPLAINED: &str = "The loop finds out what is true of these: a machine is gone when two complete lists do not show \
                                   it, and a list that misses too many is not believed.";
 
 pub const MACHINE: &str = "Machine";

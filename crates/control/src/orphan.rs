@@ -11,6 +11,7 @@ use domain::id::{ConfigId, OrphanId};
 use domain::orphan::{Orphan, OrphanChange, OrphanDecision, OrphanState, machine_hours};
 use domain::page::{Page, PageQuery};
 use domain::server::{MachineId, Origin, ServerState};
+use domain::snapshot::Hold;
 use domain::timestamp::Timestamp;
 use serde_json::json;
 use store::{AdoptOutcome, Adoption, OrphanEntry, OrphanRow, OrphanSide, ServerRow};
@@ -98,6 +99,7 @@ async fn decide_as_it_is(
     id: OrphanId,
     (decision, dry_run): (OrphanDecision, bool),
 ) -> Result<OrphanChange> {
+    refuse_while_observing(plane).await?;
     let entry = entry(plane, id).await?;
     let row = &entry.row;
     let machine = machine_of(&entry)?;
@@ -162,6 +164,7 @@ async fn adopt_as_it_is(
     id: OrphanId,
     dry_run: bool,
 ) -> Result<OrphanChange> {
+    refuse_while_observing(plane).await?;
     let entry = entry(plane, id).await?;
     let row = &entry.row;
     let machine = machine_of(&entry)?.clone();
@@ -302,7 +305,11 @@ fn shown(plane: &ControlPlane, entry: OrphanEntry) -> Orphan {
 fn state_of(plane: &ControlPlane, row: &OrphanRow, foreign: bool) -> OrphanState {
     let grace_secs = plane.settings().reconciler.orphan_grace_secs;
     let left_alone_since: Timestamp = row.decided_at.unwrap_or(row.first_seen_at);
-    match (row.side, row.decision, row.asked_at) {
+    // Asked before somebody decided otherwise, it may be going all the same, and can be adopted no more.
+    let asked_at = row
+        .asked_at
+        .filter(|at| row.decided_at.is_none_or(|decided| decided <= *at));
+    match (row.side, row.decision, asked_at) {
         (OrphanSide::Server, ..) => OrphanState::Missing,
         _ if foreign => OrphanState::Foreign,
         (_, OrphanDecision::Keep, _) => OrphanState::Kept,
@@ -311,6 +318,16 @@ fn state_of(plane: &ControlPlane, row: &OrphanRow, foreign: bool) -> OrphanState
         (_, OrphanDecision::Quarantine, None) => OrphanState::Quarantined {
             until: left_alone_since.plus_secs(grace_secs),
         },
+    }
+}
+
+/// Until somebody has said what this database is, nobody knows whose the machines are.
+async fn refuse_while_observing(plane: &ControlPlane) -> Result<()> {
+    match plane.store().deployment_hold().await? {
+        Some(Hold::Observing) => Err(conflict(
+            "Weir only observes, because its database was restored or copied. Adopt the database or fork it first.",
+        )),
+        Some(Hold::Paused) | None => Ok(()),
     }
 }
 

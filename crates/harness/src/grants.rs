@@ -22,7 +22,7 @@ use crate::weir::{Program, Weir};
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Servers, over all pools.
 const SERVERS: usize = 40;
-/// No bound of people's is met, and none of the loop's work comes between.
+/// No bound of people's is met.
 const FLAGS: [&str; 4] = [
     "--session-quota",
     "1000",
@@ -128,7 +128,10 @@ impl Site {
 
     /// Asks for all the seats of new servers in so many new pools.
     async fn ask(&self, name: &str, pools: usize, plan: Plan) -> Result<Grants> {
-        let pools = Arc::new(self.pools(name, pools, plan.grants / SERVERS).await?);
+        let pools = Arc::new(
+            self.pools(name, pools, plan.grants.div_ceil(SERVERS))
+                .await?,
+        );
         let next = Arc::new(AtomicUsize::new(0));
         let mut asking = JoinSet::new();
         let begun = Instant::now();

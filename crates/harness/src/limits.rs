@@ -19,8 +19,10 @@ const GROUP: u32 = 50;
 
 /// People with a pool and a server, by number, for the rows to refer to.
 const PEOPLE: &str = "CREATE TABLE harness_people AS
-    SELECT ROW_NUMBER() OVER (ORDER BY u.id) AS number, u.id AS user_id, s.pool_id, s.id AS server_id
-    FROM users u JOIN (SELECT id, pool_id FROM servers LIMIT 1) s ON 1 = 1 WHERE u.role = 'user'";
+    SELECT u.number, u.id AS user_id, s.pool_id, s.id AS server_id
+    FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS number FROM users WHERE role = 'user') u
+        JOIN (SELECT id, pool_id, ROW_NUMBER() OVER (ORDER BY id) AS number, COUNT(*) OVER () AS count FROM servers) s
+        ON s.number = u.number % s.count + 1";
 const NUMBERS: &str = "CREATE UNIQUE INDEX harness_people_number ON harness_people (number)";
 const COMMITS: &str = "CREATE TABLE harness_commits (one BIGINT NOT NULL)";
 
@@ -51,7 +53,7 @@ pub struct Limits {
     /// The two rows of a grant, each durable: on Postgres each in a commit of its own by as many clients as Weir has, on
     /// SQLite in groups; in 1/s.
     pub grants: f64,
-    /// Commits of one small row, by as many clients; in 1/s.
+    /// Commits of one small row, on Postgres by as many clients; in 1/s.
     pub commits: f64,
 }
 

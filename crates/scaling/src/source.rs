@@ -125,6 +125,11 @@ impl<'a> Source<'a> {
         })
     }
 
+    /// Whether nobody has said yet what this database is, which was restored or copied.
+    pub(crate) fn is_observing(&self) -> bool {
+        self.provider.hold == Some(Hold::Observing)
+    }
+
     /// Whether a call may be made now. A call that may not is counted and reported.
     pub(crate) fn takes_calls(&mut self) -> bool {
         if self.rests_until.is_some() {

@@ -19,7 +19,7 @@ use crate::{DatabaseUrl, Store, deployment};
 pub enum BackupError {
     /// The database is not a file of ours.
     #[error(
-        "the database is in Postgres: back it up by pg_dump and restore it by pg_restore, both of which work while Weir serves; keep the key file apart from it"
+        "the database is in Postgres: back it up by pg_dump, which works while Weir serves; to restore it, end every Weir, make a new database, pg_restore into that and start Weir on it; keep the key file apart from it"
     )]
     Postgres,
     /// A backup never replaces a file.
@@ -35,6 +35,14 @@ pub enum BackupError {
     NotEmpty {
         /// The data folder.
         folder: PathBuf,
+    },
+    /// What was written last stands in another file.
+    #[error(
+        "{} holds changes that the file alone does not have; make a backup of it by `weir backup`, or copy all files weir.db* instead", wal.display()
+    )]
+    Unfinished {
+        /// The file with the changes.
+        wal: PathBuf,
     },
     /// The file is no database, or a damaged one.
     #[error("{} is not a whole backup of Weir: {why}", file.display())]
@@ -103,6 +111,12 @@ impl Store {
             let folder = database.parent().unwrap_or(database).to_owned();
             return Err(BackupError::NotEmpty { folder });
         }
+        let mut wal = file.as_os_str().to_owned();
+        wal.push("-wal");
+        let wal = PathBuf::from(wal);
+        if fs::metadata(&wal).is_ok_and(|wal| wal.len() > 0) {
+            return Err(BackupError::Unfinished { wal });
+        }
         // Looked at beside its place, since looking brings the schema up to date.
         let beside = database.with_extension("restoring");
         remove(&beside);
@@ -127,7 +141,8 @@ impl Store {
             if let Some(note) = Note::beside(url) {
                 note.remove();
             }
-            fs::rename(&beside, database).map_err(|source| io_error(database, source))
+            fs::rename(&beside, database).map_err(|source| io_error(database, source))?;
+            sync(database)
         };
         let restored = restored.await;
         if restored.is_err() {

@@ -233,19 +233,24 @@ impl Db {
 
     /// Where the database lies; none where nothing outside of it tells.
     pub(crate) async fn home(&self, url: &DatabaseUrl) -> Option<Home> {
-        match (self, url) {
-            (Self::Postgres(pool), _) => {
-                let database =
-                    "SELECT oid::bigint FROM pg_database WHERE datname = current_database()";
-                let database = sqlx::query_scalar(database).fetch_one(pool).await.ok()?;
-                // Not every account may ask this.
-                let system = "SELECT system_identifier FROM pg_control_system()";
-                let system = sqlx::query_scalar(system).fetch_one(pool).await.ok();
-                Some(Home::Cluster { system, database })
-            }
-            (_, DatabaseUrl::SqliteFile(path)) => Home::of_file(path),
-            _ => None,
+        match url {
+            DatabaseUrl::Postgres(_) => self.cluster().await,
+            DatabaseUrl::SqliteFile(path) => Home::of_file(path),
+            DatabaseUrl::SqliteMemory => None,
         }
+    }
+
+    /// Where a database of Postgres lies.
+    pub(crate) async fn cluster(&self) -> Option<Home> {
+        let Self::Postgres(pool) = self else {
+            return None;
+        };
+        let database = "SELECT oid::bigint FROM pg_database WHERE datname = current_database()";
+        let database = sqlx::query_scalar(database).fetch_one(pool).await.ok()?;
+        // Not every account may ask this.
+        let system = "SELECT system_identifier FROM pg_control_system()";
+        let system = sqlx::query_scalar(system).fetch_one(pool).await.ok();
+        Some(Home::Cluster { system, database })
     }
 
     /// Whether several processes may use this database at once.

@@ -85,7 +85,13 @@ impl Store {
             tx.run(sql, args![audit.at, &audit.actor]).await?
         } else {
             let sql = "UPDATE deployment SET paused_at = NULL, paused_by = NULL WHERE paused_at IS NOT NULL";
-            tx.run(sql, Vec::new()).await?
+            let changed = tx.run(sql, Vec::new()).await?;
+            if changed > 0 {
+                // Those that were not asked for meanwhile have not failed to become ready.
+                let sql = "UPDATE servers SET begun_anew_at = $1, version = version + 1 WHERE state = 'requested'";
+                tx.run(sql, args![audit.at]).await?;
+            }
+            changed
         };
         if changed == 0 {
             return Ok(false);
@@ -144,7 +150,7 @@ impl Store {
     /// nobody wants to know.
     pub async fn deployment_adopt(&self, audit: AuditEntry) -> Result<bool> {
         let mut tx = self.db.write().await?;
-        let Some(renewals) = tx.settle(self.home.as_ref()).await? else {
+        let Some(renewals) = tx.settle(self.home_now().await.as_ref(), audit.at).await? else {
             return Ok(false);
         };
         tx.audit(audit).await?;
@@ -161,7 +167,7 @@ impl Store {
         mut audit: AuditEntry,
     ) -> Result<Option<Forked>> {
         let mut tx = self.db.write().await?;
-        let Some(renewals) = tx.settle(self.home.as_ref()).await? else {
+        let Some(renewals) = tx.settle(self.home_now().await.as_ref(), audit.at).await? else {
             return Ok(None);
         };
         let at = audit.at;
@@ -177,6 +183,14 @@ impl Store {
         tx.commit().await?;
         self.note_renewals(renewals);
         Ok(Some(forked))
+    }
+
+    /// Where the database lies now: a process that serves Postgres may have been here before it was moved.
+    async fn home_now(&self) -> Option<Home> {
+        match &self.home {
+            Some(Home::Cluster { .. }) => self.db.cluster().await,
+            home => home.clone(),
+        }
     }
 
     fn note_renewals(&self, renewals: i64) {
@@ -216,7 +230,15 @@ impl Tx {
     }
 
     /// Ends that: the database belongs where it lies. How often its lease was taken or renewed; none where nobody wants to know.
-    async fn settle(&mut self, home: Option<&Home>) -> Result<Option<i64>> {
+    ///
+    /// What the loop would do for what lapsed meanwhile begins anew: the time to become ready, the wait before a server too many
+    /// is deleted, and the grace time of machines without a row.
+    async fn settle(&mut self, home: Option<&Home>, at: Timestamp) -> Result<Option<i64>> {
+        // The lease first, in the order of locks: no tick is half-way through its writes.
+        let sql =
+            "UPDATE leases SET epoch = epoch WHERE name = 'loop' RETURNING name AS id, renewals";
+        let lease = self.one("leases", sql, Vec::new()).await?;
+        let renewals = lease.ok_or(StoreError::NotFound)?.get("renewals")?;
         let settled = self
             .run(
                 "UPDATE deployment SET observing_since = NULL, observing_why = NULL, home = $1
@@ -227,12 +249,17 @@ impl Tx {
         if settled == 0 {
             return Ok(None);
         }
-        // Nobody could have decided about them until now, so their grace time begins anew.
         self.run("DELETE FROM orphans WHERE decision <> 'keep'", Vec::new())
             .await?;
-        let sql = "SELECT name AS id, renewals FROM leases WHERE name = 'loop'";
-        let row = self.one("leases", sql, Vec::new()).await?;
-        row.ok_or(StoreError::NotFound)?.get("renewals").map(Some)
+        self.run("UPDATE autoscale_loop SET surplus_since = NULL", Vec::new())
+            .await?;
+        self.run(
+            "UPDATE servers SET begun_anew_at = $1, state_since = $1, version = version + 1
+             WHERE state IN ('requested', 'unknown', 'provisioning', 'booting')",
+            args![at],
+        )
+        .await?;
+        Ok(Some(renewals))
     }
 
     /// Ends the rows of all servers that were made through a provider, and their sessions.

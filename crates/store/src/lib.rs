@@ -1,12 +1,13 @@
 //! SQL for SQLite and Postgres, and the sealing of secrets at rest.
 //!
 //! Every method of [`Store`] is one whole transaction; methods that change something take the [`AuditEntry`] they
-//! write with it, and those of the loop a [`Fence`]. The SQL is one text for both databases. Three habits carry it:
+//! write with it, and those of the loop a [`Fence`]. The SQL is one text for both databases, but for the name of a set
+//! (`set.rs`). Three habits carry it:
 //!
 //! - **Guard first.** A transaction that counts begins with an UPDATE of the row that it counts against
-//!   (`guard = guard + 1`). On Postgres that is the lock, and the statements after it see what earlier holders have
+//!   (`guard = guard + 1`), or, for many rows, with a SELECT that holds them. On Postgres that is the lock, and the statements after it see what earlier holders have
 //!   committed; on SQLite, where writers queue anyway, it costs nothing.
-//! - **One order of locks:** lease, pools, providers, configs, users, servers, sessions; within a table by id. Where
+//! - **One order of locks:** lease, deployment, pools, providers, configs, users, servers, sessions, orphans; within a table by id. Where
 //!   Postgres finds a deadlock all the same, the method says [`StoreError::StaleVersion`].
 //! - **A refused write ends its transaction.** Nothing is caught and continued: the caller reads and plans again.
 

@@ -259,8 +259,7 @@ impl Store {
         let mut tx = self.db.write().await?;
         let held = tx
             .run(
-                "UPDATE orphans SET decision = $3, decided_at = $4, decided_by = $5,
-                    asked_at = CASE WHEN $3 = 'delete' THEN asked_at END, version = version + 1
+                "UPDATE orphans SET decision = $3, decided_at = $4, decided_by = $5, version = version + 1
                  WHERE id = $1 AND version = $2 AND side = 'machine'",
                 args![id, seen_version, decision, audit.at, &audit.actor],
             )
@@ -314,7 +313,7 @@ impl Store {
         let held = tx
             .run(
                 "UPDATE servers SET state = $3, machine = $4, host = $5, port = $6, why = NULL, state_since = $7,
-                    adopted_at = $7, connection_sealed = $8, key_id = $9, username = $10, personal_keys = $11,
+                    begun_anew_at = $7, connection_sealed = $8, key_id = $9, username = $10, personal_keys = $11,
                     access_wanted = access_wanted + CAST($11 AS BIGINT), retry_at = NULL, attempts = 0,
                     delete_accepted = 0, message = NULL, progress = NULL, version = version + 1, guard = guard + 1
                  WHERE id = $1 AND version = $2 AND state = 'deleted' AND config_id IS NOT NULL",

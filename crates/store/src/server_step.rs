@@ -47,7 +47,7 @@ impl Store {
                     (SELECT MIN(t.at) FROM server_steps t WHERE t.server_id = s.id AND t.state = 'booting') AS up_at,
                     (SELECT MIN(t.at) FROM server_steps t WHERE t.server_id = s.id AND t.state = 'running') AS ready_at
                  FROM servers s
-                 WHERE s.pool_id = $1 AND s.config_id IS NOT NULL AND s.adopted_at IS NULL
+                 WHERE s.pool_id = $1 AND s.config_id IS NOT NULL AND s.begun_anew_at IS NULL
                     AND EXISTS (SELECT 1 FROM server_steps t WHERE t.server_id = s.id AND t.state = 'running')
                     AND EXISTS (SELECT 1 FROM server_steps t WHERE t.server_id = s.id AND t.state = 'booting')
                  ORDER BY s.id DESC LIMIT $2",

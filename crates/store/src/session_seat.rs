@@ -1,5 +1,5 @@
-//! Seating: who gets a seat or a place in the queue, guarded in SQL. The rule of placement is `scaling`'s; what is
-//! here holds whatever was decided meanwhile.
+//! Seating: who gets a seat or a place in the queue, judged by rows that are held until it is written. The rule of placement
+//! is `scaling`'s; what is here holds whatever was decided meanwhile.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -123,7 +123,7 @@ impl Store {
 }
 
 /// What decisions are counted against, read at once after it was held, and what they come to, to be written at once: however
-/// many are decided together, the database is asked a fixed number of times.
+/// many are decided together, the database is asked a fixed number of times, and once more for each that comes too fast.
 struct Book {
     limits: PersonLimits,
     now: Timestamp,
@@ -238,23 +238,27 @@ impl Book {
 }
 
 impl Tx {
-    /// Holds and reads all that these decisions are counted against. People first, then servers, each in the order of their
-    /// ids, so that two batches cannot wait for each other.
+    /// Holds and reads all that these decisions are counted against. People first, then servers, then requests that wait, each in
+    /// the order of their ids, so that two batches cannot wait for each other.
     async fn open_book(
         &mut self,
         writes: &[SeatWrite],
         limits: PersonLimits,
         now: Timestamp,
     ) -> Result<Book> {
-        let queued = self.queued(writes).await?;
-        let users: BTreeSet<UserId> = writes.iter().filter_map(new_user).collect();
-        let users = users
-            .into_iter()
-            .chain(queued.values().map(|queued| queued.user))
-            .collect::<BTreeSet<_>>();
+        let mut users: BTreeSet<UserId> = writes.iter().filter_map(new_user).collect();
+        let waiting = set_of(writes.iter().filter_map(queued).collect::<BTreeSet<_>>());
+        let sql = of_set!(
+            "SELECT s.id, s.user_id FROM " SET " JOIN sessions s ON s.id = item.value ->> 'id'"
+        );
+        for row in self.all_of("sessions", sql, &waiting, vec![]).await? {
+            users.insert(row.get("user_id")?);
+        }
         let people = self.people(&users, now).await?;
         let servers: BTreeSet<ServerId> = writes.iter().filter_map(server_of).collect();
         let rooms = self.rooms(&servers, &users).await?;
+        // Once more, since some may have been cancelled while the others were waited for.
+        let queued = self.queued(&waiting).await?;
         Ok(Book {
             limits,
             now,
@@ -266,16 +270,14 @@ impl Tx {
         })
     }
 
-    async fn queued(&mut self, writes: &[SeatWrite]) -> Result<BTreeMap<SessionId, Queued>> {
-        let ids: BTreeSet<SessionId> = writes.iter().filter_map(queued).collect();
-        if ids.is_empty() {
-            return Ok(BTreeMap::new());
-        }
+    /// Holds requests that wait, those that still do.
+    async fn queued(&mut self, waiting: &[Item]) -> Result<BTreeMap<SessionId, Queued>> {
         let sql = of_set!(
             "SELECT s.id, s.pool_id, s.user_id, s.kind, s.app FROM " SET
-            " JOIN sessions s ON s.id = item.value ->> 'id' WHERE s.state = 'queued'"
+            " JOIN sessions s ON s.id = item.value ->> 'id' WHERE s.state = 'queued' ORDER BY s.id"
+            HOLD "s"
         );
-        let rows = self.all_of("sessions", sql, &set_of(ids), vec![]).await?;
+        let rows = self.all_of("sessions", sql, waiting, vec![]).await?;
         rows.iter()
             .map(|row| {
                 let queued = Queued {

@@ -152,7 +152,7 @@ impl Tx {
                 CASE WHEN s.config_id IS NULL THEN s.max_users ELSE c.max_users END AS seats_users,
                 COALESCE(c.reusable, 1) AS reusable, COALESCE(c.require_checkin, 0) AS require_checkin,
                 COALESCE(c.provision_timeout_secs, 0)
-                    + COALESCE((s.adopted_at - s.created_at) / 1000, 0) AS provision_timeout_secs
+                    + COALESCE((s.begun_anew_at - s.created_at) / 1000, 0) AS provision_timeout_secs
              FROM servers s LEFT JOIN autoscale_configs c ON c.id = s.config_id
              WHERE s.state <> 'deleted'",
             "AND s.pool_id",

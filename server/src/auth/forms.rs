@@ -120,8 +120,14 @@ fn back(
     headers: &HeaderMap,
     done: control::error::Result<Deployment>,
 ) -> Response {
-    if let Err(error) = done {
-        return ApiError::from(error).into_response();
+    match done {
+        // Somebody else was quicker: the page tells what holds now.
+        Ok(_)
+        | Err(control::error::Error::Problem(Problem {
+            code: ProblemCode::Conflict,
+            ..
+        })) => {}
+        Err(error) => return ApiError::from(error).into_response(),
     }
     let from = headers.get(header::REFERER);
     let page = from

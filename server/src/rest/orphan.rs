@@ -52,7 +52,7 @@ pub async fn get_orphan(
 
 /// Keeps a machine without a server: it is not deleted until it is released. It goes on counting against Max Instances.
 #[utoipa::path(post, path = "/orphans/{id}/keep", tag = "orphans", params(("id" = OrphanId, Path), TryParams),
-    responses((status = 200, body = OrphanChange), (status = 409, description = "It is a server without a machine.",
+    responses((status = 200, body = OrphanChange), (status = 409, description = "It is a server without a machine, or not this Weir's to decide about.",
         body = Problem, content_type = "application/problem+json")))]
 pub async fn keep_orphan(
     State(state): State<AppState>,
@@ -68,7 +68,7 @@ pub async fn keep_orphan(
 /// Takes back what was decided about a machine without a server: it is left alone for the grace time, which begins now, and
 /// then deleted.
 #[utoipa::path(post, path = "/orphans/{id}/release", tag = "orphans", params(("id" = OrphanId, Path), TryParams),
-    responses((status = 200, body = OrphanChange), (status = 409, description = "It is a server without a machine.",
+    responses((status = 200, body = OrphanChange), (status = 409, description = "It is a server without a machine, or not this Weir's to decide about.",
         body = Problem, content_type = "application/problem+json")))]
 pub async fn release_orphan(
     State(state): State<AppState>,
@@ -83,7 +83,7 @@ pub async fn release_orphan(
 
 /// Has a machine without a server deleted without waiting for the grace time. Two complete lists must have shown it.
 #[utoipa::path(post, path = "/orphans/{id}/delete", tag = "orphans", params(("id" = OrphanId, Path), TryParams),
-    responses((status = 200, body = OrphanChange), (status = 409, description = "It is a server without a machine.",
+    responses((status = 200, body = OrphanChange), (status = 409, description = "It is a server without a machine, or not this Weir's to decide about.",
         body = Problem, content_type = "application/problem+json")))]
 pub async fn delete_orphan(
     State(state): State<AppState>,

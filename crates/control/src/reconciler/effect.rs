@@ -6,6 +6,7 @@ use std::sync::Arc;
 use domain::connection::Address;
 use domain::id::{ProviderId, ServerId};
 use domain::server::MachineId;
+use domain::snapshot::Hold;
 use providers::{Console, CreateRequest, Listing, Machine, Provider, ProviderError};
 
 /// Asks whether something listens at an address.
@@ -105,18 +106,15 @@ impl Effect {
         }
     }
 
-    /// Makes the call; one that makes or deletes a machine only if nothing holds that now. It may have waited for its turn.
+    /// Makes the call; one that makes or deletes a machine, or changes who is let in to it, only if nothing holds that now. It may
+    /// have waited for its turn.
     pub async fn run(self, plane: &crate::ControlPlane, prober: &dyn Prober) -> Finished {
         let Self {
             provider_id,
             provider,
             call,
         } = self;
-        let is_change = matches!(
-            call,
-            Call::Create { .. } | Call::Delete { .. } | Call::DeleteStranger { .. }
-        );
-        if is_change && is_held(plane).await {
+        if is_held(plane, &call).await {
             return Finished {
                 provider_id,
                 call,
@@ -161,10 +159,17 @@ impl Effect {
     }
 }
 
-/// Whether nothing may be made or deleted now; so too where the database does not say.
-async fn is_held(plane: &crate::ControlPlane) -> bool {
+/// Whether a call may not be made now; so too where the database does not say.
+async fn is_held(plane: &crate::ControlPlane, call: &Call) -> bool {
+    let is_change = match call {
+        Call::Create { .. } | Call::Delete { .. } | Call::DeleteStranger { .. } => true,
+        Call::Authorize { .. } => false,
+        Call::Console { .. } | Call::List | Call::Probe { .. } => return false,
+    };
     match plane.store().deployment_hold().await {
-        Ok(hold) => hold.is_some(),
+        Ok(Some(Hold::Observing)) => true,
+        Ok(Some(Hold::Paused)) => is_change,
+        Ok(None) => false,
         Err(error) => {
             tracing::warn!(%error, "a call is left for later: whether it may be made is not known");
             true

@@ -165,9 +165,11 @@ fn strangers_of(
     for machine in shown.filter(|machine| !claimed.contains(&machine.id)) {
         let row = rows.get(&machine.id).copied();
         let known = known.remove(&machine.id);
-        let mut stranger = known
-            .or_else(|| row.filter(|_| !is_observing).map(recalled))
-            .unwrap_or_else(|| found(at, machine.generation));
+        // Its time runs from what the store knows: whoever forgets it there has it begin anew.
+        let mut stranger = match row {
+            Some(row) if !is_observing => known.unwrap_or_else(|| recalled(row)),
+            Some(_) | None => found(at, machine.generation),
+        };
         stranger.lists += 1;
         stranger.missing = None;
         match row {
@@ -271,7 +273,8 @@ fn find(provider: ProviderId, machine: &Machine, at: Timestamp, id: OrphanId) ->
 
 /// That it was seen once more, where that is worth a write: the list that makes it evidence, and then one a minute.
 fn note(row: &OrphanRow, lists: u32, at: Timestamp) -> Option<OrphanWrite> {
-    let is_news = row.lists < LISTS || at.since(row.last_seen_at) >= NOTE_MILLIS;
+    let is_news =
+        (row.lists < LISTS && lists > row.lists) || at.since(row.last_seen_at) >= NOTE_MILLIS;
     is_news.then_some(OrphanWrite::Seen {
         id: row.id,
         at,
@@ -494,9 +497,17 @@ mod tests {
             let expected = (START.plus_secs(secs), 1);
             assert_eq!(look(Some(Hold::Observing), &known, secs), expected);
         }
-        // From the last list before somebody said what the database is, which forgets the row too.
-        assert_eq!(look(None, &[], 30), (START.plus_secs(20), 2));
-        assert_eq!(look(Some(Hold::Paused), &[], 40), (START.plus_secs(20), 3));
+        // Whoever says what the database is forgets the row too.
+        assert_eq!(look(None, &[], 30), (START.plus_secs(30), 1));
+        let anew = [OrphanRow {
+            first_seen_at: START.plus_secs(30),
+            lists: 1,
+            ..row(OrphanDecision::Quarantine, 1)
+        }];
+        assert_eq!(
+            look(Some(Hold::Paused), &anew, 40),
+            (START.plus_secs(30), 2)
+        );
     }
 
     #[test]

@@ -161,7 +161,8 @@ async fn what_is_kept_is_not_asked_to_go(db: Db) {
     assert_eq!(db.ask(&scaled, "m-1").await, Some(id));
     assert_eq!(db.orphans().await[0].asked_at, Some(NOW));
     db.decide(id, 2, OrphanDecision::Keep).await.unwrap();
-    assert_eq!(db.orphans().await[0].asked_at, None);
+    // It may be going all the same.
+    assert_eq!(db.orphans().await[0].asked_at, Some(NOW));
     assert_eq!(db.ask(&scaled, "m-1").await, None);
     assert_eq!(db.ask(&scaled, "m-2").await, None);
 }
