@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use control::checkin_token::CheckinTokens;
 use control::{ControlPlane, Parts, Settings};
+use domain::actor::Actor;
 use domain::clock::{Clock as _, random_text};
 use domain::id::{DeploymentId, GenerationId};
 use providers::local::LocalProvider;

@@ -968,6 +968,31 @@ fn who_only_observes_says_so_and_changes_nothing() {
 }
 
 #[test]
+fn what_came_of_machines_since_a_copy_was_made_is_not_judged_by_it() {
+    let long_ago = NOON.plus_millis(-86_400_000);
+    let late = ServerSnapshot {
+        created_at: long_ago,
+        state_since: long_ago,
+        ..booting(1, ONE_SEAT)
+    };
+    let shared = ServerSnapshot {
+        access_pending: true,
+        ..running(2, ONE_SEAT)
+    };
+    let mut snapshot = snapshot(pool(vec![config(1, 1)], vec![late, shared]));
+    snapshot.providers[0].facts.can_authorize = true;
+    let mut judged = |hold| {
+        snapshot.providers[0].hold = hold;
+        let plan = scaling::plan(&snapshot, NOON);
+        let is_deed =
+            |one: &&Planned| matches!(one.action, Action::Fail { .. } | Action::Authorize { .. });
+        plan.actions.iter().filter(is_deed).count()
+    };
+    assert_eq!(judged(Some(Hold::Observing)), 0);
+    assert_eq!(judged(None), 2);
+}
+
+#[test]
 fn a_machine_of_another_generation_stays_and_takes_no_place() {
     let mut foreign = stranger(NOON.plus_millis(-86_400_000));
     foreign.foreign = true;

@@ -101,6 +101,8 @@ async fn a_database_that_lies_elsewhere_is_held_until_it_is_adopted(db: Db) {
     let look = async || db.store.deployment_look(db.audit()).await.unwrap();
     assert_eq!(look().await, None, "it lies where it was made");
     assert!(!db.store.deployment_adopt(db.audit()).await.unwrap());
+    db.requested(&scaled, "desk-0").await;
+    db.run("UPDATE autoscale_loop SET surplus_since = 1").await;
     let deeds = db.number("SELECT COUNT(*) FROM audit").await;
 
     move_away(&db).await;
@@ -123,6 +125,10 @@ async fn a_database_that_lies_elsewhere_is_held_until_it_is_adopted(db: Db) {
     let adopted = db.store.deployment().await.unwrap();
     assert_eq!(adopted.observing, None);
     assert_eq!(adopted.generation, known.generation);
+    let anew = "SELECT COUNT(*) FROM servers WHERE begun_anew_at IS NOT NULL";
+    assert_eq!(db.number(anew).await, 1, "its time begins anew");
+    let lapsed = "SELECT COUNT(*) FROM autoscale_loop WHERE surplus_since IS NOT NULL";
+    assert_eq!(db.number(lapsed).await, 0, "so does the wait");
     assert_eq!(db.number("SELECT COUNT(*) FROM audit").await, deeds + 2);
     let new = db.new_server(&scaled, "desk-2");
     assert_eq!(db.intent(&scaled, new).await, IntentOutcome::Recorded);
