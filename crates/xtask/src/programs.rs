@@ -109,6 +109,7 @@ pub fn simulation(workspace: &Workspace) -> Command {
 
 /// Measures. Each figure is a line `name value unit`; `target/bench.json` holds the same.
 pub fn bench(workspace: &Workspace) -> Result<()> {
+    setup::all(workspace)?;
     say("building the benchmark");
     let mut cargo = workspace.cargo(&[
         "bench",

@@ -1,6 +1,5 @@
 //! A database that was restored or copied: nothing is made or deleted until somebody says what it is, and then what follows.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +9,14 @@ use crate::commands::{first_server, one_shell, take_down};
 use crate::weir::{Serving, folder, printed, refused, wait_for};
 
 /// Lists come often, and what has no row may go at once: whatever is left alone here is so on purpose.
-const QUICK: &[&str] = &["--list-seconds", "1", "--orphan-seconds", "0"];
+const QUICK: &[&str] = &[
+    "--list-seconds",
+    "1",
+    "--orphan-seconds",
+    "0",
+    "--metrics-token",
+    "figures",
+];
 
 const SCRIPT: &str = "#!/bin/sh\n";
 
@@ -39,14 +45,9 @@ fn finding(weir: &Serving, key: &str, reason: &str) -> Option<Value> {
 }
 
 /// Waits until the provider was listed several times.
-fn until_listed_often(weir: &Serving, key: &str) {
-    let mut seen = BTreeSet::new();
-    wait_for("several lists", || {
-        // While Weir observes, the time from which a machine without a row is told of is that of the last list.
-        let told = finding(weir, key, "orphan.quarantined");
-        seen.extend(told.map(|told| told.to_string()));
-        seen.len() > 3
-    });
+fn until_listed_often(weir: &Serving) {
+    let lists = r#"weir_effects_total{kind="list",outcome="ok"}"#;
+    wait_for("several lists", || weir.figure("figures", lists) > 3);
 }
 
 /// The folder of a server's machine, if it is there.
@@ -122,7 +123,7 @@ fn a_restored_database_makes_and_deletes_nothing_until_it_is_adopted() {
     let why = noticed(&weir, &key).expect("it is held");
     assert!(why.contains("a backup of"), "{why}");
     weir.call(&key, "POST", "/deployment/resume", None);
-    until_listed_often(&weir, &key);
+    until_listed_often(&weir);
     let decisions = weir
         .call(&key, "GET", "/decisions?limit=1", None)
         .to_string();

@@ -157,6 +157,14 @@ impl Serving {
         Some((status, serde_json::from_str(body).unwrap_or(Value::Null)))
     }
 
+    /// A figure for operators, by its name and labels; 0 before it is told.
+    pub fn figure(&self, metrics_token: &str, name: &str) -> u64 {
+        let text = self.text(metrics_token, "GET", "/metrics", "Accept: text/plain", None);
+        let text = text.expect("an answer comes");
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        line.map_or(0, |count| count.trim().parse().expect("a number"))
+    }
+
     /// The answer's text and, in a last line, its status; `header` is one more to send.
     fn text(
         &self,
