@@ -3,6 +3,7 @@
 use axum::extract::State;
 use domain::actor::{Actor, Role};
 use domain::deployment::Deployment;
+use domain::error::Problem;
 use domain::id::{ApiKeyId, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -44,8 +45,9 @@ pub async fn resume_deployment(
 }
 
 /// This database is the deployment, although it lies elsewhere or was restored: Weir goes on from what it says. Machines with its
-/// tags that it does not know are deleted once their grace time is over. 409 unless Weir only observes.
-#[utoipa::path(post, path = "/deployment/adopt", tag = "deployment", responses((status = 200, body = Deployment)))]
+/// tags that it does not know are deleted once their grace time is over. Only while Weir observes.
+#[utoipa::path(post, path = "/deployment/adopt", tag = "deployment", responses((status = 200, body = Deployment),
+    (status = 409, description = "Nothing was restored or copied.", body = Problem, content_type = "application/problem+json")))]
 pub async fn adopt_deployment(
     State(state): State<AppState>,
     Caller(actor): Caller,
@@ -56,8 +58,9 @@ pub async fn adopt_deployment(
 }
 
 /// This database is a copy, and the original lives on: it gets a generation of its own and leaves all machines to the original.
-/// Servers that were made through a provider are deleted here alone, and their sessions end. 409 unless Weir only observes.
-#[utoipa::path(post, path = "/deployment/fork", tag = "deployment", responses((status = 200, body = Deployment)))]
+/// Servers that were made through a provider are deleted here alone, and their sessions end. Only while Weir observes.
+#[utoipa::path(post, path = "/deployment/fork", tag = "deployment", responses((status = 200, body = Deployment),
+    (status = 409, description = "Nothing was restored or copied.", body = Problem, content_type = "application/problem+json")))]
 pub async fn fork_deployment(
     State(state): State<AppState>,
     Caller(actor): Caller,
