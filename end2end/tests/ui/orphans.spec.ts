@@ -14,14 +14,17 @@ function idAt(millis: number): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-/** Makes a machine on this computer that carries Weir's tag and that no server claims, as one that a restored database knows nothing of. */
-async function stray(page: Page, weir: Weir, provider: string): Promise<string> {
+/**
+ * Makes a machine on this computer that carries Weir's tags and that no server claims, as one that a restored database knows nothing
+ * of; of another generation if one is given.
+ */
+async function stray(page: Page, weir: Weir, provider: string, other?: string): Promise<string> {
   const server = idAt(Date.now() - 90 * 60_000);
-  const { id: deployment } = await api(page, "GET", "/deployment");
+  const { id: deployment, generation } = await api(page, "GET", "/deployment");
   const folder = join(weir.data, "local", deployment.replace("dep_", ""), provider.replace("prov_", ""), server);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const nobody = idAt(1);
-  const record = { version: 1, name: "stray", deployment, pool: `pool_${nobody}`, config: `cfg_${nobody}`, server: `srv_${server}`, port: 1 };
+  const record = { version: 1, name: "stray", deployment, generation: other ?? generation, pool: `pool_${nobody}`, config: `cfg_${nobody}`, server: `srv_${server}`, port: 1 };
   await writeFile(join(folder, "machine.json"), JSON.stringify(record));
   return server;
 }
@@ -73,6 +76,13 @@ test("a machine without a server is shown, and an admin decides what becomes of 
   await decide("Delete now", /^Delete the machine .* now\?$/, "That cannot be undone.", "Delete machine");
   await expect(row).toHaveCount(0, { timeout: 30_000 });
   await expect(page.getByText("Nothing is left over")).toBeVisible();
+
+  // What another Weir answers for is told of, and that is all.
+  const foreign = page.getByRole("row").filter({ hasText: await stray(page, weir, provider, `gen_${idAt(1)}`) });
+  await expect(foreign).toContainText("Of another Weir", { timeout: 30_000 });
+  await expect(foreign.getByRole("button")).toHaveCount(0);
+  await expectAccessible(page);
+  await expectFits(page);
 
   await open(page, "/admin/activity");
   await expect(page.getByText(/^Kept (an )?orphan/).first()).toBeVisible();
